@@ -1,0 +1,554 @@
+//! A page of records: from the bytes of an answer to borrowed records, and from a record to the
+//! one line that is written for it.
+//!
+//! Pure. A body is parsed once, to its end, before anything of it is used. Records are never
+//! turned into values: they stay the server's bytes. Must not know requests, files or positions.
+
+use crate::{garbled::Garbled, position::Cursor, time::UnixTime};
+use serde::{
+    Deserializer as _,
+    de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, fmt, ops::Range};
+
+/// An answer's body, parsed. Everything borrows from the body.
+#[derive(Debug)]
+pub(crate) struct Page<'a> {
+    pub(crate) records: Vec<&'a RawValue>,
+    /// The sideloads that were asked for and came, in the order asked.
+    pub(crate) sideloads: Vec<(&'a str, Vec<&'a RawValue>)>,
+    pub(crate) envelope: Envelope,
+}
+
+/// What a page says of itself: API notes §2.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    /// `end_of_stream`, or the opposite of `meta.has_more`.
+    pub(crate) end_of_stream: Option<bool>,
+    pub(crate) after_cursor: Option<Cursor>,
+    pub(crate) end_time: Option<UnixTime>,
+    pub(crate) next_page: NextPage,
+    /// The server's own count, which is compared and never used.
+    pub(crate) count: Option<u64>,
+}
+
+/// `next_page` is never fetched; only its being null means something (API notes §1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NextPage {
+    #[default]
+    Missing,
+    Null,
+    Present,
+}
+
+/// Parses a body whose records stand under `record_key`.
+pub(crate) fn parse<'a>(
+    body: &'a [u8],
+    record_key: &str,
+    sideloads: &[&'a str],
+) -> Result<Page<'a>, Garbled> {
+    let text = text(body)?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let members = json
+        .deserialize_map(MembersVisitor { record_key, sideloads })
+        .map_err(|error| syntax(&error, text))?;
+    json.end().map_err(|error| Garbled::Trailing { offset: offset(&error, text) })?;
+    typed_page(members, record_key)
+}
+
+/// Rules out what is no JSON object at first sight, with a better word than "syntax".
+fn text(body: &[u8]) -> Result<&str, Garbled> {
+    let text = std::str::from_utf8(body).map_err(|error| match error.error_len() {
+        Some(_) => Garbled::Syntax { offset: error.valid_up_to() },
+        None => Garbled::Incomplete { bytes: body.len() },
+    })?;
+    match text.trim_ascii_start().as_bytes().first() {
+        None => Err(Garbled::Empty),
+        Some(b'{') => Ok(text),
+        Some(b'<') => Err(Garbled::Html),
+        Some(_) => Err(match serde_json::from_str::<&RawValue>(text) {
+            Ok(other) => Garbled::NotAPage { found: kind(other.get()) },
+            Err(error) => syntax(&error, text),
+        }),
+    }
+}
+
+fn syntax(error: &serde_json::Error, text: &str) -> Garbled {
+    if error.is_eof() {
+        Garbled::Incomplete { bytes: text.len() }
+    } else {
+        Garbled::Syntax { offset: offset(error, text) }
+    }
+}
+
+/// The byte at which serde_json stopped, give or take one: it tells line and column.
+fn offset(error: &serde_json::Error, text: &str) -> usize {
+    let lines = error.line().saturating_sub(1);
+    let before: usize = text.split_inclusive('\n').take(lines).map(str::len).sum();
+    before + error.column().saturating_sub(1)
+}
+
+/// What a JSON text is, with its article, by its first byte.
+fn kind(json: &str) -> &'static str {
+    match json.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        Some(_) | None => "a number",
+    }
+}
+
+/// The members of the top level that mean something, as they came.
+#[derive(Default)]
+struct Members<'a> {
+    records: Option<Records<'a>>,
+    sideloads: Vec<(&'a str, &'a RawValue)>,
+    end_of_stream: Option<&'a RawValue>,
+    after_cursor: Option<&'a RawValue>,
+    end_time: Option<&'a RawValue>,
+    next_page: Option<&'a RawValue>,
+    count: Option<&'a RawValue>,
+    meta: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+    repeated: Option<String>,
+}
+
+enum Records<'a> {
+    Array(Vec<&'a RawValue>),
+    /// Something else, of this kind.
+    Other(&'static str),
+}
+
+struct MembersVisitor<'k, 'a> {
+    record_key: &'k str,
+    sideloads: &'k [&'a str],
+}
+
+impl<'a> Visitor<'a> for MembersVisitor<'_, 'a> {
+    type Value = Members<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a page")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Members<'a>, A::Error> {
+        let mut members = Members::default();
+        // Keys are read raw: one with a lone surrogate is valid JSON but no `str`.
+        while let Some(raw) = map.next_key::<&RawValue>()? {
+            let key = unquoted(raw.get());
+            if *key == *self.record_key {
+                if members.records.replace(map.next_value_seed(RecordsSeed)?).is_some() {
+                    members.repeated = Some(key.into_owned());
+                }
+                continue;
+            }
+            if let Some(name) = self.sideloads.iter().find(|name| ***name == *key) {
+                members.sideloads.push((name, map.next_value()?));
+                continue;
+            }
+            let member = match &*key {
+                "end_of_stream" => &mut members.end_of_stream,
+                "after_cursor" => &mut members.after_cursor,
+                "end_time" => &mut members.end_time,
+                "next_page" => &mut members.next_page,
+                "count" => &mut members.count,
+                "meta" => &mut members.meta,
+                "error" | "errors" => &mut members.error,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            if member.replace(map.next_value()?).is_some() {
+                members.repeated = Some(key.into_owned());
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// A member's name without quotes and escapes; empty for one that is no Unicode.
+fn unquoted(raw: &str) -> Cow<'_, str> {
+    if raw.contains('\\') {
+        return Cow::Owned(serde_json::from_str(raw).unwrap_or_default());
+    }
+    Cow::Borrowed(raw.trim_matches('"'))
+}
+
+/// Takes the records' array apart in the one pass over the body.
+struct RecordsSeed;
+
+impl<'a> DeserializeSeed<'a> for RecordsSeed {
+    type Value = Records<'a>;
+
+    fn deserialize<D: de::Deserializer<'a>>(self, json: D) -> Result<Records<'a>, D::Error> {
+        json.deserialize_any(RecordsVisitor)
+    }
+}
+
+struct RecordsVisitor;
+
+impl<'a> Visitor<'a> for RecordsVisitor {
+    type Value = Records<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Records<'a>, A::Error> {
+        let mut records = Vec::with_capacity(1024);
+        while let Some(record) = seq.next_element()? {
+            records.push(record);
+        }
+        Ok(Records::Array(records))
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Records<'a>, A::Error> {
+        while map.next_key::<&RawValue>()?.is_some() {
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(Records::Other("an object"))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Records<'a>, E> {
+        Ok(Records::Other("null"))
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Records<'a>, E> {
+        Ok(Records::Other("a boolean"))
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Records<'a>, E> {
+        Ok(Records::Other("a number"))
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Records<'a>, E> {
+        Ok(Records::Other("a number"))
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Records<'a>, E> {
+        Ok(Records::Other("a number"))
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Records<'a>, E> {
+        Ok(Records::Other("a string"))
+    }
+}
+
+/// Gives the members their types, or says which one is not as documented.
+fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Garbled> {
+    if let Some(key) = members.repeated {
+        return Err(Garbled::Repeated { key });
+    }
+    let records = match members.records {
+        Some(Records::Array(records)) => records,
+        Some(Records::Other(found)) => {
+            return Err(Garbled::RecordsType { key: record_key.to_owned(), found });
+        }
+        None => {
+            let error = members.error.map(|error| error.get().to_owned());
+            return Err(Garbled::NoRecords { key: record_key.to_owned(), error });
+        }
+    };
+    if let Some((index, record)) =
+        records.iter().enumerate().find(|(_, record)| !record.get().starts_with('{'))
+    {
+        return Err(Garbled::RecordType { index, found: kind(record.get()) });
+    }
+    let meta: Meta = members
+        .meta
+        .and_then(|meta| serde_json::from_str(meta.get()).ok())
+        .unwrap_or_default();
+    let end_of_stream = match members.end_of_stream {
+        Some(flag) => typed(flag, "end_of_stream", "true or false")?,
+        None => meta.has_more.map(|more| !more),
+    };
+    let after_cursor: Option<String> = match members.after_cursor {
+        Some(cursor) => typed(cursor, "after_cursor", "a string")?,
+        None => meta.after_cursor,
+    };
+    let end_time: Option<i64> = match members.end_time {
+        Some(time) => typed(time, "end_time", SECONDS)?,
+        None => None,
+    };
+    let no_time = Garbled::MemberType { key: "end_time", expected: SECONDS };
+    Ok(Page {
+        records,
+        sideloads: members.sideloads.into_iter().map(split_sideload).collect(),
+        envelope: Envelope {
+            end_of_stream,
+            after_cursor: after_cursor
+                .map(|text| Cursor::new(text).ok_or(Garbled::CursorUnusable))
+                .transpose()?,
+            end_time: end_time
+                .map(|seconds| UnixTime::new(seconds).ok_or(no_time))
+                .transpose()?,
+            next_page: match members.next_page.map(RawValue::get) {
+                None => NextPage::Missing,
+                Some("null") => NextPage::Null,
+                Some(_) => NextPage::Present,
+            },
+            count: members.count.and_then(|count| count.get().parse().ok()),
+        },
+    })
+}
+
+const SECONDS: &str = "whole seconds since 1970";
+
+/// Custom objects and cursor-paged metric events say it here: API notes §2.3.
+#[derive(Default, serde::Deserialize)]
+struct Meta {
+    has_more: Option<bool>,
+    after_cursor: Option<String>,
+}
+
+/// `null` is `None`; any type but the expected one is an error.
+fn typed<T: de::DeserializeOwned>(
+    raw: &RawValue,
+    key: &'static str,
+    expected: &'static str,
+) -> Result<Option<T>, Garbled> {
+    serde_json::from_str(raw.get()).map_err(|_wrong_type| Garbled::MemberType { key, expected })
+}
+
+/// Most sideloads are arrays; one that is an object counts as a single record.
+fn split_sideload<'a>((name, raw): (&'a str, &'a RawValue)) -> (&'a str, Vec<&'a RawValue>) {
+    let elements = match raw.get().as_bytes().first() {
+        Some(b'[') => serde_json::from_str(raw.get()).unwrap_or_default(),
+        Some(b'{') => vec![raw],
+        Some(_) | None => Vec::new(),
+    };
+    (name, elements)
+}
+
+/// What happens to a `\ud800` that no other half stands beside: DuckDB, ClickHouse and jq refuse
+/// a line that has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoneSurrogates {
+    Replace,
+    Keep,
+}
+
+/// Appends a record to `out` without the white space between its tokens, and returns how many lone
+/// surrogate escapes were replaced. `raw` must be valid JSON, as a [`RawValue`] is.
+pub(crate) fn push_record(raw: &str, surrogates: LoneSurrogates, out: &mut Vec<u8>) -> u64 {
+    let bytes = raw.as_bytes();
+    let mut replaced = 0;
+    let mut at = 0;
+    while let Some(string) = next_string(bytes, at) {
+        push_tokens(&bytes[at..string.start], out);
+        let text = &bytes[string.clone()];
+        match surrogates {
+            LoneSurrogates::Replace => replaced += push_string(text, out),
+            LoneSurrogates::Keep => out.extend_from_slice(text),
+        }
+        at = string.end;
+    }
+    push_tokens(&bytes[at..], out);
+    replaced
+}
+
+/// The next string literal at or after `from`, with its quotes.
+fn next_string(json: &[u8], from: usize) -> Option<Range<usize>> {
+    let start = from + json[from..].iter().position(|byte| *byte == b'"')?;
+    let mut at = start + 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', &json[at..])?;
+        if json[at] == b'"' {
+            return Some(start..at + 1);
+        }
+        at += 2; // an escape is at least two bytes, and its second never closes the string
+    }
+}
+
+fn push_tokens(between_strings: &[u8], out: &mut Vec<u8>) {
+    if between_strings.iter().any(u8::is_ascii_whitespace) {
+        out.extend(between_strings.iter().filter(|byte| !byte.is_ascii_whitespace()));
+    } else {
+        out.extend_from_slice(between_strings);
+    }
+}
+
+/// Copies a string literal; each half of a surrogate pair that stands alone becomes `\ufffd`.
+fn push_string(string: &[u8], out: &mut Vec<u8>) -> u64 {
+    let mut replaced = 0;
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', &string[at..]) {
+        at += found;
+        let next = string.get(at + 6..).and_then(surrogate);
+        at += match (surrogate(&string[at..]), next) {
+            (None, _) => 2,
+            (Some(Half::High), Some(Half::Low)) => 12,
+            (Some(_), _) => {
+                out.extend_from_slice(&string[copied..at]);
+                out.extend_from_slice(br"\ufffd");
+                copied = at + 6;
+                replaced += 1;
+                6
+            }
+        };
+    }
+    out.extend_from_slice(&string[copied..]);
+    replaced
+}
+
+enum Half {
+    High,
+    Low,
+}
+
+/// Which half of a surrogate pair the escape at the start of `text` is, if it is one.
+fn surrogate(text: &[u8]) -> Option<Half> {
+    match text {
+        [b'\\', b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B', ..] => Some(Half::High),
+        [b'\\', b'u', b'd' | b'D', b'c'..=b'f' | b'C'..=b'F', ..] => Some(Half::Low),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Page<'_>, Garbled> {
+        parse(body.as_bytes(), "tickets", &["users", "open_ticket_count"])
+    }
+
+    #[track_caller]
+    fn refused(body: &str, expect: &str) {
+        let error = read(body).expect_err(body).to_string();
+        assert!(error.contains(expect), "{body}: {error}");
+    }
+
+    fn line(raw: &str) -> (String, u64) {
+        let mut out = Vec::new();
+        let replaced = push_record(raw, LoneSurrogates::Replace, &mut out);
+        (String::from_utf8(out).unwrap(), replaced)
+    }
+
+    #[test]
+    fn a_recorded_cursor_page() {
+        let page = read(
+            r#"{"tickets":[{"id":28}],"after_url":"https://a.example/x","before_url":null,
+               "after_cursor":"MTY5NTA1MjY2My4wfHwyOHw=","before_cursor":null,"end_of_stream":false}"#,
+        )
+        .unwrap();
+        assert_eq!(page.records.len(), 1);
+        assert_eq!(page.envelope.end_of_stream, Some(false));
+        assert_eq!(page.envelope.after_cursor, Cursor::new("MTY5NTA1MjY2My4wfHwyOHw="));
+        assert_eq!(page.envelope.next_page, NextPage::Missing);
+    }
+
+    #[test]
+    fn a_recorded_time_page_with_its_keys_in_any_order() {
+        let page = read(
+            r#"{"end_time":1694303527,"count":1,"next_page":null,"users":[{"id":1},{"id":2}],
+               "end_of_stream":true,"tickets":[],"open_ticket_count":{"1":2},"extra":[[{}]]}"#,
+        )
+        .unwrap();
+        assert_eq!(page.envelope.end_time, UnixTime::new(1_694_303_527));
+        assert_eq!(page.envelope.next_page, NextPage::Null);
+        assert_eq!(page.envelope.count, Some(1));
+        let counts: Vec<_> = page.sideloads.iter().map(|(name, all)| (*name, all.len())).collect();
+        assert_eq!(counts, [("users", 2), ("open_ticket_count", 1)]);
+    }
+
+    #[test]
+    fn has_more_stands_for_end_of_stream() {
+        let page = read(r#"{"tickets":[],"meta":{"has_more":true,"after_cursor":"abc"}}"#).unwrap();
+        assert_eq!(page.envelope.end_of_stream, Some(false));
+        assert_eq!(page.envelope.after_cursor, Cursor::new("abc"));
+    }
+
+    #[test]
+    fn escaped_and_unpaired_names_of_members() {
+        let page = read(r#"{"\ud800":1,"tick\u0065ts":[{}],"end_of_stream":true}"#).unwrap();
+        assert_eq!(page.records.len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_a_page() {
+        refused("", "empty");
+        refused("  \r\n", "empty");
+        refused("<!DOCTYPE html>", "HTML");
+        refused("\u{feff}{}", "byte 0");
+        refused("[]", "an array");
+        refused("\"x\"", "a string");
+        refused("17", "a number");
+        refused("hello", "byte 0");
+        refused("{}", "no member \"tickets\"");
+        refused(r#"{"error":"Oops"}"#, "Oops");
+        refused(r#"{"tickets":null}"#, "is null");
+        refused(r#"{"tickets":{"id":1}}"#, "is an object");
+        refused(r#"{"tickets":"x"}"#, "is a string");
+        refused(r#"{"tickets":7}"#, "is a number");
+        refused(r#"{"tickets":[],"tickets":[]}"#, "\"tickets\" twice");
+        refused(r#"{"tickets":[],"end_time":1,"end_time":2}"#, "\"end_time\" twice");
+        refused(r#"{"tickets":[{},null]}"#, "null, at index 1");
+        refused(r#"{"tickets":[[]]}"#, "an array, at index 0");
+        refused(r#"{"tickets":[{}]"#, "incomplete");
+        refused(r#"{"tickets":[{"a":"b"#, "incomplete");
+        refused(r#"{"tickets":[{}]}}"#, "trailing");
+        refused(r#"{"tickets":[]}{"tickets":[]}"#, "from byte 14");
+        refused("{\"tickets\":[{\"a\":\"b\nc\"}]}", "near byte 18");
+        refused(r#"{"tickets":[],"end_of_stream":"false"}"#, "end_of_stream");
+        refused(r#"{"tickets":[],"end_of_stream":0}"#, "end_of_stream");
+        refused(r#"{"tickets":[],"after_cursor":7}"#, "after_cursor");
+        refused(r#"{"tickets":[],"after_cursor":"a b"}"#, "after_cursor");
+        for end_time in ["\"1694303527\"", "1694303527.5", "-1", "9223372036854775808", "true"] {
+            refused(&format!("{{\"tickets\":[],\"end_time\":{end_time}}}"), "end_time");
+        }
+    }
+
+    #[test]
+    fn invalid_utf8_is_told_by_its_byte() {
+        let error = parse(b"{\"tickets\":[{\"a\":\"\xff\"}]}", "tickets", &[]).unwrap_err();
+        assert_eq!(error, Garbled::Syntax { offset: 18 });
+        let error = parse(b"{\"tickets\":[{\"a\":\"\xe2\x82", "tickets", &[]).unwrap_err();
+        assert_eq!(error, Garbled::Incomplete { bytes: 20 });
+    }
+
+    #[test]
+    fn two_million_brackets_do_not_overflow_the_stack() {
+        let deep = "[".repeat(2_000_000) + &"]".repeat(2_000_000);
+        let body = format!("{{\"x\":{deep},\"tickets\":[{{\"a\":{deep}}}]}}");
+        assert_eq!(read(&body).unwrap().records.len(), 1);
+    }
+
+    #[test]
+    fn a_record_keeps_its_bytes_on_one_line() {
+        for same in [
+            r#"{"id":9007199254740993,"x":1E400,"y":1.10,"z":-0}"#,
+            r#"{"a":"\u0000\/\"\\","b":"😀"}"#,
+            "{\"a\":\"\u{2028}\u{85}\"}",
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":"two  spaces \\","b":"\\\" x"}"#,
+            r#"{"pair":"\ud83d\ude00"}"#,
+        ] {
+            assert_eq!(line(same), (same.to_owned(), 0));
+        }
+        let pretty = "{\r\n\t\"a\" : [ 1 , \" x \" ] ,\n \"b\": { } }";
+        assert_eq!(line(pretty).0, "{\"a\":[1,\" x \"],\"b\":{}}");
+    }
+
+    #[test]
+    fn lone_surrogates_are_replaced_and_counted() {
+        for (raw, expect, count) in [
+            (r#"{"a":"\ud800"}"#, r#"{"a":"\ufffd"}"#, 1),
+            (r#"{"\uDC00":1}"#, r#"{"\ufffd":1}"#, 1),
+            (r#"{"a":"\ud800\ud83d\ude00"}"#, r#"{"a":"\ufffd\ud83d\ude00"}"#, 1),
+            (r#"{"a":"\ude00\ud83dx"}"#, r#"{"a":"\ufffd\ufffdx"}"#, 2),
+            (r#"{"a":"\ud800\n"}"#, r#"{"a":"\ufffd\n"}"#, 1),
+            (r#"{"a":"\\ud800"}"#, r#"{"a":"\\ud800"}"#, 0),
+        ] {
+            assert_eq!(line(raw), (expect.to_owned(), count), "{raw}");
+        }
+        let mut out = Vec::new();
+        assert_eq!(push_record(r#"{"a":"\ud800"}"#, LoneSurrogates::Keep, &mut out), 0);
+        assert_eq!(out, br#"{"a":"\ud800"}"#);
+    }
+}

@@ -1,0 +1,305 @@
+//! The heart: from where we stand and what a page says of itself to what happens next.
+//!
+//! Pure. Decides for one page whether it is written and where the next request begins, or in which
+//! way the answer is garbled. Rules: API notes §4. Must not know bodies, retries or files.
+
+use crate::{
+    garbled::Garbled,
+    page::{Envelope, NextPage},
+    position::{Cursor, Fingerprint, Position},
+    time::UnixTime,
+};
+use std::{collections::HashSet, time::Duration};
+
+/// What was counted on a page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tally {
+    pub(crate) records: usize,
+    /// Records that the page before did not hold.
+    pub(crate) unseen: usize,
+    /// How many records the server would put on a page at most, as far as we know.
+    pub(crate) capacity: usize,
+}
+
+impl Tally {
+    fn full(self) -> bool {
+        self.records >= self.capacity
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Write the page, then save `next`; `more` says whether another request follows.
+    Commit { next: Position, more: bool },
+    /// Caught up, and nothing came: the position stays as it is.
+    Idle,
+}
+
+/// How far a server's end_time may lie ahead of its own `Date`.
+const FUTURE_TOLERANCE: Duration = Duration::from_secs(5);
+
+/// Decides on a page of a cursor export (API notes §4.1). `earlier` are the cursors that this run
+/// has already gone on from.
+pub(crate) fn by_cursor(
+    at: &Position,
+    page: &Envelope,
+    tally: Tally,
+    earlier: &HashSet<Cursor>,
+) -> Result<Verdict, Garbled> {
+    let last = page.end_of_stream.ok_or(Garbled::EndOfStreamMissing)?;
+    let caught_up = last && tally.records == 0;
+    let Some(cursor) = &page.after_cursor else {
+        return if caught_up { Ok(Verdict::Idle) } else { Err(Garbled::CursorMissing) };
+    };
+    if matches!(at, Position::Cursor(current) if current == cursor) {
+        return if caught_up { Ok(Verdict::Idle) } else { Err(Garbled::CursorStuck) };
+    }
+    if earlier.contains(cursor) {
+        return Err(Garbled::CursorCycle);
+    }
+    Ok(Verdict::Commit { next: Position::Cursor(cursor.clone()), more: !last })
+}
+
+/// Decides on a page of a time export (API notes §4.2, §4.4). `start` is the start_time that was
+/// sent, `prints` are the fingerprints of the page's records, `seen` those of the page before, and
+/// `date` is the server's own clock.
+pub(crate) fn by_time(
+    start: UnixTime,
+    seen: &HashSet<Fingerprint>,
+    page: &Envelope,
+    tally: Tally,
+    prints: HashSet<Fingerprint>,
+    date: Option<UnixTime>,
+) -> Result<Verdict, Garbled> {
+    let Some(end_time) = page.end_time else {
+        let last = page.end_of_stream == Some(true)
+            || (page.end_of_stream.is_none() && page.next_page == NextPage::Null);
+        return match last && tally.records == 0 {
+            true => Ok(Verdict::Idle),
+            false => Err(Garbled::EndTimeMissing),
+        };
+    };
+    if end_time < start {
+        return Err(Garbled::EndTimeBackwards { from: start, to: end_time });
+    }
+    if let Some(date) = date
+        && end_time > date.plus(FUTURE_TOLERANCE)
+    {
+        return Err(Garbled::EndTimeFuture { end_time, date });
+    }
+    let more = match page.end_of_stream {
+        Some(last) => !last,
+        None if page.next_page == NextPage::Null => false,
+        // Without end_of_stream, a page that is not full may still not be the last. One that
+        // brings nothing unseen is.
+        None => tally.full() || tally.unseen > 0,
+    };
+    if end_time > start {
+        return Ok(Verdict::Commit { next: Position::Time { end_time, seen: prints }, more });
+    }
+    // The page ends in the very second in which it started.
+    if more && tally.full() {
+        return Err(Garbled::Overflow { second: start, records: tally.records });
+    }
+    if more && page.end_of_stream.is_some() {
+        return Err(Garbled::Stuck { at: start });
+    }
+    if tally.unseen == 0 {
+        return Ok(Verdict::Idle);
+    }
+    // The server may serve the records of one second in any order and number, so what was seen
+    // of it stays seen.
+    let seen = seen.union(&prints).copied().collect();
+    Ok(Verdict::Commit { next: Position::Time { end_time, seen }, more })
+}
+
+/// What to do, when it was asked for explicitly, with a second that does not fit on a page: take
+/// the page and go on behind that second.
+pub(crate) fn skip_second(second: UnixTime) -> Verdict {
+    let end_time = second.plus(Duration::from_secs(1));
+    Verdict::Commit { next: Position::Time { end_time, seen: HashSet::new() }, more: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Cursor {
+        Cursor::new(text).unwrap()
+    }
+
+    fn tally(records: usize, unseen: usize) -> Tally {
+        Tally { records, unseen, capacity: 10 }
+    }
+
+    /// Every combination of cursor, end_of_stream and emptiness has one stated outcome.
+    #[test]
+    fn cursor_decisions() {
+        let go_on = |more| Ok(Verdict::Commit { next: Position::Cursor(at("new")), more });
+        let idle = || Ok(Verdict::Idle);
+        let rows = [
+            (Some("new"), Some(false), 3, go_on(true)),
+            (Some("new"), Some(true), 3, go_on(false)),
+            (Some("new"), None, 3, Err(Garbled::EndOfStreamMissing)),
+            (Some("new"), Some(false), 0, go_on(true)), // S17
+            (Some("new"), Some(true), 0, go_on(false)), // S28
+            (Some("new"), None, 0, Err(Garbled::EndOfStreamMissing)), // S14
+            (Some("old"), Some(false), 3, Err(Garbled::CursorStuck)), // S1
+            (Some("old"), Some(true), 3, Err(Garbled::CursorStuck)), // S27
+            (Some("old"), None, 3, Err(Garbled::EndOfStreamMissing)),
+            (Some("old"), Some(false), 0, Err(Garbled::CursorStuck)), // S2
+            (Some("old"), Some(true), 0, idle()),       // S3
+            (Some("old"), None, 0, Err(Garbled::EndOfStreamMissing)),
+            (None, Some(false), 3, Err(Garbled::CursorMissing)), // S11
+            (None, Some(true), 3, Err(Garbled::CursorMissing)), // S13
+            (None, None, 3, Err(Garbled::EndOfStreamMissing)),
+            (None, Some(false), 0, Err(Garbled::CursorMissing)), // S11
+            (None, Some(true), 0, idle()),              // S12
+            (None, None, 0, Err(Garbled::EndOfStreamMissing)),
+            (Some("past"), Some(false), 3, Err(Garbled::CursorCycle)), // S4
+            (Some("past"), Some(true), 0, Err(Garbled::CursorCycle)),
+        ];
+        for (after, end_of_stream, records, expect) in rows {
+            let page = Envelope { end_of_stream, after_cursor: after.map(at), ..Envelope::default() };
+            let earlier = HashSet::from([at("past")]);
+            let here = Position::Cursor(at("old"));
+            let verdict = by_cursor(&here, &page, tally(records, records), &earlier);
+            assert_eq!(verdict, expect, "{after:?} {end_of_stream:?} {records}");
+        }
+    }
+
+    #[test]
+    fn the_first_page_of_a_cursor_export() {
+        let here = Position::Start(UnixTime::clamped(100));
+        let page = Envelope {
+            end_of_stream: Some(true),
+            after_cursor: Some(at("a")),
+            ..Envelope::default()
+        };
+        let verdict = by_cursor(&here, &page, tally(1, 1), &HashSet::new()).unwrap();
+        let next = Position::Cursor(at("a"));
+        assert_eq!(verdict, Verdict::Commit { next, more: false });
+    }
+
+    /// What the table of time decisions expects.
+    #[derive(Debug, PartialEq)]
+    enum Expect {
+        GoOn,
+        Last,
+        Idle,
+        Missing,
+        Backwards,
+        Future,
+        Overflow,
+        Stuck,
+    }
+
+    #[track_caller]
+    fn time(
+        end_time: Option<i64>,
+        end_of_stream: Option<bool>,
+        next_page: NextPage,
+        (records, unseen): (usize, usize),
+        expect: Expect,
+    ) {
+        let page = Envelope {
+            end_of_stream,
+            end_time: end_time.map(UnixTime::clamped),
+            next_page,
+            ..Envelope::default()
+        };
+        let start = UnixTime::clamped(100);
+        let date = Some(UnixTime::clamped(1_000));
+        let verdict = by_time(
+            start,
+            &HashSet::new(),
+            &page,
+            tally(records, unseen),
+            HashSet::new(),
+            date,
+        );
+        let found = match verdict {
+            Ok(Verdict::Commit { more: true, .. }) => Expect::GoOn,
+            Ok(Verdict::Commit { more: false, .. }) => Expect::Last,
+            Ok(Verdict::Idle) => Expect::Idle,
+            Err(Garbled::EndTimeMissing) => Expect::Missing,
+            Err(Garbled::EndTimeBackwards { .. }) => Expect::Backwards,
+            Err(Garbled::EndTimeFuture { .. }) => Expect::Future,
+            Err(Garbled::Overflow { .. }) => Expect::Overflow,
+            Err(Garbled::Stuck { .. }) => Expect::Stuck,
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn time_decisions_with_end_of_stream() {
+        use NextPage::Present;
+        let (yes, no) = (Some(true), Some(false));
+        time(Some(200), no, Present, (10, 10), Expect::GoOn);
+        time(Some(200), no, Present, (3, 3), Expect::GoOn);
+        time(Some(200), no, Present, (0, 0), Expect::GoOn); // S17
+        time(Some(200), yes, Present, (3, 3), Expect::Last);
+        time(Some(200), yes, Present, (3, 0), Expect::Last);
+        time(Some(200), yes, Present, (0, 0), Expect::Last);
+        time(Some(100), yes, Present, (3, 0), Expect::Idle); // S5
+        time(Some(100), yes, Present, (0, 0), Expect::Idle);
+        time(Some(100), yes, Present, (3, 1), Expect::Last); // S22
+        time(Some(100), yes, Present, (10, 10), Expect::Last);
+        time(Some(100), no, Present, (10, 10), Expect::Overflow); // S6
+        time(Some(100), no, Present, (10, 0), Expect::Overflow);
+        time(Some(100), no, Present, (3, 3), Expect::Stuck); // S29
+        time(Some(100), no, Present, (0, 0), Expect::Stuck);
+        time(Some(99), no, Present, (3, 3), Expect::Backwards); // S7
+        time(Some(99), yes, Present, (3, 3), Expect::Backwards);
+        time(Some(1_005), no, Present, (3, 3), Expect::GoOn);
+        time(Some(1_006), no, Present, (3, 3), Expect::Future); // S10
+        time(Some(1_006), yes, Present, (0, 0), Expect::Future);
+        time(None, no, Present, (3, 3), Expect::Missing); // S8
+        time(None, no, Present, (0, 0), Expect::Missing);
+        time(None, yes, Present, (3, 3), Expect::Missing); // S30
+        time(None, yes, NextPage::Null, (0, 0), Expect::Idle); // S9
+    }
+
+    /// S15: articles and Talk have no end_of_stream.
+    #[test]
+    fn time_decisions_without_end_of_stream() {
+        use NextPage::{Missing, Null, Present};
+        time(Some(200), None, Present, (10, 10), Expect::GoOn);
+        time(Some(200), None, Present, (3, 3), Expect::GoOn);
+        time(Some(200), None, Present, (3, 0), Expect::Last);
+        time(Some(200), None, Present, (0, 0), Expect::Last);
+        time(Some(200), None, Null, (10, 10), Expect::Last);
+        time(Some(200), None, Missing, (3, 3), Expect::GoOn);
+        time(Some(100), None, Present, (10, 10), Expect::Overflow);
+        time(Some(100), None, Present, (10, 0), Expect::Overflow);
+        time(Some(100), None, Present, (3, 1), Expect::GoOn);
+        time(Some(100), None, Present, (3, 0), Expect::Idle);
+        time(Some(100), None, Null, (3, 1), Expect::Last);
+        time(Some(100), None, Null, (3, 0), Expect::Idle);
+        time(None, None, Null, (0, 0), Expect::Idle);
+        time(None, None, Null, (3, 3), Expect::Missing);
+        time(None, None, Present, (0, 0), Expect::Missing);
+    }
+
+    #[test]
+    fn what_was_seen_of_a_second_stays_seen_while_the_position_is_in_it() {
+        let print = |text: &[u8]| Fingerprint::of(text);
+        let page = Envelope {
+            end_of_stream: Some(true),
+            end_time: Some(UnixTime::clamped(100)),
+            ..Envelope::default()
+        };
+        let verdict = by_time(
+            UnixTime::clamped(100),
+            &HashSet::from([print(b"a")]),
+            &page,
+            tally(1, 1),
+            HashSet::from([print(b"b")]),
+            None,
+        );
+        let seen = HashSet::from([print(b"a"), print(b"b")]);
+        let next = Position::Time { end_time: UnixTime::clamped(100), seen };
+        assert_eq!(verdict, Ok(Verdict::Commit { next, more: false }));
+    }
+}

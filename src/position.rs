@@ -1,0 +1,126 @@
+//! Where an export stands: a cursor, or an end_time with the fingerprints of the last page.
+//!
+//! Pure values. Must not know how they are saved or where they came from.
+
+use crate::time::UnixTime;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest as _, Sha256};
+use std::{collections::HashSet, fmt};
+
+/// The longest cursor that is sent back: a request line must stay within what servers accept.
+const LONGEST_CURSOR: usize = 6 * 1024;
+
+/// An opaque position of the server: visible ASCII, at most 6 KiB.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Cursor(String);
+
+impl Cursor {
+    /// `None` for text that no request line could carry safely.
+    pub(crate) fn new(text: impl Into<String>) -> Option<Cursor> {
+        let text = text.into();
+        let fits = (1..=LONGEST_CURSOR).contains(&text.len());
+        (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(Cursor(text))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The change time inside a cursor of the recorded form, base64 of `{epoch}.0||{id}|`. A
+    /// cursor is opaque by contract, so this is for people to read and decides nothing.
+    pub(crate) fn time(&self) -> Option<UnixTime> {
+        let decoded = String::from_utf8(STANDARD.decode(&self.0).ok()?).ok()?;
+        let (time, _) = decoded.split_once("||")?;
+        UnixTime::new(time.split('.').next()?.parse().ok()?)
+    }
+}
+
+/// 128 bits of SHA-256 of a record's bytes. Record text is written by strangers, so the hash is
+/// one for which nobody can make two records collide.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    pub(crate) fn of(bytes: &[u8]) -> Fingerprint {
+        let digest = Sha256::digest(bytes);
+        let mut half = [0; 16];
+        half.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
+        Fingerprint(half)
+    }
+
+    pub(crate) fn parse(hex: &str) -> Option<Fingerprint> {
+        let number = (hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .then(|| u128::from_str_radix(hex, 16).ok())??;
+        Some(Fingerprint(number.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where the next request begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Position {
+    /// A cursor export that has not yet been given a cursor.
+    Start(UnixTime),
+    Cursor(Cursor),
+    Time {
+        /// The next request's start_time, which is inclusive.
+        end_time: UnixTime,
+        /// What the last page held, and the next one may therefore serve again.
+        seen: HashSet<Fingerprint>,
+    },
+}
+
+impl Position {
+    /// The change time that this position stands for, where that can be told.
+    pub(crate) fn time(&self) -> Option<UnixTime> {
+        match self {
+            Position::Start(time) => Some(*time),
+            Position::Cursor(cursor) => cursor.time(),
+            Position::Time { end_time, .. } => Some(*end_time),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_that_a_request_line_can_carry() {
+        assert!(Cursor::new("MTU3NjYxMzUzOS4wfHw0Njd8").is_some());
+        assert!(Cursor::new("a&start_time=0").is_some());
+        assert!(Cursor::new("x".repeat(6144)).is_some());
+        for refused in ["", "a b", "a\r\nb", "a\0", "é", &"x".repeat(6145)] {
+            assert!(Cursor::new(refused).is_none(), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn the_time_inside_a_recorded_cursor() {
+        let time = |text: &str| Cursor::new(text).unwrap().time().map(UnixTime::seconds);
+        assert_eq!(time("MTU3NjYxMzUzOS4wfHw0Njd8"), Some(1_576_613_539));
+        assert_eq!(time("MTY5NTA1MzAwNy4wfHw2MTYyODk0MzM1NjQyfA=="), Some(1_695_053_007));
+        assert_eq!(time("opaque"), None);
+    }
+
+    #[test]
+    fn fingerprints_go_through_text_and_back() {
+        let print = Fingerprint::of(b"{\"id\":1}");
+        assert_eq!(Fingerprint::parse(&print.to_string()), Some(print));
+        assert_eq!(Fingerprint::of(b"").to_string(), "e3b0c44298fc1c149afbf4c8996fb924");
+        for refused in ["", "e3b0", "+3b0c44298fc1c149afbf4c8996fb924", &"g".repeat(32)] {
+            assert_eq!(Fingerprint::parse(refused), None);
+        }
+    }
+}
