@@ -32,7 +32,10 @@ pub(crate) enum Garbled {
     CursorMissing,
     /// A cursor that no request could carry back.
     CursorUnusable,
+    /// The same cursor again, with records.
     CursorStuck,
+    /// The same cursor again, without records, and not the end.
+    CursorStuckEmpty,
     CursorCycle,
     EndTimeMissing,
     EndTimeBackwards { from: UnixTime, to: UnixTime },
@@ -85,7 +88,7 @@ impl fmt::Display for Garbled {
             Garbled::CursorUnusable => f.write_str(
                 "the answer's after_cursor is longer than 6 KiB or not visible ASCII",
             ),
-            Garbled::CursorStuck => {
+            Garbled::CursorStuck | Garbled::CursorStuckEmpty => {
                 f.write_str("the cursor did not advance: the answer's after_cursor is the one sent")
             }
             Garbled::CursorCycle => {

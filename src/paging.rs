@@ -52,7 +52,11 @@ pub(crate) fn by_cursor(
         return if caught_up { Ok(Verdict::Idle) } else { Err(Garbled::CursorMissing) };
     };
     if matches!(at, Position::Cursor(current) if current == cursor) {
-        return if caught_up { Ok(Verdict::Idle) } else { Err(Garbled::CursorStuck) };
+        return match (last, tally.records) {
+            (true, 0) => Ok(Verdict::Idle),
+            (false, 0) => Err(Garbled::CursorStuckEmpty),
+            (_, _) => Err(Garbled::CursorStuck),
+        };
     }
     if earlier.contains(cursor) {
         return Err(Garbled::CursorCycle);
@@ -147,7 +151,7 @@ mod tests {
             (Some("old"), Some(false), 3, Err(Garbled::CursorStuck)), // S1
             (Some("old"), Some(true), 3, Err(Garbled::CursorStuck)), // S27
             (Some("old"), None, 3, Err(Garbled::EndOfStreamMissing)),
-            (Some("old"), Some(false), 0, Err(Garbled::CursorStuck)), // S2
+            (Some("old"), Some(false), 0, Err(Garbled::CursorStuckEmpty)), // S2
             (Some("old"), Some(true), 0, idle()),       // S3
             (Some("old"), None, 0, Err(Garbled::EndOfStreamMissing)),
             (None, Some(false), 3, Err(Garbled::CursorMissing)), // S11

@@ -1,0 +1,138 @@
+//! Credentials: from what the user has to the `Authorization` header of a request.
+//!
+//! API notes §7. Tokens that are minted here live in memory only.
+
+use super::{Client, answer, error::ApiError};
+use crate::secret::Secret;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// What the user has, strongest first.
+#[derive(Clone, Debug)]
+pub(crate) enum Credentials {
+    OauthClient { id: String, secret: Secret },
+    OauthToken(Secret),
+    ApiToken { email: String, token: Secret },
+}
+
+impl Credentials {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Credentials::OauthClient { .. } => "OAuth client",
+            Credentials::OauthToken(_) => "OAuth access token",
+            Credentials::ApiToken { .. } => "API token",
+        }
+    }
+
+    /// Every secret in here, for the scrubber.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        match self {
+            Credentials::OauthClient { secret, .. } => vec![secret.clone()],
+            Credentials::OauthToken(token) => vec![token.clone()],
+            Credentials::ApiToken { email, token } => {
+                vec![token.clone(), Secret::new(format!("{email}/token:{}", token.expose()))]
+            }
+        }
+    }
+}
+
+/// Hands out headers, and mints and renews tokens; shared by all clients of a run, so that a token
+/// is minted once.
+#[derive(Debug)]
+pub(crate) struct Authorizer {
+    credentials: Credentials,
+    minted: Mutex<Option<Token>>,
+}
+
+#[derive(Clone, Debug)]
+struct Token {
+    header: Secret,
+    renew_at: Option<Instant>,
+}
+
+/// A token is renewed this long before it expires, or at half its life if that is sooner.
+const MARGIN: Duration = Duration::from_secs(120);
+
+impl Authorizer {
+    pub(crate) fn new(credentials: Credentials) -> Authorizer {
+        Authorizer { credentials, minted: Mutex::new(None) }
+    }
+
+    /// The value of the `Authorization` header, for which a token may have to be minted.
+    pub(super) fn header(&self, client: &Client, now: Instant) -> Result<Secret, ApiError> {
+        match &self.credentials {
+            Credentials::OauthToken(token) => Ok(bearer(token.expose())),
+            Credentials::ApiToken { email, token } => {
+                let pair = format!("{email}/token:{}", token.expose());
+                Ok(Secret::new(format!("Basic {}", STANDARD.encode(pair))))
+            }
+            Credentials::OauthClient { id, secret } => {
+                let mut minted = self.minted.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(token) = &*minted
+                    && token.renew_at.is_none_or(|renew_at| now < renew_at)
+                {
+                    return Ok(token.header.clone());
+                }
+                let token = mint(client, id, secret, now)?;
+                Ok(minted.insert(token).header.clone())
+            }
+        }
+    }
+
+    /// Takes note that `used` was refused, and says whether a new token may help.
+    pub(super) fn refused(&self, used: &Secret) -> bool {
+        if !matches!(self.credentials, Credentials::OauthClient { .. }) {
+            return false;
+        }
+        let mut minted = self.minted.lock().unwrap_or_else(PoisonError::into_inner);
+        if minted.as_ref().is_some_and(|token| token.header == *used) {
+            *minted = None;
+        }
+        true
+    }
+}
+
+fn bearer(token: &str) -> Secret {
+    Secret::new(format!("Bearer {token}"))
+}
+
+/// A reply of `/oauth/tokens`, of which members may be missing or null.
+#[derive(Deserialize)]
+struct Reply {
+    access_token: String,
+    expires_in: Option<f64>,
+}
+
+fn mint(client: &Client, id: &str, secret: &Secret, now: Instant) -> Result<Token, ApiError> {
+    let body = serde_json::json!({
+        "grant_type": "client_credentials",
+        "client_id": id,
+        "client_secret": secret.expose(),
+        "scope": "read",
+    });
+    let (status, headers, reply) = client.post_json("/oauth/tokens", &body.to_string())?;
+    match status {
+        200 | 201 => {}
+        // An OAuth server answers 400 to a wrong client or scope as well as 401.
+        400 | 401 | 403 => return Err(ApiError::Unauthorized { text: answer::text(&reply) }),
+        _ => {
+            let request = crate::request::Request::new("/oauth/tokens");
+            answer::check(&request, status, &headers, &reply)?;
+        }
+    }
+    let reply: Reply = serde_json::from_slice(&reply).map_err(|_not_a_token| {
+        ApiError::Garbled(crate::garbled::Garbled::NoRecords {
+            key: "access_token".to_owned(),
+            error: None,
+        })
+    })?;
+    let life = reply.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Ok(Token {
+        header: bearer(&reply.access_token),
+        renew_at: life.map(|life| now + life.saturating_sub(MARGIN).max(life / 2)),
+    })
+}

@@ -1,0 +1,335 @@
+//! The client: one request, one answer, one classified error. The only user of the HTTP library.
+//!
+//! Nothing here retries, sleeps or decides; nothing above sees a type of the HTTP library.
+
+mod answer;
+pub(crate) mod auth;
+pub(crate) mod error;
+pub(crate) mod headers;
+mod transport;
+
+use crate::{clock::Clock, garbled::Garbled, request::Request, secret::Secret, signals::Stop};
+use auth::Authorizer;
+use error::{ApiError, Phase};
+use headers::Headers;
+use std::{
+    cell::Cell,
+    error::Error as StdError,
+    io::{self, Read as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use transport::Watch;
+use ureq::{
+    Agent, Body, Proxy, Timeout,
+    http::Response,
+    tls::{RootCerts, TlsConfig},
+    unversioned::{
+        resolver::DefaultResolver,
+        transport::{ConnectProxyConnector, Connector as _, RustlsConnector, TcpConnector},
+    },
+};
+
+/// Where the account is served: `https://acme.zendesk.com`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    /// Scheme and authority, without a slash at the end.
+    pub(crate) origin: String,
+    pub(crate) host: String,
+    /// On this machine: plain http is allowed, and no proxy is asked.
+    pub(crate) loopback: bool,
+}
+
+/// How long to wait for what, and how much to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    pub(crate) headers: Duration,
+    /// The longest silence inside a body.
+    pub(crate) body_idle: Duration,
+    /// The whole request; ends a slow drip.
+    pub(crate) request: Duration,
+    /// The largest body after decompression, in bytes.
+    pub(crate) page_bytes: u64,
+}
+
+/// One keep-alive connection to the account; each resource has a client of its own.
+#[derive(Debug)]
+pub(crate) struct Client {
+    agent: Agent,
+    base: BaseUrl,
+    limits: Limits,
+    authorizer: Arc<Authorizer>,
+    watch: Watch,
+    clock: Clock,
+    /// Whether the connection may have served an answer before.
+    warm: Cell<bool>,
+}
+
+/// An answer that can be a page; its body is in the caller's buffer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) headers: Headers,
+}
+
+/// What a request came to, with the headers of the answer if there was one.
+pub(crate) type Answer = (Headers, Result<(), ApiError>);
+
+const USER_AGENT: &str = concat!("zdx/", env!("CARGO_PKG_VERSION"));
+
+/// The largest header block that is read.
+const HEADER_BYTES: usize = 64 * 1024;
+
+impl Client {
+    pub(crate) fn new(
+        base: BaseUrl,
+        limits: Limits,
+        authorizer: Arc<Authorizer>,
+        clock: Clock,
+        stop: Stop,
+    ) -> Client {
+        let watch = Watch {
+            stop,
+            body_idle: limits.body_idle,
+            in_body: Arc::new(AtomicBool::new(false)),
+        };
+        let proxy = if base.loopback { None } else { Proxy::try_from_env() };
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .https_only(!base.loopback)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .max_response_header_size(HEADER_BYTES)
+            .max_idle_age(Duration::from_secs(55))
+            .user_agent(USER_AGENT)
+            .accept("application/json")
+            .proxy(proxy)
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+            .timeout_resolve(Some(limits.connect))
+            .timeout_connect(Some(limits.connect))
+            .timeout_send_request(Some(limits.headers))
+            .timeout_recv_response(Some(limits.headers))
+            .timeout_global(Some(limits.request))
+            .build();
+        let connector = ()
+            .chain(ConnectProxyConnector::default())
+            .chain(TcpConnector::default())
+            .chain(watch.clone())
+            .chain(RustlsConnector::default());
+        let agent = Agent::with_parts(config, connector, DefaultResolver::default());
+        Client { agent, base, limits, authorizer, watch, clock, warm: Cell::new(false) }
+    }
+
+    /// Asks for a page. Its body replaces what is in `body`. A token that has run out is renewed
+    /// once.
+    pub(crate) fn get(&self, request: &Request, body: &mut Vec<u8>) -> Answer {
+        let mut renewed = false;
+        loop {
+            let header = match self.authorizer.header(self, self.clock.instant()) {
+                Ok(header) => header,
+                Err(error) => return (Headers::default(), Err(error)),
+            };
+            let (status, headers) = match self.send(request, &header, body) {
+                Ok(answer) => answer,
+                Err((headers, error)) => return (headers, Err(error)),
+            };
+            let checked = answer::check(request, status, &headers, body);
+            let expired = matches!(&checked, Err(ApiError::Unauthorized { text })
+                if text.starts_with("invalid_token"));
+            if expired && !renewed && self.authorizer.refused(&header) {
+                renewed = true;
+                continue;
+            }
+            return (headers, checked);
+        }
+    }
+
+    fn send(
+        &self,
+        request: &Request,
+        authorization: &Secret,
+        body: &mut Vec<u8>,
+    ) -> Result<(u16, Headers), (Headers, ApiError)> {
+        let url = format!("{}{}", self.base.origin, request.target());
+        self.watch.in_body.store(false, Ordering::Relaxed);
+        let response = self
+            .agent
+            .get(url)
+            .header("authorization", authorization.expose())
+            .call()
+            .map_err(|error| (Headers::default(), self.failed(error)))?;
+        let (status, headers) = (response.status().as_u16(), owned(&response));
+        match self.receive(response, body) {
+            Ok(()) => Ok((status, headers)),
+            Err(error) => Err((headers, error)),
+        }
+    }
+
+    /// Sends a JSON body without credentials in a header, for minting tokens.
+    fn post_json(
+        &self,
+        path: &str,
+        json: &str,
+    ) -> Result<(u16, Headers, Vec<u8>), ApiError> {
+        let url = format!("{}{path}", self.base.origin);
+        self.watch.in_body.store(false, Ordering::Relaxed);
+        let response = self
+            .agent
+            .post(url)
+            .header("content-type", "application/json")
+            .send(json)
+            .map_err(|error| self.failed(error))?;
+        let (status, headers) = (response.status().as_u16(), owned(&response));
+        let mut body = Vec::new();
+        self.receive(response, &mut body)?;
+        Ok((status, headers, body))
+    }
+
+    fn receive(&self, response: Response<Body>, body: &mut Vec<u8>) -> Result<(), ApiError> {
+        self.watch.in_body.store(true, Ordering::Relaxed);
+        body.clear();
+        let limit = self.limits.page_bytes;
+        let reader = response.into_body().into_with_config().limit(u64::MAX).reader();
+        let result = reader.take(limit.saturating_add(1)).read_to_end(body);
+        self.watch.in_body.store(false, Ordering::Relaxed);
+        let size = result.map_err(|error| self.body_failed(error))?;
+        if u64::try_from(size).is_ok_and(|size| size > limit) {
+            body.clear();
+            body.shrink_to(1024);
+            return Err(ApiError::TooLarge { limit });
+        }
+        self.warm.set(true);
+        Ok(())
+    }
+
+    fn body_failed(&self, error: io::Error) -> ApiError {
+        match ureq::Error::from(error) {
+            ureq::Error::Decompress(_, inner) => self.decompress_failed(&inner),
+            ureq::Error::Io(error) if damaged(&error) => {
+                Garbled::Compression { reason: error.to_string() }.into()
+            }
+            ureq::Error::Io(error) if error.kind() != io::ErrorKind::Interrupted => {
+                ApiError::BodyCut { reason: worded(&error) }
+            }
+            other => self.failed(other),
+        }
+    }
+
+    /// A broken connection surfaces through the decompressor; only what the decompressor itself
+    /// finds wrong is damage.
+    fn decompress_failed(&self, error: &io::Error) -> ApiError {
+        let _ = self;
+        Garbled::Compression { reason: error.to_string() }.into()
+    }
+
+    fn failed(&self, error: ureq::Error) -> ApiError {
+        let host = self.base.host.clone();
+        let warm = self.warm.replace(false);
+        match error {
+            ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                ApiError::ConnectTimeout { host }
+            }
+            ureq::Error::Timeout(Timeout::PerRead) => {
+                ApiError::Timeout { phase: Phase::Body, after: self.limits.body_idle }
+            }
+            ureq::Error::Timeout(Timeout::Global | Timeout::PerCall) => {
+                ApiError::Timeout { phase: Phase::Request, after: self.limits.request }
+            }
+            ureq::Error::Timeout(_) => {
+                ApiError::Timeout { phase: Phase::Headers, after: self.limits.headers }
+            }
+            ureq::Error::HostNotFound => ApiError::Resolve { host },
+            ureq::Error::ConnectionFailed => {
+                ApiError::Connect { host, reason: "no address answered".to_owned() }
+            }
+            ureq::Error::Tls(reason) => ApiError::Tls { host, reason: reason.to_owned() },
+            ureq::Error::Rustls(error) => tls(host, &error),
+            ureq::Error::ConnectProxyFailed(reason) => ApiError::Proxy {
+                refused: reason.contains("407"),
+                reason: crate::shown::shown(&reason),
+            },
+            ureq::Error::LargeResponseHeader(..) => ApiError::HeadersTooLarge,
+            ureq::Error::Protocol(error) => {
+                let reason = error.to_string();
+                if reason.contains("parse fail") || reason.contains("http version") {
+                    ApiError::NotHttp { reason }
+                } else {
+                    ApiError::Protocol { reason }
+                }
+            }
+            ureq::Error::Decompress(_, inner) => self.decompress_failed(&inner),
+            ureq::Error::Io(error) => self.io_failed(host, warm, &error),
+            other => ApiError::Protocol { reason: other.to_string() },
+        }
+    }
+
+    fn io_failed(&self, host: String, warm: bool, error: &io::Error) -> ApiError {
+        if let Some(error) = cause::<rustls::Error>(error) {
+            return tls(host, error);
+        }
+        match error.kind() {
+            io::ErrorKind::Interrupted if self.watch.stop.signal().is_some() => ApiError::Stopped,
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::AddrNotAvailable => ApiError::Connect { host, reason: worded(error) },
+            io::ErrorKind::TimedOut => ApiError::ConnectTimeout { host },
+            _ => ApiError::Closed { reused: warm, reason: worded(error) },
+        }
+    }
+}
+
+fn owned(response: &Response<Body>) -> Headers {
+    let pair = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    };
+    Headers(response.headers().iter().map(pair).collect())
+}
+
+/// The error of type `T` among the causes of `error`.
+fn cause<T: StdError + 'static>(error: &io::Error) -> Option<&T> {
+    let mut inner: Option<&(dyn StdError + 'static)> = error.get_ref().map(|inner| {
+        let inner: &(dyn StdError + 'static) = inner;
+        inner
+    });
+    while let Some(error) = inner {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        inner = error.source();
+    }
+    None
+}
+
+fn tls(host: String, error: &rustls::Error) -> ApiError {
+    let reason = error.to_string();
+    match error {
+        rustls::Error::InvalidCertificate(_) => ApiError::Certificate { host, reason },
+        rustls::Error::PeerIncompatible(_)
+        | rustls::Error::AlertReceived(
+            rustls::AlertDescription::ProtocolVersion
+            | rustls::AlertDescription::HandshakeFailure
+            | rustls::AlertDescription::InsufficientSecurity,
+        ) => ApiError::TlsIncompatible { host, reason },
+        _ => ApiError::Tls { host, reason },
+    }
+}
+
+/// Whether the decompressor found the body wrong, rather than the connection.
+fn damaged(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+}
+
+fn worded(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionReset => "connection reset by the server".to_owned(),
+        io::ErrorKind::UnexpectedEof => "connection closed by the server".to_owned(),
+        _ => error.to_string(),
+    }
+}
