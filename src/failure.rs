@@ -102,6 +102,15 @@ impl Failure {
         Failure::new(Exit::Usage, message)
     }
 
+    pub(crate) fn stopped(signal: Signal) -> Failure {
+        let name = match signal {
+            Signal::Hup => "SIGHUP",
+            Signal::Int => "SIGINT",
+            Signal::Term => "SIGTERM",
+        };
+        Failure::new(Exit::Signal(signal), format!("stopped by {name}"))
+    }
+
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Failure {
         self.hints.push(hint.to_string());
@@ -131,7 +140,10 @@ impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
 }
 
 /// The entry of `known` that `typed` was most likely meant to be, for "did you mean".
-pub(crate) fn closest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     known
         .into_iter()
         .map(|name| (edits(&typed.to_lowercase(), name), name))
@@ -148,7 +160,9 @@ fn edits(a: &str, b: &str) -> usize {
         let mut diagonal = i;
         let mut left = i + 1;
         for (cell, to) in row.iter_mut().skip(1).zip(&b) {
-            let here = (diagonal + usize::from(from != *to)).min(left + 1).min(*cell + 1);
+            let here = (diagonal + usize::from(from != *to))
+                .min(left + 1)
+                .min(*cell + 1);
             diagonal = *cell;
             *cell = here;
             left = here;
@@ -173,7 +187,10 @@ mod tests {
             (vec![Exit::Remote], Exit::Remote),
             (vec![Exit::Done, Exit::Done], Exit::Done),
             (vec![Exit::Credentials, Exit::Done], Exit::Mixed),
-            (vec![Exit::Credentials, Exit::Credentials], Exit::Credentials),
+            (
+                vec![Exit::Credentials, Exit::Credentials],
+                Exit::Credentials,
+            ),
             (vec![Exit::Temporary, Exit::Remote], Exit::Mixed),
             (vec![Exit::Done, int, Exit::Remote], int),
             (vec![Exit::Output, Exit::ReaderGone], Exit::ReaderGone),
@@ -184,7 +201,13 @@ mod tests {
 
     #[test]
     fn suggestions() {
-        let known = ["tickets", "ticket_events", "users", "organizations", "articles"];
+        let known = [
+            "tickets",
+            "ticket_events",
+            "users",
+            "organizations",
+            "articles",
+        ];
         assert_eq!(closest("ticket", known), Some("tickets"));
         assert_eq!(closest("Tickest", known), Some("tickets"));
         assert_eq!(closest("organisations", known), Some("organizations"));

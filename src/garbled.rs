@@ -12,22 +12,44 @@ pub(crate) enum Garbled {
     Empty,
     Html,
     /// Not JSON from this byte on.
-    Syntax { offset: usize },
+    Syntax {
+        offset: usize,
+    },
     /// The JSON ends before it is closed.
-    Incomplete { bytes: usize },
+    Incomplete {
+        bytes: usize,
+    },
     /// There is more after the end of the JSON.
-    Trailing { offset: usize },
+    Trailing {
+        offset: usize,
+    },
     /// The page itself is not a JSON object.
-    NotAPage { found: &'static str },
+    NotAPage {
+        found: &'static str,
+    },
     /// The member with the records is missing; `error` is what stands there instead.
-    NoRecords { key: String, error: Option<String> },
+    NoRecords {
+        key: String,
+        error: Option<String>,
+    },
     /// The member with the records is not an array.
-    RecordsType { key: String, found: &'static str },
-    RecordType { index: usize, found: &'static str },
+    RecordsType {
+        key: String,
+        found: &'static str,
+    },
+    RecordType {
+        index: usize,
+        found: &'static str,
+    },
     /// A member that decides something occurs twice.
-    Repeated { key: String },
+    Repeated {
+        key: String,
+    },
     /// A member that decides something has a value of the wrong type.
-    MemberType { key: &'static str, expected: &'static str },
+    MemberType {
+        key: &'static str,
+        expected: &'static str,
+    },
     EndOfStreamMissing,
     CursorMissing,
     /// A cursor that no request could carry back.
@@ -38,18 +60,35 @@ pub(crate) enum Garbled {
     CursorStuckEmpty,
     CursorCycle,
     EndTimeMissing,
-    EndTimeBackwards { from: UnixTime, to: UnixTime },
-    EndTimeFuture { end_time: UnixTime, date: UnixTime },
+    EndTimeBackwards {
+        from: UnixTime,
+        to: UnixTime,
+    },
+    EndTimeFuture {
+        end_time: UnixTime,
+        date: UnixTime,
+    },
     /// A page that is neither full nor the last, and does not get on.
-    Stuck { at: UnixTime },
+    Stuck {
+        at: UnixTime,
+    },
     /// A full page whose second does not end on it.
-    Overflow { second: UnixTime, records: usize },
+    Overflow {
+        second: UnixTime,
+        records: usize,
+    },
     /// A content coding that was not offered.
-    Encoding { name: String },
+    Encoding {
+        name: String,
+    },
     /// The compressed body is damaged.
-    Compression { reason: String },
+    Compression {
+        reason: String,
+    },
     /// A success that is not 200.
-    Status { status: u16 },
+    Status {
+        status: u16,
+    },
 }
 
 impl fmt::Display for Garbled {
@@ -59,20 +98,35 @@ impl fmt::Display for Garbled {
             Garbled::Html => f.write_str("the answer is HTML, not JSON"),
             Garbled::Syntax { offset } => write!(f, "the answer is not JSON near byte {offset}"),
             Garbled::Incomplete { bytes } => {
-                write!(f, "the answer is incomplete: its JSON is not closed after {bytes} bytes")
+                write!(
+                    f,
+                    "the answer is incomplete: its JSON is not closed after {bytes} bytes"
+                )
             }
             Garbled::Trailing { offset } => {
-                write!(f, "trailing bytes after the JSON of the answer, from byte {offset}")
+                write!(
+                    f,
+                    "trailing bytes after the JSON of the answer, from byte {offset}"
+                )
             }
             Garbled::NotAPage { found } => write!(f, "the answer is a JSON {found}, not a page"),
             Garbled::NoRecords { key, error: None } => {
                 write!(f, "the answer has no member \"{key}\"")
             }
-            Garbled::NoRecords { key, error: Some(error) } => {
-                write!(f, "the answer has no member \"{key}\" but an error: {error}")
+            Garbled::NoRecords {
+                key,
+                error: Some(error),
+            } => {
+                write!(
+                    f,
+                    "the answer has no member \"{key}\" but an error: {error}"
+                )
             }
             Garbled::RecordsType { key, found } => {
-                write!(f, "the member \"{key}\" of the answer is {found}, not an array")
+                write!(
+                    f,
+                    "the member \"{key}\" of the answer is {found}, not an array"
+                )
             }
             Garbled::RecordType { index, found } => {
                 write!(f, "record is not an object but {found}, at index {index}")
@@ -85,9 +139,9 @@ impl fmt::Display for Garbled {
                 f.write_str("the answer does not say whether it is the last page (end_of_stream)")
             }
             Garbled::CursorMissing => f.write_str("the answer has no after_cursor to go on from"),
-            Garbled::CursorUnusable => f.write_str(
-                "the answer's after_cursor is longer than 6 KiB or not visible ASCII",
-            ),
+            Garbled::CursorUnusable => {
+                f.write_str("the answer's after_cursor is longer than 6 KiB or not visible ASCII")
+            }
             Garbled::CursorStuck | Garbled::CursorStuckEmpty => {
                 f.write_str("the cursor did not advance: the answer's after_cursor is the one sent")
             }
@@ -96,7 +150,10 @@ impl fmt::Display for Garbled {
             }
             Garbled::EndTimeMissing => f.write_str("the answer has no end_time to go on from"),
             Garbled::EndTimeBackwards { from, to } => {
-                write!(f, "the answer's end_time goes backwards, from {from} to {to}")
+                write!(
+                    f,
+                    "the answer's end_time goes backwards, from {from} to {to}"
+                )
             }
             Garbled::EndTimeFuture { end_time, date } => write!(
                 f,
@@ -113,7 +170,10 @@ impl fmt::Display for Garbled {
                 second.seconds()
             ),
             Garbled::Encoding { name } => {
-                write!(f, "the answer has a content encoding that was not offered: {name}")
+                write!(
+                    f,
+                    "the answer has a content encoding that was not offered: {name}"
+                )
             }
             Garbled::Compression { reason } => {
                 write!(f, "the compressed answer is damaged: {reason}")

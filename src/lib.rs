@@ -1,3 +1,76 @@
-#![allow(dead_code)]
+//! Every changed record out of Zendesk, as NDJSON, at the full rate the account allows, never
+//! losing its place.
+//!
+//! This is the map of the crate; the modules stand in reading order. One page of records goes
+//! through it in one direction:
+//!
+//! ```text
+//! argv ─cli─▶ ExportArgs ─settings─▶ Settings ─plan(state, now)─▶ [Job]      all refusals happen here
+//! for each job, on a thread of its own (export/run):
+//!   Position ─request─▶ Request ─pacer─▶ api::Client ─▶ body, headers        received whole
+//!      ▲                                  │ page::parse                      checked to its end
+//!      │                                  ▼
+//!      │                                Page ─paging─▶ Verdict               or retry: wait, shrink, give up
+//!      │                                  │ export/lines
+//!      └── next ◀─ StateFile::save ◀─ Sink::write ◀┘                         output durable, then the position
+//! ```
+//!
+//! `paging`, `retry`, `pacer`, `page`, `time`, `request`, `export/lines` and `api/headers` are
+//! pure: time and chance are arguments. Nothing below `plan` sees a clap type, nothing above `api`
+//! a type of the HTTP library, and only `disk` syncs, renames and truncates.
+//!
+//! Public is what the benches and other programs' tests need: [`run`] and the [`sandbox`].
+
+mod cli;
+mod commands;
+
+mod output;
+mod plan;
+mod position;
+mod resource;
+mod settings;
+mod time;
+
+mod export;
+
+mod garbled;
+mod pacer;
+mod page;
+mod paging;
+mod request;
+mod retry;
+
+mod api;
+mod disk;
+mod sink;
+mod state;
+
+mod clock;
+mod failure;
+mod report;
+mod secret;
+mod shown;
+mod signals;
+
 pub mod sandbox;
-mod failure; mod time; mod secret; mod resource; mod position; mod garbled; mod page; mod paging; mod retry; mod pacer; mod clock; mod signals; mod shown; mod request; mod api;
+
+use clap::Parser as _;
+use std::{ffi::OsString, process::ExitCode};
+
+/// Runs one command, as typed, and returns the process's exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let exit = match cli::Cli::try_parse_from(args) {
+        Ok(cli) => commands::run(cli),
+        Err(help) => {
+            // Help and version are printed to stdout and are no error.
+            let exit = if help.use_stderr() {
+                failure::Exit::Usage
+            } else {
+                failure::Exit::Done
+            };
+            drop(help.print());
+            exit
+        }
+    };
+    ExitCode::from(exit.code())
+}

@@ -6,7 +6,7 @@
 use crate::{
     garbled::Garbled,
     page::{Envelope, NextPage},
-    position::{Cursor, Fingerprint, Position},
+    position::{Fingerprint, Position},
     time::UnixTime,
 };
 use std::{collections::HashSet, time::Duration};
@@ -38,18 +38,22 @@ pub(crate) enum Verdict {
 /// How far a server's end_time may lie ahead of its own `Date`.
 const FUTURE_TOLERANCE: Duration = Duration::from_secs(5);
 
-/// Decides on a page of a cursor export (API notes §4.1). `earlier` are the cursors that this run
-/// has already gone on from.
+/// Decides on a page of a cursor export (API notes §4.1). `earlier` are the fingerprints of
+/// the cursors that this run has already gone on from.
 pub(crate) fn by_cursor(
     at: &Position,
     page: &Envelope,
     tally: Tally,
-    earlier: &HashSet<Cursor>,
+    earlier: &HashSet<Fingerprint>,
 ) -> Result<Verdict, Garbled> {
     let last = page.end_of_stream.ok_or(Garbled::EndOfStreamMissing)?;
     let caught_up = last && tally.records == 0;
     let Some(cursor) = &page.after_cursor else {
-        return if caught_up { Ok(Verdict::Idle) } else { Err(Garbled::CursorMissing) };
+        return if caught_up {
+            Ok(Verdict::Idle)
+        } else {
+            Err(Garbled::CursorMissing)
+        };
     };
     if matches!(at, Position::Cursor(current) if current == cursor) {
         return match (last, tally.records) {
@@ -58,10 +62,13 @@ pub(crate) fn by_cursor(
             (_, _) => Err(Garbled::CursorStuck),
         };
     }
-    if earlier.contains(cursor) {
+    if earlier.contains(&Fingerprint::of(cursor.as_str().as_bytes())) {
         return Err(Garbled::CursorCycle);
     }
-    Ok(Verdict::Commit { next: Position::Cursor(cursor.clone()), more: !last })
+    Ok(Verdict::Commit {
+        next: Position::Cursor(cursor.clone()),
+        more: !last,
+    })
 }
 
 /// Decides on a page of a time export (API notes §4.2, §4.4). `start` is the start_time that was
@@ -84,7 +91,10 @@ pub(crate) fn by_time(
         };
     };
     if end_time < start {
-        return Err(Garbled::EndTimeBackwards { from: start, to: end_time });
+        return Err(Garbled::EndTimeBackwards {
+            from: start,
+            to: end_time,
+        });
     }
     if let Some(date) = date
         && end_time > date.plus(FUTURE_TOLERANCE)
@@ -99,11 +109,20 @@ pub(crate) fn by_time(
         None => tally.full() || tally.unseen > 0,
     };
     if end_time > start {
-        return Ok(Verdict::Commit { next: Position::Time { end_time, seen: prints }, more });
+        return Ok(Verdict::Commit {
+            next: Position::Time {
+                end_time,
+                seen: prints,
+            },
+            more,
+        });
     }
     // The page ends in the very second in which it started.
     if more && tally.full() {
-        return Err(Garbled::Overflow { second: start, records: tally.records });
+        return Err(Garbled::Overflow {
+            second: start,
+            records: tally.records,
+        });
     }
     if more && page.end_of_stream.is_some() {
         return Err(Garbled::Stuck { at: start });
@@ -114,32 +133,51 @@ pub(crate) fn by_time(
     // The server may serve the records of one second in any order and number, so what was seen
     // of it stays seen.
     let seen = seen.union(&prints).copied().collect();
-    Ok(Verdict::Commit { next: Position::Time { end_time, seen }, more })
+    Ok(Verdict::Commit {
+        next: Position::Time { end_time, seen },
+        more,
+    })
 }
 
 /// What to do, when it was asked for explicitly, with a second that does not fit on a page: take
 /// the page and go on behind that second.
 pub(crate) fn skip_second(second: UnixTime) -> Verdict {
     let end_time = second.plus(Duration::from_secs(1));
-    Verdict::Commit { next: Position::Time { end_time, seen: HashSet::new() }, more: true }
+    Verdict::Commit {
+        next: Position::Time {
+            end_time,
+            seen: HashSet::new(),
+        },
+        more: true,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::position::Cursor;
 
     fn at(text: &str) -> Cursor {
         Cursor::new(text).unwrap()
     }
 
     fn tally(records: usize, unseen: usize) -> Tally {
-        Tally { records, unseen, capacity: 10 }
+        Tally {
+            records,
+            unseen,
+            capacity: 10,
+        }
     }
 
     /// Every combination of cursor, end_of_stream and emptiness has one stated outcome.
     #[test]
     fn cursor_decisions() {
-        let go_on = |more| Ok(Verdict::Commit { next: Position::Cursor(at("new")), more });
+        let go_on = |more| {
+            Ok(Verdict::Commit {
+                next: Position::Cursor(at("new")),
+                more,
+            })
+        };
         let idle = || Ok(Verdict::Idle);
         let rows = [
             (Some("new"), Some(false), 3, go_on(true)),
@@ -152,20 +190,24 @@ mod tests {
             (Some("old"), Some(true), 3, Err(Garbled::CursorStuck)), // S27
             (Some("old"), None, 3, Err(Garbled::EndOfStreamMissing)),
             (Some("old"), Some(false), 0, Err(Garbled::CursorStuckEmpty)), // S2
-            (Some("old"), Some(true), 0, idle()),       // S3
+            (Some("old"), Some(true), 0, idle()),                          // S3
             (Some("old"), None, 0, Err(Garbled::EndOfStreamMissing)),
             (None, Some(false), 3, Err(Garbled::CursorMissing)), // S11
-            (None, Some(true), 3, Err(Garbled::CursorMissing)), // S13
+            (None, Some(true), 3, Err(Garbled::CursorMissing)),  // S13
             (None, None, 3, Err(Garbled::EndOfStreamMissing)),
             (None, Some(false), 0, Err(Garbled::CursorMissing)), // S11
-            (None, Some(true), 0, idle()),              // S12
+            (None, Some(true), 0, idle()),                       // S12
             (None, None, 0, Err(Garbled::EndOfStreamMissing)),
             (Some("past"), Some(false), 3, Err(Garbled::CursorCycle)), // S4
             (Some("past"), Some(true), 0, Err(Garbled::CursorCycle)),
         ];
         for (after, end_of_stream, records, expect) in rows {
-            let page = Envelope { end_of_stream, after_cursor: after.map(at), ..Envelope::default() };
-            let earlier = HashSet::from([at("past")]);
+            let page = Envelope {
+                end_of_stream,
+                after_cursor: after.map(at),
+                ..Envelope::default()
+            };
+            let earlier = HashSet::from([Fingerprint::of(b"past")]);
             let here = Position::Cursor(at("old"));
             let verdict = by_cursor(&here, &page, tally(records, records), &earlier);
             assert_eq!(verdict, expect, "{after:?} {end_of_stream:?} {records}");
@@ -186,7 +228,7 @@ mod tests {
     }
 
     /// What the table of time decisions expects.
-    #[derive(Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
     enum Expect {
         GoOn,
         Last,
@@ -303,7 +345,10 @@ mod tests {
             None,
         );
         let seen = HashSet::from([print(b"a"), print(b"b")]);
-        let next = Position::Time { end_time: UnixTime::clamped(100), seen };
+        let next = Position::Time {
+            end_time: UnixTime::clamped(100),
+            seen,
+        };
         assert_eq!(verdict, Ok(Verdict::Commit { next, more: false }));
     }
 }

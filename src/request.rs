@@ -4,8 +4,11 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// All but RFC 3986's unreserved characters; cursors hold `+ / =`.
-const ESCAPED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -15,12 +18,15 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(path: impl Into<String>) -> Request {
-        Request { path: path.into(), query: Vec::new() }
+        Request {
+            path: path.into(),
+            query: Vec::new(),
+        }
     }
 
     #[must_use]
-    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Request {
-        self.query.push((name, value.to_string()));
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Request {
+        self.query.push((name, value.into()));
         self
     }
 
@@ -49,7 +55,7 @@ mod tests {
     fn a_cursor_cannot_smuggle_in_a_parameter() {
         let request = Request::new("/x.json")
             .with("cursor", "a+/=&start_time=0#\u{1}")
-            .with("per_page", 1000);
+            .with("per_page", "1000");
         assert_eq!(
             request.target(),
             "/x.json?cursor=a%2B%2F%3D%26start_time%3D0%23%01&per_page=1000"

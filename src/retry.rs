@@ -62,7 +62,13 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(retry_for: Duration, max_wait: Option<Duration>) -> Budget {
-        Budget { retry_for, max_wait, began: None, failed: 0, at_once_used: false }
+        Budget {
+            retry_for,
+            max_wait,
+            began: None,
+            failed: 0,
+            at_once_used: false,
+        }
     }
 
     /// How many attempts have failed since the last good answer.
@@ -97,7 +103,12 @@ impl Budget {
             Treatment::Shrink if shrinkable && now < deadline => return Next::Smaller,
             Treatment::WaitForQuota(wait) => {
                 // The second on top spreads out clients that were all told the same.
-                return self.wait(wait, wait + Duration::from_secs(1).mul_f64(chance), now, deadline);
+                return self.wait(
+                    wait,
+                    wait + Duration::from_secs(1).mul_f64(chance),
+                    now,
+                    deadline,
+                );
             }
             Treatment::RetryAtOnce if !self.at_once_used => {
                 self.at_once_used = true;
@@ -138,12 +149,19 @@ pub(crate) struct PageSize {
     good: u32,
 }
 
+/// The most records that the server puts on a page (API notes §4.3).
+pub(crate) const LARGEST: u16 = 1000;
+
 /// So many good pages in a row earn a page of twice the size.
 const GROWS_AFTER: u32 = 20;
 
 impl PageSize {
     pub(crate) fn new(asked: u16) -> PageSize {
-        PageSize { asked, now: asked, good: 0 }
+        PageSize {
+            asked,
+            now: asked,
+            good: 0,
+        }
     }
 
     pub(crate) fn get(self) -> u16 {
@@ -159,13 +177,15 @@ impl PageSize {
         self.good = 0;
     }
 
-    /// Back to what was asked for, because a smaller page cannot hold one second.
-    pub(crate) fn restore(&mut self) {
-        self.now = self.asked;
+    /// The largest page, because a smaller one could not hold one second; `false` if it is that
+    /// large already.
+    pub(crate) fn widen(&mut self) -> bool {
         self.good = 0;
+        std::mem::replace(&mut self.now, LARGEST) < LARGEST
     }
 
     pub(crate) fn good_page(&mut self) {
+        self.now = self.now.min(self.asked);
         self.good += 1;
         if self.good >= GROWS_AFTER {
             self.now = self.now.saturating_mul(2).min(self.asked);
@@ -213,7 +233,10 @@ mod tests {
         let now = crate::clock::Clock::real().instant();
         let mut budget = Budget::new(BUDGET, None);
         for _ in 0..2 {
-            assert!(matches!(budget.next(Treatment::Repeat, true, now, 0.5), Next::At(_)));
+            assert!(matches!(
+                budget.next(Treatment::Repeat, true, now, 0.5),
+                Next::At(_)
+            ));
         }
         let next = budget.next(Treatment::Repeat, true, now, 0.5);
         assert_eq!(next, Next::GiveUp(Reason::Attempts(3)));
@@ -229,7 +252,12 @@ mod tests {
             assert_eq!(next, Next::At(at + Duration::from_millis(60_500)));
         }
         assert_eq!(budget.failed(), 0);
-        let next = budget.next(Treatment::WaitForQuota(seconds(60)), true, now + seconds(860), 0.0);
+        let next = budget.next(
+            Treatment::WaitForQuota(seconds(60)),
+            true,
+            now + seconds(860),
+            0.0,
+        );
         assert_eq!(next, Next::GiveUp(Reason::WaitTooLong(seconds(60))));
     }
 
@@ -251,7 +279,10 @@ mod tests {
     fn a_closed_pooled_connection_is_tried_again_at_once_but_only_once() {
         let now = crate::clock::Clock::real().instant();
         let mut budget = Budget::new(BUDGET, None);
-        assert_eq!(budget.next(Treatment::RetryAtOnce, false, now, 1.0), Next::At(now));
+        assert_eq!(
+            budget.next(Treatment::RetryAtOnce, false, now, 1.0),
+            Next::At(now)
+        );
         let again = budget.next(Treatment::RetryAtOnce, false, now, 1.0);
         assert_eq!(again, Next::At(now + seconds(2)));
     }

@@ -26,7 +26,8 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 fn harmless(c: char) -> bool {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !(c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'))
 }
 
@@ -38,7 +39,10 @@ mod tests {
     fn escapes_and_cuts() {
         assert_eq!(shown(" plain é 😀 "), "plain é 😀");
         assert_eq!(shown("\u{1b}]0;x\u{7}"), "\\u{1b}]0;x\\u{7}");
-        assert_eq!(shown("a\nb\u{9b}\u{202e}\u{2028}c"), "a\\u{a}b\\u{9b}\\u{202e}\\u{2028}c");
+        assert_eq!(
+            shown("a\nb\u{9b}\u{202e}\u{2028}c"),
+            "a\\u{a}b\\u{9b}\\u{202e}\\u{2028}c"
+        );
         assert_eq!(shown(&"x".repeat(300)), "x".repeat(200) + "…");
     }
 }

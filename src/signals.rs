@@ -23,8 +23,10 @@ const SIGNALS: [(c_int, Signal); 3] = [
     (consts::SIGTERM, Signal::Term),
 ];
 #[cfg(not(unix))]
-const SIGNALS: [(c_int, Signal); 2] =
-    [(consts::SIGINT, Signal::Int), (consts::SIGTERM, Signal::Term)];
+const SIGNALS: [(c_int, Signal); 2] = [
+    (consts::SIGINT, Signal::Int),
+    (consts::SIGTERM, Signal::Term),
+];
 
 impl Stop {
     /// Starts listening. Call once, before any thread is started.

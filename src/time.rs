@@ -11,6 +11,8 @@ pub(crate) struct UnixTime(i64);
 /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can name.
 const LATEST: i64 = 253_402_300_799;
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// The forms of TIME, for every message that refuses one.
 pub(crate) const FORMS: &str = "a duration back from now (2h, 3d, 2h30m), now, today, yesterday, \
      a date (2026-11-01), RFC 3339 (2026-11-01T12:00:00Z) or epoch seconds (@1763600000)";
@@ -24,6 +26,11 @@ impl UnixTime {
     /// The nearest representable time.
     pub(crate) fn clamped(seconds: i64) -> UnixTime {
         UnixTime(seconds.clamp(0, LATEST))
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn const_new(seconds: i64) -> Option<UnixTime> {
+        Some(UnixTime(seconds))
     }
 
     pub(crate) fn seconds(self) -> i64 {
@@ -80,7 +87,7 @@ pub(crate) fn parse(text: &str, now: UnixTime) -> Result<UnixTime, String> {
     match text {
         "now" => return Ok(now),
         "today" => return Ok(midnight(now)),
-        "yesterday" => return Ok(midnight(now.minus(Duration::from_hours(24)))),
+        "yesterday" => return Ok(midnight(now.minus(DAY))),
         _ => {}
     }
     let refused = || format!("\"{}\" is not a time: use {FORMS}", text.escape_debug());
@@ -101,7 +108,9 @@ pub(crate) fn parse(text: &str, now: UnixTime) -> Result<UnixTime, String> {
     if let Ok(date) = text.parse::<jiff::civil::Date>()
         && text.len() == 10
     {
-        let start = date.to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(|_out_of_range| refused())?;
+        let start = date
+            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
+            .map_err(|_out_of_range| refused())?;
         return UnixTime::new(start.timestamp().as_second()).ok_or_else(refused);
     }
     if let Some(time) = UnixTime::from_rfc3339(text) {
@@ -110,9 +119,8 @@ pub(crate) fn parse(text: &str, now: UnixTime) -> Result<UnixTime, String> {
     let span = text.strip_suffix("ago").unwrap_or(text).trim_end();
     let back = humantime::parse_duration(span).map_err(|_unreadable| refused())?;
     let back = i64::try_from(back.as_secs()).map_err(|_too_long| refused())?;
-    UnixTime::new(now.seconds().saturating_sub(back)).ok_or_else(|| {
-        format!("\"{text}\" is a time before 1970")
-    })
+    UnixTime::new(now.seconds().saturating_sub(back))
+        .ok_or_else(|| format!("\"{text}\" is a time before 1970"))
 }
 
 fn midnight(time: UnixTime) -> UnixTime {

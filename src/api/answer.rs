@@ -2,7 +2,10 @@
 //!
 //! Pure. Servers word their errors in at least six shapes; none is trusted to be there.
 
-use super::{error::ApiError, headers::{Headers, RetryAfter}};
+use super::{
+    error::ApiError,
+    headers::{Headers, RetryAfter},
+};
 use crate::{garbled::Garbled, request::Request, shown::shown};
 use serde_json::Value;
 
@@ -17,7 +20,9 @@ pub(super) fn check(
     let text = || text(body);
     let says = |needle: &str| {
         let start = body.get(..body.len().min(4096)).unwrap_or_default();
-        String::from_utf8_lossy(start).to_lowercase().contains(&needle.to_lowercase())
+        String::from_utf8_lossy(start)
+            .to_lowercase()
+            .contains(&needle.to_lowercase())
     };
     let retry_after = headers.retry_after();
     Err(match status {
@@ -28,14 +33,22 @@ pub(super) fn check(
             };
         }
         201..=299 | 304 => Garbled::Status { status }.into(),
-        300..=399 => ApiError::Redirect { status, host: redirect_host(headers) },
+        300..=399 => ApiError::Redirect {
+            status,
+            host: redirect_host(headers),
+        },
         401 => ApiError::Unauthorized { text: text() },
         403 => ApiError::Forbidden { text: text() },
         400 | 422 if says("StartTimeTooRecent") || says("Too recent start_time") => {
-            ApiError::TooRecent { date: headers.date() }
+            ApiError::TooRecent {
+                date: headers.date(),
+            }
         }
         400 | 404 | 410 | 422 if request.has("cursor") && says("cursor") => {
-            ApiError::CursorRefused { status, text: text() }
+            ApiError::CursorRefused {
+                status,
+                text: text(),
+            }
         }
         429 => ApiError::Busy {
             status,
@@ -47,8 +60,14 @@ pub(super) fn check(
             wait: headers.quota_wait(),
             retry_after: matches!(retry_after, RetryAfter::Wait(_)),
         },
-        408 | 409 | 500..=599 => ApiError::Unavailable { status, text: text() },
-        _ => ApiError::Refused { status, text: text() },
+        408 | 409 | 500..=599 => ApiError::Unavailable {
+            status,
+            text: text(),
+        },
+        _ => ApiError::Refused {
+            status,
+            text: text(),
+        },
     })
 }
 
@@ -68,7 +87,14 @@ pub(super) fn text(body: &[u8]) -> String {
 /// The words of the error envelopes, joined with `: `.
 fn worded(json: &Value) -> String {
     const WORDS: [&str; 8] = [
-        "error", "code", "title", "description", "message", "detail", "error_description", "details",
+        "error",
+        "code",
+        "title",
+        "description",
+        "message",
+        "detail",
+        "error_description",
+        "details",
     ];
     let node = match (json.get("errors"), json.get("error")) {
         (Some(Value::Array(errors)), _) => errors.first().unwrap_or(json),
@@ -76,7 +102,10 @@ fn worded(json: &Value) -> String {
         _ => json,
     };
     let words = WORDS.iter().filter_map(|word| node.get(word)?.as_str());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(": ")
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 /// The host alone: the rest of a location is the server's to fill in.
@@ -101,11 +130,26 @@ mod tests {
     #[test]
     fn every_shape_of_an_error_is_worded() {
         for (body, expect) in [
-            (r#"{"error":"InvalidEndpoint","description":"Not found"}"#, "InvalidEndpoint: Not found"),
-            (r#"{"error":{"title":"Forbidden","message":"No access"}}"#, "Forbidden: No access"),
-            (r#"{"errors":[{"code":"X","title":"T","detail":"D"}]}"#, "X: T: D"),
-            (r#"{"error":"Couldn't authenticate you"}"#, "Couldn't authenticate you"),
-            (r#"{"error":"invalid_token","error_description":"expired"}"#, "invalid_token: expired"),
+            (
+                r#"{"error":"InvalidEndpoint","description":"Not found"}"#,
+                "InvalidEndpoint: Not found",
+            ),
+            (
+                r#"{"error":{"title":"Forbidden","message":"No access"}}"#,
+                "Forbidden: No access",
+            ),
+            (
+                r#"{"errors":[{"code":"X","title":"T","detail":"D"}]}"#,
+                "X: T: D",
+            ),
+            (
+                r#"{"error":"Couldn't authenticate you"}"#,
+                "Couldn't authenticate you",
+            ),
+            (
+                r#"{"error":"invalid_token","error_description":"expired"}"#,
+                "invalid_token: expired",
+            ),
             ("upstream request timeout", "upstream request timeout"),
             ("<html>secret</html>", "an HTML page"),
             ("", ""),
@@ -118,13 +162,28 @@ mod tests {
     #[test]
     fn too_recent_in_its_three_shapes() {
         for (status, body) in [
-            (422, r#"{"error":"InvalidValue","description":"Too recent start_time. Use a start_time older than 60 seconds"}"#),
-            (422, "Too recent start_time. Use a start_time older than 5 minutes"),
-            (400, r#"{"errors":[{"code":"StartTimeTooRecent","title":"start_time is too recent"}]}"#),
+            (
+                422,
+                r#"{"error":"InvalidValue","description":"Too recent start_time. Use a start_time older than 60 seconds"}"#,
+            ),
+            (
+                422,
+                "Too recent start_time. Use a start_time older than 5 minutes",
+            ),
+            (
+                400,
+                r#"{"errors":[{"code":"StartTimeTooRecent","title":"start_time is too recent"}]}"#,
+            ),
         ] {
-            assert!(matches!(error(status, body), ApiError::TooRecent { .. }), "{body}");
+            assert!(
+                matches!(error(status, body), ApiError::TooRecent { .. }),
+                "{body}"
+            );
         }
-        let other = error(422, r#"{"error":"InvalidValue","description":"start_time"}"#);
+        let other = error(
+            422,
+            r#"{"error":"InvalidValue","description":"start_time"}"#,
+        );
         assert!(matches!(other, ApiError::Refused { status: 422, .. }));
     }
 
@@ -132,19 +191,40 @@ mod tests {
     fn statuses() {
         assert!(matches!(error(401, ""), ApiError::Unauthorized { .. }));
         assert!(matches!(error(403, ""), ApiError::Forbidden { .. }));
-        assert!(matches!(error(404, "<html>"), ApiError::Refused { status: 404, .. }));
-        assert!(matches!(error(400, "Invalid cursor"), ApiError::CursorRefused { .. }));
-        assert!(matches!(error(410, "cursor expired"), ApiError::CursorRefused { .. }));
+        assert!(matches!(
+            error(404, "<html>"),
+            ApiError::Refused { status: 404, .. }
+        ));
+        assert!(matches!(
+            error(400, "Invalid cursor"),
+            ApiError::CursorRefused { .. }
+        ));
+        assert!(matches!(
+            error(410, "cursor expired"),
+            ApiError::CursorRefused { .. }
+        ));
         assert!(matches!(error(429, ""), ApiError::Busy { status: 429, .. }));
-        assert!(matches!(error(503, ""), ApiError::Unavailable { status: 503, .. }));
+        assert!(matches!(
+            error(503, ""),
+            ApiError::Unavailable { status: 503, .. }
+        ));
         for status in [500, 502, 504, 520, 522, 524, 408, 409] {
-            assert!(matches!(error(status, ""), ApiError::Unavailable { .. }), "{status}");
+            assert!(
+                matches!(error(status, ""), ApiError::Unavailable { .. }),
+                "{status}"
+            );
         }
         for status in [402, 418, 451] {
-            assert!(matches!(error(status, ""), ApiError::Refused { .. }), "{status}");
+            assert!(
+                matches!(error(status, ""), ApiError::Refused { .. }),
+                "{status}"
+            );
         }
         for status in [202, 204, 206, 304] {
-            assert!(matches!(error(status, ""), ApiError::Garbled(Garbled::Status { .. })));
+            assert!(matches!(
+                error(status, ""),
+                ApiError::Garbled(Garbled::Status { .. })
+            ));
         }
         for status in [301, 302, 303, 307, 308] {
             assert!(matches!(error(status, ""), ApiError::Redirect { .. }));
@@ -153,9 +233,8 @@ mod tests {
 
     #[test]
     fn a_redirect_tells_the_host_only() {
-        let location = |value: &str| {
-            redirect_host(&Headers(vec![("location".into(), value.into())])).unwrap()
-        };
+        let location =
+            |value: &str| redirect_host(&Headers(vec![("location".into(), value.into())])).unwrap();
         assert_eq!(location("https://evil.example:8/x?token=1"), "evil.example");
         assert_eq!(location("/elsewhere"), "the same host");
     }

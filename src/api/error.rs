@@ -15,36 +15,91 @@ use std::{fmt, time::Duration};
 pub(crate) enum ApiError {
     /// A signal asked us to stop.
     Stopped,
-    Resolve { host: String },
-    Connect { host: String, reason: String },
-    ConnectTimeout { host: String },
-    Certificate { host: String, reason: String },
+    Resolve {
+        host: String,
+    },
+    Connect {
+        host: String,
+        reason: String,
+    },
+    ConnectTimeout {
+        host: String,
+    },
+    Certificate {
+        host: String,
+        reason: String,
+    },
     /// The two ends have no TLS version or cipher in common.
-    TlsIncompatible { host: String, reason: String },
-    Tls { host: String, reason: String },
-    Proxy { reason: String, refused: bool },
+    TlsIncompatible {
+        host: String,
+        reason: String,
+    },
+    Tls {
+        host: String,
+        reason: String,
+    },
+    Proxy {
+        reason: String,
+        refused: bool,
+    },
     /// Closed before the answer was there; `reused` when the connection had served before.
-    Closed { reused: bool, reason: String },
+    Closed {
+        reused: bool,
+        reason: String,
+    },
     /// The body broke off.
-    BodyCut { reason: String },
-    NotHttp { reason: String },
+    BodyCut {
+        reason: String,
+    },
+    NotHttp {
+        reason: String,
+    },
     HeadersTooLarge,
-    Protocol { reason: String },
-    Timeout { phase: Phase, after: Duration },
-    TooLarge { limit: u64 },
+    Protocol {
+        reason: String,
+    },
+    Timeout {
+        phase: Phase,
+        after: Duration,
+    },
+    TooLarge {
+        limit: u64,
+    },
     /// 429, or 503 with `Retry-After`.
-    Busy { status: u16, wait: Duration, retry_after: bool },
+    Busy {
+        status: u16,
+        wait: Duration,
+        retry_after: bool,
+    },
     /// Any other status that may pass: 5xx, 408, 409.
-    Unavailable { status: u16, text: String },
-    Unauthorized { text: String },
-    Forbidden { text: String },
+    Unavailable {
+        status: u16,
+        text: String,
+    },
+    Unauthorized {
+        text: String,
+    },
+    Forbidden {
+        text: String,
+    },
     /// The start_time is younger than the server serves: nothing new yet (API notes §5).
-    TooRecent { date: Option<UnixTime> },
-    Redirect { status: u16, host: Option<String> },
+    TooRecent {
+        date: Option<UnixTime>,
+    },
+    Redirect {
+        status: u16,
+        host: Option<String>,
+    },
     /// The server refuses the request for good.
-    Refused { status: u16, text: String },
+    Refused {
+        status: u16,
+        text: String,
+    },
     /// The server refuses the cursor that was saved.
-    CursorRefused { status: u16, text: String },
+    CursorRefused {
+        status: u16,
+        text: String,
+    },
     Garbled(Garbled),
 }
 
@@ -87,7 +142,9 @@ impl ApiError {
             }
             ApiError::Unavailable { status: 409, .. } => Treatment::RetryAfter(CONFLICT_WAIT),
             ApiError::Unavailable { .. } => Treatment::Retry,
-            ApiError::Busy { status: 429, wait, .. } => Treatment::WaitForQuota(*wait),
+            ApiError::Busy {
+                status: 429, wait, ..
+            } => Treatment::WaitForQuota(*wait),
             ApiError::Busy { wait, .. } => Treatment::RetryAfter(*wait),
             ApiError::Garbled(Garbled::CursorStuckEmpty) => {
                 Treatment::RepeatAfter(EMPTY_STUCK_WAIT)
@@ -153,8 +210,10 @@ impl ApiError {
                 "zdx never follows redirects: was the account renamed or host-mapped? Set its \
                  own subdomain"
             }
-            ApiError::TooLarge { .. } => "allow larger pages with --max-page-bytes, or ask for \
-                 fewer records with --per-page",
+            ApiError::TooLarge { .. } => {
+                "allow larger pages with --max-page-bytes, or ask for \
+                 fewer records with --per-page"
+            }
             ApiError::Garbled(Garbled::Overflow { .. }) => {
                 "use --pagination cursor where the resource has it, or --on-overflow skip-second \
                  to go on behind this second, losing what does not fit on the page"
@@ -210,7 +269,10 @@ impl fmt::Display for ApiError {
             }
             ApiError::Proxy { reason, .. } => write!(f, "the proxy refused: {reason}"),
             ApiError::Closed { reason, .. } => {
-                write!(f, "the connection was closed before the answer was complete: {reason}")
+                write!(
+                    f,
+                    "the connection was closed before the answer was complete: {reason}"
+                )
             }
             ApiError::BodyCut { reason } => write!(f, "the answer is incomplete: {reason}"),
             ApiError::NotHttp { reason } => write!(f, "the answer is not HTTP: {reason}"),
@@ -225,13 +287,26 @@ impl fmt::Display for ApiError {
                 write!(f, "timed out after {} {what}", span(*after))
             }
             ApiError::TooLarge { limit } => {
-                write!(f, "the page is larger than {limit} bytes (--max-page-bytes)")
+                write!(
+                    f,
+                    "the page is larger than {limit} bytes (--max-page-bytes)"
+                )
             }
-            ApiError::Busy { status, wait, retry_after } => {
-                let limit = if *status == 429 { "rate limit reached (429)" } else { "busy (503)" };
+            ApiError::Busy {
+                status,
+                wait,
+                retry_after,
+            } => {
+                let limit = if *status == 429 {
+                    "rate limit reached (429)"
+                } else {
+                    "busy (503)"
+                };
                 match (retry_after, wait.as_secs() > 86_400) {
                     (true, true) => write!(f, "{limit}: Zendesk asks to wait > 1 day"),
-                    (true, false) => write!(f, "{limit}: Zendesk asks to wait {} s", wait.as_secs()),
+                    (true, false) => {
+                        write!(f, "{limit}: Zendesk asks to wait {} s", wait.as_secs())
+                    }
                     (false, _) => {
                         write!(f, "{limit}, no Retry-After: waiting {} s", wait.as_secs())
                     }
@@ -244,7 +319,11 @@ impl fmt::Display for ApiError {
                 write!(f, "Zendesk refuses the credentials (401){}", said(text))
             }
             ApiError::Forbidden { text } => {
-                write!(f, "Zendesk refuses access (403), an admin is needed{}", said(text))
+                write!(
+                    f,
+                    "Zendesk refuses access (403), an admin is needed{}",
+                    said(text)
+                )
             }
             ApiError::TooRecent { .. } => f.write_str("nothing new yet"),
             ApiError::Redirect { status, host } => {
@@ -255,7 +334,11 @@ impl fmt::Display for ApiError {
                 write!(f, "Zendesk refuses the request ({status}){}", said(text))
             }
             ApiError::CursorRefused { status, text } => {
-                write!(f, "Zendesk refuses the saved cursor ({status}){}", said(text))
+                write!(
+                    f,
+                    "Zendesk refuses the saved cursor ({status}){}",
+                    said(text)
+                )
             }
             ApiError::Garbled(garbled) => garbled.fmt(f),
         }

@@ -1,0 +1,127 @@
+//! The commands: each gets what was typed and the context, and says how it ended.
+
+mod completions;
+mod export;
+mod resources;
+mod sample;
+mod sandbox;
+
+use crate::{
+    api::auth::Credentials,
+    cli::{Cli, Command, Global, LogFormat},
+    clock::Clock,
+    failure::{Exit, Failure, OrExit as _},
+    report::{Report, Voice},
+    sandbox::{self as world, Sandbox},
+    secret::Secret,
+    settings::{self, Environment, Flags, Settings},
+    signals::Stop,
+};
+use std::io::Write as _;
+
+/// What every command may need.
+pub(crate) struct Context {
+    flags: Flags,
+    env: Environment,
+    clock: Clock,
+    stop: Stop,
+    report: Report,
+}
+
+pub(crate) fn run(cli: Cli) -> Exit {
+    let clock = Clock::real();
+    let Global {
+        profile,
+        config,
+        state,
+        subdomain,
+        base_url,
+        quiet,
+        verbose,
+        log_format,
+    } = cli.global;
+    let voice = Voice {
+        quiet,
+        verbose,
+        json: log_format == LogFormat::Json,
+    };
+    let report = Report::new(voice, clock);
+    let stop = match Stop::install() {
+        Ok(stop) => stop,
+        Err(failure) => {
+            report.failure(None, &failure, None);
+            return failure.exit;
+        }
+    };
+    let context = Context {
+        flags: Flags {
+            profile,
+            config,
+            state,
+            subdomain,
+            base_url,
+        },
+        env: Environment::real(),
+        clock,
+        stop,
+        report,
+    };
+    let result = match cli.command {
+        Command::Export(args) => export::run(&args, &context),
+        Command::Sample(args) => sample::run(&args, &context),
+        Command::Resources(args) => resources::run(&args),
+        Command::Sandbox(args) => sandbox::run(args, &context),
+        Command::Completions(args) => completions::run(&args),
+    };
+    result.unwrap_or_else(|failure| {
+        if failure.exit != Exit::ReaderGone {
+            context.report.failure(None, &failure, None);
+        }
+        failure.exit
+    })
+}
+
+impl Context {
+    /// The settings of the account, or of a sandbox that lives as long as what is returned.
+    fn settings(&self, in_sandbox: bool) -> Result<(Settings, Option<Sandbox>), Failure> {
+        let (settings, sandbox) = if in_sandbox {
+            let sandbox = Sandbox::start(world::Options::default())
+                .or_exit(Exit::Bug, || "cannot start the sandbox".to_owned())?;
+            let credentials = Credentials::OauthClient {
+                id: world::CLIENT_ID.to_owned(),
+                secret: Secret::new(world::CLIENT_SECRET),
+            };
+            let settings = settings::sandbox(
+                &self.flags,
+                &self.env,
+                world::SUBDOMAIN,
+                &sandbox.base_url(),
+                credentials,
+            )?;
+            (settings, Some(sandbox))
+        } else {
+            (settings::resolve(&self.flags, &self.env)?, None)
+        };
+        self.report.hide(&settings.credentials.secrets());
+        if let Credentials::ApiToken { .. } = settings.credentials {
+            self.report.warn(
+                None,
+                "Zendesk ends API tokens on 2027-04-30: move to an OAuth client before that",
+            );
+        }
+        Ok((settings, sandbox))
+    }
+}
+
+/// Writes a command's own result to stdout; a reader that went away ends it quietly.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::ReaderGone,
+            "the reader of stdout went away",
+        )),
+        result => result.or_exit(Exit::Output, || "cannot write to stdout".to_owned()),
+    }
+}

@@ -1,0 +1,239 @@
+//! The one way to the disk for bytes that must survive: the only syncs, renames and truncations.
+//!
+//! The commit protocol of a growing file, of which the steps are taken by `sink` and `export`:
+//! write the page at the committed length → sync the data → replace the state (temporary file in
+//! the state's directory → sync → rename, the commit point → sync the directory). Whatever stops
+//! the process in between, the state never runs ahead of durable output, and what lies behind the
+//! committed length is cut off by the next run. A failed sync is never tried again: the kernel may
+//! have dropped the pages and call the next one good.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// Opens a file for reading and writing; one that is created belongs to its owner alone.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Opens a lock file, which is never a link to somewhere else.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
+        options
+            .mode(0o600)
+            .custom_flags(i32::try_from(nofollow).unwrap_or_default());
+    }
+    options.open(path)
+}
+
+/// Creates one directory, for its owner alone, if it is not there.
+pub(crate) fn create_dir_private(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        result => result,
+    }
+}
+
+/// Creates a directory and those above it that are missing, for their owner alone.
+pub(crate) fn create_dirs_private(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Makes the names in a directory durable. Windows has no such call, and needs none.
+#[cfg_attr(
+    not(unix),
+    expect(clippy::unnecessary_wraps, reason = "Unix can fail here")
+)]
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+    File::open(dir)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}
+
+/// Where replacing a file failed.
+#[derive(Debug)]
+pub(crate) enum ReplaceError {
+    /// The old file is still in place, and no temporary is left.
+    Before(io::Error),
+    /// The new file is in place; only its name may not be durable.
+    After(io::Error),
+}
+
+/// Replaces a file atomically and durably. The mode of an existing file is kept.
+#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
+    let dir = parent(path);
+    let write = || {
+        let mut temporary = tempfile::Builder::new()
+            .prefix(&temporary_prefix(path))
+            .suffix(TEMPORARY_SUFFIX)
+            .tempfile_in(dir)?;
+        if let Ok(old) = fs::metadata(path) {
+            temporary.as_file().set_permissions(old.permissions())?;
+        }
+        temporary.write_all(bytes)?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(path)?;
+        Ok(())
+    };
+    write().map_err(ReplaceError::Before)?;
+    sync_dir(dir).map_err(ReplaceError::After)
+}
+
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+fn temporary_prefix(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{name}.")
+}
+
+/// Removes temporaries that a killed process left beside `path`. Call under its lock.
+pub(crate) fn remove_temporaries(path: &Path) -> io::Result<()> {
+    let prefix = temporary_prefix(path);
+    for entry in fs::read_dir(parent(path))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(&prefix) && name.ends_with(TEMPORARY_SUFFIX) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The directory that holds `path`.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// The absolute path of a file that may not exist yet, with links resolved, so that two names of
+/// one file are one.
+pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    if let Ok(existing) = fs::canonicalize(path) {
+        return Ok(existing);
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(fs::canonicalize(parent(path))?.join(name))
+}
+
+/// Writes `bytes` at `offset` and, if they must last, syncs them.
+#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+pub(crate) fn write_at(
+    mut file: &File,
+    offset: u64,
+    bytes: &[u8],
+    durability: Durability,
+) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)?;
+    match durability {
+        Durability::Synced => file.sync_data(),
+        Durability::Cached => Ok(()),
+    }
+}
+
+/// Whether bytes must survive a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    Synced,
+    Cached,
+}
+
+/// Cuts off what lies behind `length`.
+pub(crate) fn truncate(file: &File, length: u64) -> io::Result<()> {
+    file.set_len(length)
+}
+
+/// Makes what was written through a descriptor durable.
+#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+pub(crate) fn sync(file: &File) -> io::Result<()> {
+    file.sync_data()
+}
+
+/// The bytes `start..end` of a file.
+pub(crate) fn read_range(mut file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    file.take(end.saturating_sub(start))
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads a small file; one larger than `limit` is an error, as is anything but a regular file.
+pub(crate) fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "not a regular file",
+        ));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "too large"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replacing_keeps_the_mode_and_leaves_no_temporary() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.json");
+        replace(&path, b"one").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&path), 0o600);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+            replace(&path, b"two").unwrap();
+            assert_eq!(mode(&path), 0o640);
+        }
+        replace(&path, b"three").unwrap();
+        assert_eq!(read_small(&path, 10).unwrap(), b"three");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn stale_temporaries_of_this_file_alone_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in [".state.json.AbC.tmp", ".other.json.AbC.tmp", "state.json"] {
+            File::create(dir.path().join(name)).unwrap();
+        }
+        remove_temporaries(&dir.path().join("state.json")).unwrap();
+        let mut left: Vec<_> = fs::read_dir(dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, [".other.json.AbC.tmp", "state.json"]);
+    }
+}

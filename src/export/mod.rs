@@ -1,0 +1,72 @@
+//! The export: every job side by side, under one pacer, one state and one stop.
+//!
+//! Everything that a job needs is opened before the first request of any, so that a refusal
+//! leaves nothing half begun.
+
+mod lines;
+mod run;
+pub(crate) mod summary;
+
+use crate::{
+    api::{BaseUrl, Limits, auth::Authorizer},
+    clock::Clock,
+    failure::{Exit, Failure},
+    pacer::Pacer,
+    plan::Job,
+    report::Report,
+    signals::Stop,
+    state::StateFile,
+};
+use run::Run;
+pub(crate) use run::request;
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+use summary::Outcome;
+
+/// What all jobs of a run share.
+pub(crate) struct Shared<'a> {
+    pub(crate) base: &'a BaseUrl,
+    pub(crate) limits: Limits,
+    pub(crate) authorizer: Arc<Authorizer>,
+    pub(crate) pacer: Mutex<Pacer>,
+    /// `None` when every job is a one-off without a state.
+    pub(crate) state: Option<Mutex<StateFile>>,
+    pub(crate) retry_for: Duration,
+    pub(crate) max_wait: Option<Duration>,
+    pub(crate) clock: Clock,
+    pub(crate) stop: &'a Stop,
+    pub(crate) report: &'a Report,
+    /// Whether a job's last line is for people.
+    pub(crate) last_line: bool,
+}
+
+/// Runs all jobs to their ends. An error means that nothing was sent.
+pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Failure> {
+    let runs = jobs
+        .iter()
+        .map(|job| {
+            Run::open(job, shared).map_err(|mut failure| {
+                failure.cause = failure.cause.context(job.resource.name);
+                failure
+            })
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    Ok(thread::scope(|scope| {
+        let threads: Vec<_> = runs
+            .into_iter()
+            .map(|run| scope.spawn(|| run.finish()))
+            .collect();
+        jobs.iter()
+            .zip(threads)
+            .map(|(job, thread)| {
+                thread.join().unwrap_or_else(|_panic| Outcome {
+                    exit: Exit::Bug,
+                    ..Outcome::of(job.resource.name)
+                })
+            })
+            .collect()
+    }))
+}

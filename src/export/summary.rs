@@ -1,0 +1,133 @@
+//! The end of a run: what each resource came to, as a line for people or an object for programs.
+
+use crate::{
+    failure::Exit,
+    report::{bytes, counted},
+    time::UnixTime,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// What the export of one resource came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) resource: &'static str,
+    pub(crate) records: u64,
+    pub(crate) pages: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) left_out: u64,
+    pub(crate) deleted: u64,
+    pub(crate) surrogates: u64,
+    pub(crate) bytes: u64,
+    pub(crate) requests: u64,
+    pub(crate) waited_for_quota: Duration,
+    pub(crate) waited_for_retry: Duration,
+    pub(crate) took: Duration,
+    pub(crate) through: Option<UnixTime>,
+    /// Whether the stream's end was reached.
+    pub(crate) complete: bool,
+    pub(crate) exit: Exit,
+}
+
+impl Outcome {
+    pub(crate) fn of(resource: &'static str) -> Outcome {
+        Outcome {
+            resource,
+            records: 0,
+            pages: 0,
+            duplicates: 0,
+            left_out: 0,
+            deleted: 0,
+            surrogates: 0,
+            bytes: 0,
+            requests: 0,
+            waited_for_quota: Duration::ZERO,
+            waited_for_retry: Duration::ZERO,
+            took: Duration::ZERO,
+            through: None,
+            complete: false,
+            exit: Exit::Done,
+        }
+    }
+
+    /// `1,234 records, 2 pages, 9.8 MB, 12.3 s, through 2026-11-24T01:58:00Z, caught up`
+    pub(crate) fn line(&self) -> String {
+        let mut parts = vec![counted(self.records, "record"), counted(self.pages, "page")];
+        if self.duplicates > 0 {
+            parts.push(format!("{} dropped", counted(self.duplicates, "duplicate")));
+        }
+        if self.left_out > 0 {
+            parts.push(format!("{} left out", self.left_out));
+        }
+        parts.push(bytes(self.bytes));
+        parts.push(format!("{:.1} s", self.took.as_secs_f64()));
+        if let Some(through) = self.through {
+            parts.push(format!("through {through}"));
+        }
+        parts.push(match (self.exit, self.complete) {
+            (Exit::Done, true) => "caught up".to_owned(),
+            (Exit::Done, false) => "stopped as asked".to_owned(),
+            (exit, _) => format!("failed (exit {})", exit.code()),
+        });
+        parts.join(", ")
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "resource": self.resource,
+            "records": self.records,
+            "pages": self.pages,
+            "duplicates": self.duplicates,
+            "left_out": self.left_out,
+            "deleted": self.deleted,
+            "bytes": self.bytes,
+            "requests": self.requests,
+            "waited": {
+                "quota": seconds(self.waited_for_quota),
+                "retry": seconds(self.waited_for_retry),
+            },
+            "seconds": seconds(self.took),
+            "through": self.through.map(|time| time.to_string()),
+            "complete": self.complete,
+            "exit": self.exit.code(),
+        })
+    }
+}
+
+/// To the millisecond: more digits would only be noise.
+fn seconds(duration: Duration) -> Value {
+    json!((duration.as_secs_f64() * 1_000.0).round() / 1_000.0)
+}
+
+/// The one object of `--summary json`.
+pub(crate) fn json(outcomes: &[Outcome], exit: Exit) -> String {
+    let resources: Vec<Value> = outcomes.iter().map(Outcome::json).collect();
+    json!({"resources": resources, "exit": exit.code()}).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line() {
+        let mut outcome = Outcome {
+            records: 1_234,
+            pages: 2,
+            bytes: 9_812_345,
+            took: Duration::from_millis(12_345),
+            through: UnixTime::new(1_795_485_480),
+            complete: true,
+            ..Outcome::of("tickets")
+        };
+        assert_eq!(
+            outcome.line(),
+            "1,234 records, 2 pages, 9.8 MB, 12.3 s, through 2026-11-24T01:58:00Z, caught up"
+        );
+        outcome.duplicates = 1;
+        outcome.exit = Exit::Temporary;
+        let line = outcome.line();
+        assert!(line.contains("1 duplicate dropped"), "{line}");
+        assert!(line.ends_with("failed (exit 5)"), "{line}");
+    }
+}

@@ -1,0 +1,207 @@
+//! Where output goes: from what `-o` says to one absolute path for each resource.
+//!
+//! Touches the file system only to look, and to create the directory of `dir/`.
+
+use crate::{
+    disk,
+    failure::{Exit, Failure, OrExit as _},
+    shown::shown,
+    sink::STDOUT,
+    time::UnixTime,
+};
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    Stdout,
+    File {
+        /// Absolute, with links resolved.
+        path: PathBuf,
+        /// Set when the path changes with the date: a series is then bound to the template.
+        template: Option<String>,
+    },
+}
+
+impl Output {
+    /// How the state and messages name it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Output::Stdout => STDOUT.to_owned(),
+            Output::File { path, .. } => path.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// The file beside this output that takes a sideload's records: `tickets.users.ndjson`.
+    pub(crate) fn beside(&self, resource: &str, sideload: &str) -> Output {
+        match self {
+            Output::Stdout => Output::Stdout,
+            Output::File { path, template } => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let compression = [".gz", ".zst"].into_iter().find(|end| name.ends_with(end));
+                let stem = name
+                    .strip_suffix(compression.unwrap_or_default())
+                    .unwrap_or(&name);
+                let stem = stem.strip_suffix(".ndjson").unwrap_or(stem);
+                let stem = if stem.contains(resource) {
+                    stem.to_owned()
+                } else {
+                    format!("{stem}.{resource}")
+                };
+                let file = format!(
+                    "{stem}.{sideload}.ndjson{}",
+                    compression.unwrap_or_default()
+                );
+                Output::File {
+                    path: path.with_file_name(file),
+                    template: template.clone(),
+                }
+            }
+        }
+    }
+}
+
+/// What fills a template in: all of it from configuration and clock, nothing from records.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) now: UnixTime,
+}
+
+/// Whether an output makes a file of its own for each resource.
+pub(crate) fn one_for_each(typed: &str) -> bool {
+    is_directory(typed) || typed.contains("{resource}")
+}
+
+fn is_directory(typed: &str) -> bool {
+    typed.ends_with('/') || typed.ends_with(std::path::MAIN_SEPARATOR) || Path::new(typed).is_dir()
+}
+
+/// Resolves what `-o` says for one resource.
+pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Output, Failure> {
+    if typed == STDOUT {
+        return Ok(Output::Stdout);
+    }
+    let text = if is_directory(typed) {
+        format!(
+            "{}/{{resource}}.ndjson",
+            typed.trim_end_matches(['/', std::path::MAIN_SEPARATOR])
+        )
+    } else {
+        typed.to_owned()
+    };
+    let filled = fill(&text, resource, names)?;
+    let path = Path::new(&filled);
+    let dir = disk::parent(path);
+    if is_directory(typed) && !dir.exists() {
+        disk::create_dir_private(dir).or_exit(Exit::Output, || {
+            format!("cannot create the directory {}", dir.display())
+        })?;
+    }
+    if !dir.is_dir() {
+        return Err(Failure::usage(format!(
+            "the directory of the output does not exist: {}",
+            dir.display()
+        ))
+        .hint(format!("mkdir -p {}", dir.display())));
+    }
+    let path = disk::resolve(path).or_exit(Exit::Output, || format!("cannot use {filled}"))?;
+    let template = typed.contains("{date}").then(|| typed.to_owned());
+    Ok(Output::File { path, template })
+}
+
+fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((placeholder, after)) = after.split_once('}') else {
+            return Err(Failure::usage(format!(
+                "the output \"{}\" has a {{ without }}",
+                shown(text)
+            )));
+        };
+        filled.push_str(before);
+        match placeholder {
+            "resource" => filled.push_str(resource),
+            "account" => filled.push_str(&names.account.replace(['[', ']', ':'], "_")),
+            "date" => filled.push_str(&names.now.date()),
+            _ => {
+                return Err(Failure::usage(format!(
+                    "unknown placeholder {{{}}} in the output",
+                    shown(placeholder)
+                ))
+                .hint("there are {resource}, {account} and {date}"));
+            }
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: Names<'_> = Names {
+        account: "acme",
+        now: match UnixTime::const_new(1_795_485_543) {
+            Some(now) => now,
+            None => panic!(),
+        },
+    };
+
+    fn path(typed: &str, dir: &Path) -> String {
+        match locate(typed, "tickets", NAMES).unwrap() {
+            Output::Stdout => "-".to_owned(),
+            Output::File { path, .. } => {
+                let dir = dir.canonicalize().unwrap();
+                path.strip_prefix(dir)
+                    .unwrap()
+                    .to_string_lossy()
+                    .into_owned()
+            }
+        }
+    }
+
+    #[test]
+    fn every_form_of_output() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| format!("{}/{name}", dir.path().display());
+        let path = |typed: &str| path(typed, dir.path());
+        assert_eq!(path("-"), "-");
+        assert_eq!(path(&at("x.ndjson")), "x.ndjson");
+        assert_eq!(path(&at("new/")), "new/tickets.ndjson");
+        assert_eq!(path(&at("new")), "new/tickets.ndjson");
+        assert_eq!(
+            path(&at("{account}-{resource}-{date}.gz")),
+            "acme-tickets-2026-11-24.gz"
+        );
+        for typed in [
+            at("no/such/dir/"),
+            at("no/x.ndjson"),
+            at("{oops}"),
+            at("{resource"),
+        ] {
+            assert_eq!(
+                locate(&typed, "tickets", NAMES).unwrap_err().exit,
+                Exit::Usage,
+                "{typed}"
+            );
+        }
+    }
+
+    #[test]
+    fn sideloads_go_beside_the_output() {
+        let beside = |path: &str| {
+            let output = Output::File {
+                path: path.into(),
+                template: None,
+            };
+            output.beside("tickets", "users").name()
+        };
+        assert_eq!(beside("/d/tickets.ndjson"), "/d/tickets.users.ndjson");
+        assert_eq!(beside("/d/tickets.ndjson.gz"), "/d/tickets.users.ndjson.gz");
+        assert_eq!(beside("/d/out.json"), "/d/out.json.tickets.users.ndjson");
+        assert_eq!(Output::Stdout.beside("tickets", "users"), Output::Stdout);
+    }
+}

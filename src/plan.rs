@@ -1,0 +1,574 @@
+//! The plan: what was typed, what is configured and what is saved, resolved to one job for each
+//! resource. Every refusal happens here, before the first request.
+//!
+//! Decides where a run starts. Must not know requests. The last module that sees clap types.
+
+use crate::{
+    cli::{ExportArgs, OnOverflow, SupportTypeScope},
+    failure::{Exit, Failure, closest},
+    output::{self, Names, Output},
+    page::LoneSurrogates,
+    position::Position,
+    resource::{Endpoint, Pagination, Parameter, Place, RESOURCES, Resource, Sideload},
+    retry,
+    settings::Defaults,
+    sink::{Existing, STDOUT},
+    state::{self, Series, StateFile},
+    time::{self, UnixTime},
+};
+use std::time::Duration;
+
+/// The export of one resource.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) resource: &'static Resource,
+    pub(crate) endpoint: &'static Endpoint,
+    pub(crate) mode: Mode,
+    /// Where the start came from, for the line on stderr.
+    pub(crate) origin: String,
+    pub(crate) output: Output,
+    pub(crate) existing: Existing,
+    pub(crate) include: Vec<&'static Sideload>,
+    /// Records per page; the server's own default where the resource takes no page size.
+    pub(crate) per_page: u16,
+    pub(crate) exclude_deleted: bool,
+    pub(crate) support_type_scope: Option<&'static str>,
+    /// Leave out records that changed at or after this time, and stop behind it.
+    pub(crate) until: Option<UnixTime>,
+    /// Leave out tickets whose `updated_at` lies before this time.
+    pub(crate) updated_since: Option<UnixTime>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) max_pages: Option<u64>,
+    pub(crate) envelope: bool,
+    pub(crate) surrogates: LoneSurrogates,
+    pub(crate) skip_second: bool,
+    /// Named by `all`: one that the account cannot reach is left out, not an error.
+    pub(crate) optional: bool,
+}
+
+/// How a run relates to the saved position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Neither reads nor moves one.
+    OneOff { start: UnixTime },
+    /// Begins a series, whose start is saved before the first request.
+    NewSeries { start: UnixTime },
+    /// Goes on from the saved one, and moves it.
+    Series(Box<Series>),
+}
+
+/// What a plan is made of, besides what was typed.
+pub(crate) struct Known<'a> {
+    pub(crate) defaults: &'a Defaults,
+    pub(crate) account: &'a str,
+    /// `None` when no state takes part.
+    pub(crate) state: Option<&'a StateFile>,
+    pub(crate) now: UnixTime,
+}
+
+/// The server refuses a start_time of its last minute, and one that is exactly a minute old: API
+/// notes §5.
+pub(crate) const YOUNGEST: Duration = Duration::from_secs(61);
+
+/// Whether a state takes part at all.
+pub(crate) fn wants_state(args: &ExportArgs, state_given: bool) -> bool {
+    !args.no_state && args.until.is_none() && (!args.sandbox || state_given)
+}
+
+pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Failure> {
+    let asked = resources(args, known)?;
+    let typed = args
+        .output
+        .clone()
+        .or_else(|| known.defaults.output.clone());
+    let typed = typed.unwrap_or_else(|| STDOUT.to_owned());
+    check_sharing(&asked, &typed, args)?;
+    let since = args
+        .since
+        .as_deref()
+        .map(|text| start(text, "--since", known.now))
+        .transpose()?;
+    let until = args
+        .until
+        .as_deref()
+        .map(|text| moment(text, "--until", known.now))
+        .transpose()?;
+    if args.until.is_some() && since.is_none() {
+        return Err(Failure::usage(
+            "--until makes a run a one-off, which needs a --since",
+        ));
+    }
+    if let (Some(since), Some(until)) = (since, until)
+        && until <= since
+    {
+        return Err(Failure::usage(format!(
+            "--until {until} is not after --since {since}"
+        )));
+    }
+    let names = Names {
+        account: known.account,
+        now: known.now,
+    };
+    asked
+        .iter()
+        .map(|(resource, optional)| {
+            let output = output::locate(&typed, resource.name, names)?;
+            job(args, known, resource, *optional, since, until, output).map_err(|mut failure| {
+                failure.cause = failure.cause.context(resource.name);
+                failure
+            })
+        })
+        .collect()
+}
+
+/// The resources that were named, each once; the flag says that `all` named it.
+fn resources(
+    args: &ExportArgs,
+    known: &Known<'_>,
+) -> Result<Vec<(&'static Resource, bool)>, Failure> {
+    let mut asked: Vec<(&'static Resource, bool)> = Vec::new();
+    let mut add = |resource: &'static Resource, optional| {
+        if !asked.iter().any(|(known, _)| known.name == resource.name) {
+            asked.push((resource, optional));
+        }
+    };
+    for typed in &args.resources {
+        match (typed.as_str(), &known.defaults.resources) {
+            ("all", Some(names)) => {
+                for name in names {
+                    let resource = Resource::named(name).map_err(|error| {
+                        Failure::new(Exit::Config, format!("resources: {error}"))
+                    })?;
+                    add(resource, false);
+                }
+            }
+            ("all", None) => RESOURCES.iter().for_each(|resource| add(resource, true)),
+            (name, _) => add(Resource::named(name).map_err(Failure::usage)?, false),
+        }
+    }
+    Ok(asked)
+}
+
+/// Refuses several kinds of records in one stream that nothing tells apart.
+fn check_sharing(
+    asked: &[(&'static Resource, bool)],
+    typed: &str,
+    args: &ExportArgs,
+) -> Result<(), Failure> {
+    let several = asked.len() > 1;
+    if typed == STDOUT {
+        let sideloads = args.include.iter().any(|name| {
+            asked.iter().any(|(resource, _)| {
+                resource
+                    .sideload(name)
+                    .is_some_and(|found| found.place == Place::Page)
+            })
+        });
+        if (several || sideloads) && !args.envelope {
+            return Err(
+                Failure::usage("several kinds of records cannot share stdout")
+                    .hint("add --envelope, or give a directory: -o out/"),
+            );
+        }
+    } else if several && !output::one_for_each(typed) {
+        return Err(Failure::usage("several resources cannot share one file")
+            .hint("give a directory (-o out/) or a name with {resource}"));
+    }
+    Ok(())
+}
+
+fn moment(text: &str, flag: &str, now: UnixTime) -> Result<UnixTime, Failure> {
+    time::parse(text, now).map_err(|error| Failure::usage(format!("{flag}: {error}")))
+}
+
+/// A time to start from: not in the future, and clamped to what the server serves.
+fn start(text: &str, origin: &str, now: UnixTime) -> Result<UnixTime, Failure> {
+    let time = moment(text, origin, now)?;
+    if time > now {
+        return Err(Failure::usage(format!("{origin} {time} is in the future")));
+    }
+    Ok(time.min(now.minus(YOUNGEST)))
+}
+
+fn job(
+    args: &ExportArgs,
+    known: &Known<'_>,
+    resource: &'static Resource,
+    optional: bool,
+    since: Option<UnixTime>,
+    until: Option<UnixTime>,
+    output: Output,
+) -> Result<Job, Failure> {
+    check_parameters(args, resource)?;
+    let include = include(args, resource)?;
+    let endpoint = resource.endpoint(args.pagination).ok_or_else(|| {
+        let only = resource
+            .endpoints
+            .first()
+            .map_or("", |endpoint| endpoint.pagination.name());
+        Failure::usage(format!("{} pages by {only} only", resource.name))
+    })?;
+    let saved = match known.state {
+        Some(state) => state.series(resource.name, known.now)?,
+        None => None,
+    };
+    if let Some(series) = &saved {
+        check_kind(known, resource, series)?;
+    }
+    let fallback = match (&known.defaults.start, since, &saved) {
+        (Some(text), None, None) => Some(start(text, "start", known.now)?),
+        (_, _, _) => None,
+    };
+    let mode = mode(since, saved, fallback, known.state.is_some())?;
+    if let Mode::Series(series) = &mode {
+        check_same(args, resource, series, &output)?;
+    } else {
+        check_not_owned(known, &output)?;
+    }
+    let endpoint = match &mode {
+        Mode::Series(series) => resource
+            .endpoint(Some(state::pagination(&series.position)))
+            .unwrap_or(endpoint),
+        Mode::OneOff { .. } | Mode::NewSeries { .. } => endpoint,
+    };
+    let window_start = match &mode {
+        Mode::OneOff { start } | Mode::NewSeries { start } => Some(*start),
+        Mode::Series(series) => series.through.or_else(|| series.position.time()),
+    };
+    let origin = match (&args.since, &known.defaults.start) {
+        (Some(text), _) => format!("--since {text}"),
+        (None, Some(text)) => format!("start = \"{text}\""),
+        (None, None) => String::new(),
+    };
+    Ok(Job {
+        resource,
+        endpoint,
+        mode,
+        origin,
+        output,
+        existing: match (args.append, args.overwrite) {
+            (true, _) => Existing::Append,
+            (_, true) => Existing::Overwrite,
+            (false, false) => Existing::Refuse,
+        },
+        include,
+        per_page: match resource.takes(Parameter::PerPage) {
+            true => args
+                .per_page
+                .or(known.defaults.per_page)
+                .unwrap_or(retry::LARGEST),
+            false => retry::LARGEST,
+        },
+        exclude_deleted: args.exclude_deleted,
+        support_type_scope: args.support_type_scope.map(|scope| match scope {
+            SupportTypeScope::Agent => "agent",
+            SupportTypeScope::AiAgent => "ai_agent",
+            SupportTypeScope::All => "all",
+        }),
+        until,
+        updated_since: window_start.filter(|_| args.exclude_system_updates),
+        limit: args.limit,
+        max_pages: args.max_pages,
+        envelope: args.envelope,
+        surrogates: if args.raw {
+            LoneSurrogates::Keep
+        } else {
+            LoneSurrogates::Replace
+        },
+        skip_second: args.on_overflow == OnOverflow::SkipSecond,
+        optional,
+    })
+}
+
+/// A parameter that a resource does not take is refused rather than ignored.
+fn check_parameters(args: &ExportArgs, resource: &Resource) -> Result<(), Failure> {
+    for (given, parameter, flag) in [
+        (args.per_page.is_some(), Parameter::PerPage, "--per-page"),
+        (
+            args.exclude_deleted,
+            Parameter::ExcludeDeleted,
+            "--exclude-deleted",
+        ),
+        (
+            args.support_type_scope.is_some(),
+            Parameter::SupportTypeScope,
+            "--support-type-scope",
+        ),
+    ] {
+        if given && !resource.takes(parameter) {
+            let takers: Vec<&str> = RESOURCES
+                .iter()
+                .filter(|resource| resource.takes(parameter))
+                .map(|resource| resource.name)
+                .collect();
+            return Err(
+                Failure::usage(format!("{} does not take {flag}", resource.name))
+                    .hint(format!("{flag} is for {}", takers.join(", "))),
+            );
+        }
+    }
+    if args.exclude_system_updates && resource.change_time != "generated_timestamp" {
+        return Err(Failure::usage(format!(
+            "{} does not take --exclude-system-updates: only tickets have such updates",
+            resource.name
+        )));
+    }
+    Ok(())
+}
+
+fn include(args: &ExportArgs, resource: &Resource) -> Result<Vec<&'static Sideload>, Failure> {
+    let mut include: Vec<&'static Sideload> = Vec::new();
+    for name in &args.include {
+        let Some(sideload) = resource.sideload(name) else {
+            let names = || resource.sideloads.iter().map(|sideload| sideload.name);
+            let failure = Failure::usage(format!(
+                "{} has no sideload \"{}\"",
+                resource.name,
+                name.escape_debug()
+            ));
+            return Err(
+                match (
+                    closest(name, names()),
+                    names().collect::<Vec<_>>().join(", "),
+                ) {
+                    (Some(near), _) => failure.hint(format!("did you mean \"{near}\"?")),
+                    (None, all) if all.is_empty() => failure,
+                    (None, all) => failure.hint(format!("it has {all}")),
+                },
+            );
+        };
+        if !include.iter().any(|known| known.name == sideload.name) {
+            include.push(sideload);
+        }
+    }
+    Ok(include)
+}
+
+/// The contract's "Where a run starts", rules 1 to 4.
+fn mode(
+    since: Option<UnixTime>,
+    saved: Option<Series>,
+    fallback: Option<UnixTime>,
+    has_state: bool,
+) -> Result<Mode, Failure> {
+    match (since, saved, fallback) {
+        (None, Some(series), _) => Ok(Mode::Series(Box::new(series))),
+        (Some(start), Some(_), _) => Ok(Mode::OneOff { start }),
+        (Some(start), None, _) | (None, None, Some(start)) if has_state => {
+            Ok(Mode::NewSeries { start })
+        }
+        (Some(start), None, _) | (None, None, Some(start)) => Ok(Mode::OneOff { start }),
+        (None, None, None) => Err(Failure::usage("nothing says where to start")
+            .hint("pass --since, as in --since 30d, or set start in the profile")),
+    }
+}
+
+/// A position must be of a kind that its resource pages by.
+fn check_kind(known: &Known<'_>, resource: &Resource, series: &Series) -> Result<(), Failure> {
+    let pagination = state::pagination(&series.position);
+    if resource.endpoint(Some(pagination)).is_some() {
+        return Ok(());
+    }
+    let path = known
+        .state
+        .map(|state| state.path().display().to_string())
+        .unwrap_or_default();
+    Err(Failure::new(
+        Exit::Config,
+        format!(
+            "the position saved in {path} is one of {} paging, which {} does not have",
+            pagination.name(),
+            resource.name
+        ),
+    ))
+}
+
+/// Rule 5: a position belongs to its output, and to its way of paging.
+fn check_same(
+    args: &ExportArgs,
+    resource: &Resource,
+    series: &Series,
+    output: &Output,
+) -> Result<(), Failure> {
+    let saved = state::pagination(&series.position);
+    if let Some(asked) = args.pagination.filter(|asked| *asked != saved) {
+        return Err(Failure::usage(format!(
+            "--pagination {} contradicts the saved position, which is one of {} paging",
+            asked.name(),
+            saved.name()
+        ))
+        .hint(format!("leave out --pagination, or begin anew: zdx export {} --since TIME --pagination {} with another --state", resource.name, asked.name())));
+    }
+    let same = match output {
+        Output::File {
+            template: Some(template),
+            ..
+        } => series.output.template.as_ref() == Some(template),
+        Output::File { .. } | Output::Stdout => {
+            series.output.template.is_none() && series.output.path == output.name()
+        }
+    };
+    if !same {
+        let was = series
+            .output
+            .template
+            .as_ref()
+            .unwrap_or(&series.output.path);
+        return Err(Failure::usage(format!(
+            "the saved position belongs to the output {was}, not to {}: going on here would leave \
+             a hole there",
+            output.name()
+        ))
+        .hint(format!("go on there with -o {was}"))
+        .hint("or begin a series of this output, with --since and another --state"));
+    }
+    if args.overwrite {
+        return Err(Failure::usage(
+            "--overwrite would destroy what this series has exported so far",
+        )
+        .hint("leave it out to go on, or pass --since and another output for a one-off"));
+    }
+    Ok(())
+}
+
+/// Nobody but its series writes into a series' output.
+fn check_not_owned(known: &Known<'_>, output: &Output) -> Result<(), Failure> {
+    let Output::File { .. } = output else {
+        return Ok(());
+    };
+    let name = output.name();
+    let owned = known.state.map(StateFile::owned_paths).unwrap_or_default();
+    match owned.iter().find(|(path, _)| *path == name) {
+        None => Ok(()),
+        Some((_, owner)) => Err(Failure::usage(format!(
+            "the output {name} belongs to the series of {owner}: a one-off would break it"
+        ))
+        .hint("write to another file, or leave out --since to go on with the series")),
+    }
+}
+
+/// The names that clap offers for `--pagination`.
+impl Pagination {
+    pub(crate) fn start(self, start: UnixTime) -> Position {
+        match self {
+            Pagination::Cursor => Position::Start(start),
+            Pagination::Time => Position::Time {
+                end_time: start,
+                seen: std::collections::HashSet::new(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{position::Cursor, state::Mark};
+
+    fn series(path: &str) -> Series {
+        Series {
+            position: Position::Cursor(Cursor::new("abc").unwrap()),
+            through: None,
+            output: Mark {
+                path: path.to_owned(),
+                template: None,
+                file: None,
+            },
+            sideloads: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn where_a_run_starts() {
+        let (since, fallback) = (UnixTime::clamped(100), UnixTime::clamped(50));
+        let saved = || Some(series("-"));
+        let start = since;
+        for (row, since, saved, fallback, has_state, expect) in [
+            (
+                1,
+                None,
+                saved(),
+                None,
+                true,
+                Some(Mode::Series(Box::new(series("-")))),
+            ),
+            (
+                1,
+                None,
+                saved(),
+                Some(fallback),
+                true,
+                Some(Mode::Series(Box::new(series("-")))),
+            ),
+            (2, None, None, None, true, None),
+            (2, None, None, None, false, None),
+            (
+                2,
+                None,
+                None,
+                Some(fallback),
+                true,
+                Some(Mode::NewSeries { start: fallback }),
+            ),
+            (
+                2,
+                None,
+                None,
+                Some(fallback),
+                false,
+                Some(Mode::OneOff { start: fallback }),
+            ),
+            (
+                3,
+                Some(since),
+                None,
+                None,
+                true,
+                Some(Mode::NewSeries { start }),
+            ),
+            (
+                3,
+                Some(since),
+                None,
+                Some(fallback),
+                true,
+                Some(Mode::NewSeries { start }),
+            ),
+            (
+                3,
+                Some(since),
+                None,
+                None,
+                false,
+                Some(Mode::OneOff { start }),
+            ),
+            (
+                4,
+                Some(since),
+                saved(),
+                None,
+                true,
+                Some(Mode::OneOff { start }),
+            ),
+        ] {
+            assert_eq!(
+                mode(since, saved, fallback, has_state).ok(),
+                expect,
+                "rule {row}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_start_is_clamped_to_what_the_server_serves() {
+        let now = UnixTime::clamped(1_000_000);
+        assert_eq!(start("now", "--since", now).unwrap().seconds(), 999_939);
+        assert_eq!(start("60s", "--since", now).unwrap().seconds(), 999_939);
+        assert_eq!(start("61s", "--since", now).unwrap().seconds(), 999_939);
+        assert_eq!(start("62s", "--since", now).unwrap().seconds(), 999_938);
+        assert_eq!(
+            start("@1000001", "--since", now).unwrap_err().exit,
+            Exit::Usage
+        );
+    }
+}

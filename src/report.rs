@@ -1,0 +1,170 @@
+//! Everything that is said on stderr: one event, one line, scrubbed of secrets.
+//!
+//! A stderr that is closed or full never fails a run.
+
+use crate::{
+    clock::Clock,
+    failure::Failure,
+    secret::{Scrubber, Secret},
+};
+use serde_json::json;
+use std::{
+    io::{IsTerminal as _, Write as _, stderr},
+    sync::{Mutex, PoisonError},
+};
+
+/// How loud, and in which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Voice {
+    pub(crate) quiet: bool,
+    pub(crate) verbose: u8,
+    pub(crate) json: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Report {
+    voice: Voice,
+    terminal: bool,
+    clock: Clock,
+    scrubber: Mutex<Scrubber>,
+}
+
+impl Report {
+    pub(crate) fn new(voice: Voice, clock: Clock) -> Report {
+        Report {
+            voice,
+            terminal: stderr().is_terminal(),
+            clock,
+            scrubber: Mutex::default(),
+        }
+    }
+
+    /// From now on, this appears in no line.
+    pub(crate) fn hide(&self, secrets: &[Secret]) {
+        let mut scrubber = self.scrubber.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.iter().for_each(|secret| scrubber.learn(secret));
+    }
+
+    /// Something that a person wants to know of a run.
+    pub(crate) fn note(&self, resource: Option<&str>, text: &str) {
+        if !self.voice.quiet {
+            self.line("info", resource, text);
+        }
+    }
+
+    /// Something that only a person who watches wants to know.
+    pub(crate) fn watch(&self, resource: Option<&str>, text: &str) {
+        if !self.voice.quiet && (self.terminal || self.voice.verbose > 0) {
+            self.line("info", resource, text);
+        }
+    }
+
+    /// A detail, told with `-v`.
+    pub(crate) fn detail(&self, resource: Option<&str>, text: &str) {
+        if self.voice.verbose > 0 {
+            self.line("debug", resource, text);
+        }
+    }
+
+    pub(crate) fn warn(&self, resource: Option<&str>, text: &str) {
+        if !self.voice.quiet {
+            self.line("warning", resource, text);
+        }
+    }
+
+    /// What failed, what is saved, what to do next.
+    pub(crate) fn failure(&self, resource: Option<&str>, failure: &Failure, saved: Option<&str>) {
+        self.line("error", resource, &failure.to_string());
+        if let Some(saved) = saved {
+            self.line("error", resource, saved);
+        }
+        for hint in &failure.hints {
+            self.line("error", None, &format!("hint: {hint}"));
+        }
+    }
+
+    /// One line as it is, for a summary in JSON.
+    pub(crate) fn raw(&self, text: &str) {
+        self.write(text);
+    }
+
+    fn line(&self, level: &str, resource: Option<&str>, text: &str) {
+        if self.voice.json {
+            let time = self.clock.wall().to_string();
+            let line = json!({
+                "time": time, "level": level, "resource": resource, "message": text,
+            });
+            return self.write(&line.to_string());
+        }
+        let mut line = "zdx: ".to_owned();
+        if let Some(resource) = resource {
+            line.push_str(resource);
+            line.push_str(": ");
+        }
+        if level == "warning" {
+            line.push_str("warning: ");
+        }
+        line.push_str(&text.replace('\n', "\\n"));
+        self.write(&line);
+    }
+
+    fn write(&self, line: &str) {
+        let scrubber = self.scrubber.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = scrubber.scrub(line);
+        line.push('\n');
+        drop(stderr().write_all(line.as_bytes()));
+    }
+}
+
+/// `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 page`, `1,234 pages`.
+pub(crate) fn counted(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(number))
+}
+
+/// `512 B`, `9.8 MB`: decimal units, as disks and networks are sold.
+pub(crate) fn bytes(number: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let mut tenths = number.saturating_mul(10);
+    let mut unit = 0;
+    while tenths >= 9_995 && unit < units.len() - 1 {
+        tenths = (tenths + 500) / 1_000;
+        unit += 1;
+    }
+    match unit {
+        0 => format!("{number} B"),
+        _ => format!("{}.{} {}", tenths / 10, tenths % 10, units[unit]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "page"), "1 page");
+        assert_eq!(counted(0, "record"), "0 records");
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_000), "1.0 kB");
+        assert_eq!(bytes(9_812_345), "9.8 MB");
+        assert_eq!(bytes(999_960), "1.0 MB");
+    }
+}

@@ -1,0 +1,193 @@
+//! The help center's articles, each in several languages.
+
+use super::{
+    desk,
+    dice::{self, Rhythm, mix, size},
+    json::{Object, array, texts},
+    person,
+    world::{DAY, Entry, World, nth, versions, word},
+};
+
+const FIRST_ID: u64 = 6_160_030_000_127;
+const ID_STEP: u64 = 1_000_003;
+const FIRST_DAY: i64 = 1_640_995_200;
+
+pub(super) const SECTIONS: &[(u64, &str)] = &[
+    (6_160_010_000_155, "Orders & delivery"),
+    (6_160_010_000_283, "Your kettle"),
+    (6_160_010_000_411, "Your espresso machine"),
+    (6_160_010_000_539, "App"),
+];
+pub(super) const CATEGORY: (u64, &str) = (6_160_000_000_199, "Help");
+
+const LOCALES: &[&str] = &["en-us", "de", "fr", "es", "ja"];
+
+/// Title and body in the languages above; the lists repeat with a product's name.
+const TITLES: &[[&str; 5]] = &[
+    [
+        "How to descale the {product}",
+        "So entkalken Sie: {product}",
+        "Comment détartrer : {product}",
+        "Cómo descalcificar: {product}",
+        "{product} のお手入れ方法",
+    ],
+    [
+        "Pairing the {product} with the app",
+        "{product} mit der App koppeln",
+        "Associer {product} à l’application",
+        "Vincular {product} con la aplicación",
+        "{product} とアプリの接続",
+    ],
+    [
+        "What the lights of the {product} mean",
+        "Was die Leuchten bedeuten: {product}",
+        "Signification des voyants : {product}",
+        "Qué indican las luces: {product}",
+        "{product} のランプの意味",
+    ],
+    [
+        "Returning the {product}",
+        "{product} zurückgeben",
+        "Retourner {product}",
+        "Devolver {product}",
+        "{product} の返品について",
+    ],
+];
+
+pub(super) fn id(world: &World, place: u64) -> u64 {
+    FIRST_ID + place * ID_STEP + mix(world.key(dice::ARTICLE), place) % (ID_STEP - 1)
+}
+
+fn created(world: &World, place: u64) -> i64 {
+    FIRST_DAY + dice::span(mix(world.key(dice::ARTICLE) ^ 1, place) % 110_000_000)
+}
+
+pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry>) {
+    for place in 0..world.articles() {
+        let draw = mix(world.key(dice::ARTICLE) ^ 2, place);
+        let rhythm = Rhythm {
+            key: draw,
+            period: DAY << (draw % 8),
+        };
+        let created = created(world, place);
+        let mut times = vec![created, rhythm.last(from)];
+        times.extend(rhythm.within(from, to));
+        times.retain(|time| created <= *time);
+        entries.extend(
+            versions(&times, from, to, i64::MAX)
+                .into_iter()
+                .map(|(ts, until)| Entry {
+                    ts,
+                    id: id(world, place),
+                    until,
+                    key: place,
+                    ..Entry::EMPTY
+                }),
+        );
+    }
+}
+
+/// The place in its list of an article's author.
+pub(super) fn author(world: &World, place: u64) -> u64 {
+    mix(world.key(dice::ARTICLE) ^ 3, place) % world.staff()
+}
+
+fn in_language(template: &[&str; 5], language: u64, place: u64) -> String {
+    let product = nth(desk::PRODUCTS, place / size(TITLES.len())).name;
+    nth(template, language).replace("{product}", product)
+}
+
+fn body(title: &str, version: u64) -> String {
+    format!(
+        "<h2>{title}</h2>\n<p>1. Unplug the appliance & let it cool down.<br>2. Fill in water up to \
+         <strong>MAX</strong>.</p>\n<p>Revision {}.</p>",
+        version % 90 + 1
+    )
+}
+
+pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
+    let draw = mix(world.key(dice::ARTICLE) ^ 4, place);
+    let version = mix(draw, ts.unsigned_abs());
+    let (id, language) = (id(world, place), draw % 9 % size(LOCALES.len()));
+    let locale = *nth(LOCALES, language);
+    let title = in_language(nth(TITLES, place), language, place);
+    let page = format!("{}/hc/{locale}/articles/{id}", desk::ORIGIN);
+    Object::new()
+        .raw("id", id)
+        .text(
+            "url",
+            &format!(
+                "{}/api/v2/help_center/{locale}/articles/{id}.json",
+                desk::ORIGIN
+            ),
+        )
+        .text("html_url", &page)
+        .raw("author_id", person::id(world, author(world, place)))
+        .raw("comments_disabled", draw.is_multiple_of(3))
+        .raw("draft", version.is_multiple_of(19))
+        .raw("promoted", draw.is_multiple_of(10))
+        .raw("position", place % 12)
+        .raw("vote_sum", version % 40)
+        .raw("vote_count", 40 + version / 40 % 60)
+        .raw("section_id", section(place))
+        .time("created_at", created(world, place))
+        .time("updated_at", ts)
+        .text("name", &title)
+        .text("title", &title)
+        .text("source_locale", locale)
+        .text("locale", locale)
+        .raw("outdated", false)
+        .raw("outdated_locales", "[]")
+        .time("edited_at", ts)
+        .null("user_segment_id")
+        .raw("permission_group_id", 6_160_020_000_011_u64)
+        .raw("content_tag_ids", "[]")
+        .raw(
+            "label_names",
+            texts(["care", word(&["kettle", "espresso", "app"], draw)]),
+        )
+        .text("body", &body(&title, version))
+        .end()
+}
+
+pub(super) fn section(place: u64) -> u64 {
+    nth(SECTIONS, place).0
+}
+
+/// The article in all languages, as `include=translations` gives it.
+pub(super) fn translations(world: &World, place: u64, ts: i64) -> Vec<String> {
+    let id = id(world, place);
+    let translation = |(language, locale): (u64, &&str)| {
+        let title = in_language(nth(TITLES, place), language, place);
+        Object::new()
+            .raw("id", id + 1 + language)
+            .raw("source_id", id)
+            .text("source_type", "Article")
+            .text("locale", locale)
+            .text("title", &title)
+            .text("body", &body(&title, 0))
+            .raw("draft", false)
+            .time("created_at", created(world, place))
+            .time("updated_at", ts)
+            .end()
+    };
+    (0..).zip(LOCALES).map(translation).collect()
+}
+
+pub(super) fn sections() -> String {
+    let section = |(id, name): &(u64, &str)| {
+        Object::new()
+            .raw("id", id)
+            .text("name", name)
+            .raw("category_id", CATEGORY.0)
+            .end()
+    };
+    array(SECTIONS.iter().map(section))
+}
+
+pub(super) fn categories() -> String {
+    array([Object::new()
+        .raw("id", CATEGORY.0)
+        .text("name", CATEGORY.1)
+        .end()])
+}

@@ -1,0 +1,364 @@
+//! Ticket events: one for each audit, with what changed as its child events (§8).
+
+use super::{
+    desk,
+    dice::mix,
+    json::{Object, array, quoted, texts},
+    names::CITIES,
+    ticket::{Facts, State, bulk_tag},
+    timeline::{Change, Kind, Timeline},
+    world::{Entry, World, word},
+};
+
+const FIRST_ID: u64 = 20_000_000_000_000;
+/// Ids that belong to one ticket: 256 changes with room for 15 child events each.
+const IDS_PER_TICKET: u64 = 4096;
+const IDS_PER_CHANGE: u64 = 16;
+
+fn id(ticket: u64, change: &Change) -> u64 {
+    FIRST_ID + ticket * IDS_PER_TICKET + change.n * IDS_PER_CHANGE
+}
+
+/// The ticket's audits before `to`.
+pub(super) fn entries(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
+    let audits = line
+        .changes
+        .iter()
+        .filter(|change| change.kind.is_audit() && change.at < to);
+    entries.extend(audits.map(|change| Entry {
+        ts: change.at,
+        id: id(line.ticket, change),
+        until: line.removed,
+        key: line.ticket,
+        deleted: false,
+        ai: line.ai,
+    }));
+}
+
+/// The record of an audit; `comments` puts whole comments into it.
+pub(super) fn record(world: &World, ticket: u64, event: u64, comments: bool) -> String {
+    let line = Timeline::of(world, ticket);
+    let facts = Facts::of(world, ticket);
+    let change = line
+        .changes
+        .iter()
+        .find(|change| id(ticket, change) == event);
+    let change = change.expect("every entry was made from a change");
+    let customer = matches!(change.kind, Kind::Created | Kind::Replied | Kind::Rated);
+    let automatic = matches!(change.kind, Kind::Closed | Kind::Bulk);
+    let author = if customer {
+        &facts.requester
+    } else {
+        &facts.agent
+    };
+    let updater = if automatic {
+        "-1".to_owned()
+    } else {
+        author.id.to_string()
+    };
+    Object::new()
+        .raw("id", event)
+        .raw("ticket_id", ticket)
+        .raw("timestamp", change.at)
+        .time("created_at", change.at)
+        .raw("updater_id", updater)
+        .text("via", via_name(change.kind, &facts))
+        .raw("system", system(customer, mix(event, 1)))
+        .text("event_type", "Audit")
+        .raw(
+            "child_events",
+            children(&line, &facts, change, event, comments),
+        )
+        .end()
+}
+
+fn via_name(kind: Kind, facts: &Facts) -> &'static str {
+    match (kind, facts.channel) {
+        (Kind::Closed, _) => "Automation",
+        (Kind::Bulk, _) => "Batch",
+        (Kind::Created | Kind::Replied, "email") => "Mail",
+        (Kind::Created | Kind::Replied, "api") => "Web service",
+        (Kind::Created | Kind::Replied, "native_messaging") => "Messaging",
+        _ => "Web form",
+    }
+}
+
+fn system(customer: bool, draw: u64) -> String {
+    let client = if customer {
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"
+    } else {
+        "Zendesk Support"
+    };
+    Object::new()
+        .text("client", client)
+        .text("ip_address", &format!("203.0.113.{}", draw % 254 + 1))
+        .text("location", word(CITIES, draw / 254))
+        .raw(
+            "latitude",
+            format!("{}.{:04}", draw % 60, draw / 60 % 10_000),
+        )
+        .raw(
+            "longitude",
+            format!("-{}.{:04}", draw / 7 % 90, draw / 630 % 10_000),
+        )
+        .end()
+}
+
+/// A child event without its content.
+struct Child {
+    kind: &'static str,
+    field: &'static str,
+    value: String,
+    previous: Option<String>,
+}
+
+fn children(line: &Timeline, facts: &Facts, change: &Change, event: u64, comments: bool) -> String {
+    let before = line
+        .changes
+        .iter()
+        .take_while(|other| other.n != change.n)
+        .copied();
+    let before: Vec<Change> = before.collect();
+    let state = State::after(&before, line.created);
+    let mut children = Vec::new();
+    if change.kind.has_comment() {
+        children.push(if comments {
+            comment(facts, change, event)
+        } else {
+            comment_mark(change, event)
+        });
+    }
+    let mut number = 1;
+    for child in changes(facts, change, &state) {
+        number += 1;
+        let via = Object::new()
+            .text("channel", "web")
+            .raw("source", SOURCE)
+            .end();
+        let object = Object::new()
+            .raw("id", event + number)
+            .raw("via", via)
+            .null("via_reference_id")
+            .text("event_type", child.kind)
+            .raw(child.field, child.value);
+        let object = match child.previous {
+            Some(previous) => object.raw("previous_value", previous),
+            None => object,
+        };
+        children.push(object.end());
+    }
+    array(children)
+}
+
+const SOURCE: &str = r#"{"from":{},"to":{},"rel":null}"#;
+
+fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
+    let new = |field, value| Child {
+        kind: "Create",
+        field,
+        value,
+        previous: None,
+    };
+    let turn = |field, value, previous| Child {
+        kind: "Change",
+        field,
+        value,
+        previous: Some(previous),
+    };
+    let status = |status: &str| turn("status", quoted(status), quoted(before.status));
+    match change.kind {
+        Kind::Created => vec![
+            new("subject", quoted(&facts.subject())),
+            new("requester_id", facts.requester.id.to_string()),
+            new("status", quoted("new")),
+            new("brand_id", facts.brand.to_string()),
+            new("ticket_form_id", facts.form().to_string()),
+            new("tags", texts(facts.topic.tags)),
+        ],
+        Kind::Triaged => vec![
+            turn("group_id", facts.group.to_string(), "null".to_owned()),
+            turn("assignee_id", facts.agent.id.to_string(), "null".to_owned()),
+            turn("priority", quoted(facts.priority), "null".to_owned()),
+            turn("type", quoted(facts.topic.kind), "null".to_owned()),
+            status("open"),
+        ],
+        Kind::Answered => vec![status("pending"), notification(facts)],
+        Kind::Replied => vec![status("open")],
+        Kind::Solved => vec![status("solved"), notification(facts)],
+        Kind::Rated => vec![turn(
+            "satisfaction_score",
+            quoted(facts.rating().0),
+            quoted("offered"),
+        )],
+        Kind::Closed => vec![status("closed")],
+        Kind::Deleted => vec![status("deleted")],
+        Kind::Bulk => vec![turn("tags", texts([bulk_tag(change.at)]), "[]".to_owned())],
+        Kind::Noted | Kind::Scrubbed | Kind::System => Vec::new(),
+    }
+}
+
+fn notification(facts: &Facts) -> Child {
+    let recipients = array([facts.requester.id]);
+    Child {
+        kind: "Notification",
+        field: "recipients",
+        value: recipients,
+        previous: None,
+    }
+}
+
+/// What stands for a comment without the sideload.
+fn comment_mark(change: &Change, event: u64) -> String {
+    let via = Object::new()
+        .text("channel", "web")
+        .raw("source", SOURCE)
+        .end();
+    Object::new()
+        .raw("id", event + 1)
+        .raw("via", via)
+        .null("via_reference_id")
+        .raw("comment_present", true)
+        .raw("comment_public", change.kind != Kind::Noted)
+        .text("event_type", "Comment")
+        .end()
+}
+
+/// The whole comment, as `include=comment_events` gives it (§3).
+fn comment(facts: &Facts, change: &Change, event: u64) -> String {
+    let customer = matches!(change.kind, Kind::Created | Kind::Replied);
+    let author = if customer {
+        &facts.requester
+    } else {
+        &facts.agent
+    };
+    let body = facts.comment(change);
+    let html = body
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    let html = html
+        .replace("\n\n", "</p><p dir=\"auto\">")
+        .replace('\n', "<br>");
+    let via = if customer {
+        facts.via()
+    } else {
+        Object::new()
+            .text("channel", "web")
+            .raw("source", SOURCE)
+            .end()
+    };
+    Object::new()
+        .raw("id", event + 1)
+        .raw("via", via)
+        .null("via_reference_id")
+        .text("type", "Comment")
+        .raw("author_id", author.id)
+        .text("body", &body)
+        .text(
+            "html_body",
+            &format!("<div class=\"zd-comment\" dir=\"auto\"><p dir=\"auto\">{html}</p></div>"),
+        )
+        .text("plain_body", &body.replace('\n', " "))
+        .raw("public", change.kind != Kind::Noted)
+        .raw("attachments", attachments(change, event))
+        .raw("audit_id", event)
+        .time("created_at", change.at)
+        .text("event_type", "Comment")
+        .raw("metadata", metadata(event))
+        .end()
+}
+
+fn attachments(change: &Change, event: u64) -> String {
+    if change.kind != Kind::Created || !mix(event, 2).is_multiple_of(4) {
+        return "[]".to_owned();
+    }
+    let id = event + 15;
+    let file = Object::new()
+        .text(
+            "url",
+            &format!("{}/api/v2/attachments/{id}.json", desk::ORIGIN),
+        )
+        .raw("id", id)
+        .text("file_name", "photo 1.jpg")
+        .text(
+            "content_url",
+            &format!(
+                "{}/attachments/token/{:x}/?name=photo+1.jpg",
+                desk::ORIGIN,
+                mix(event, 3)
+            ),
+        )
+        .text("content_type", "image/jpeg")
+        .raw("size", 40_000 + mix(event, 4) % 900_000)
+        .raw("inline", false)
+        .raw("deleted", false)
+        .raw("thumbnails", "[]");
+    array([file.end()])
+}
+
+fn metadata(event: u64) -> String {
+    let system = Object::new().text("client", "Mozilla/5.0").text(
+        "ip_address",
+        &format!("203.0.113.{}", mix(event, 1) % 254 + 1),
+    );
+    Object::new()
+        .raw("system", system.end())
+        .raw("custom", "{}")
+        .end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_795_000_000;
+
+    fn events(comments: bool) -> Vec<serde_json::Value> {
+        let world = World::new(1, 50, 0);
+        let index = world.index(super::super::world::Resource::TicketEvents, NOW);
+        let record = |entry: &Entry| record(&world, entry.key, entry.id, comments);
+        index
+            .entries
+            .iter()
+            .map(|entry| serde_json::from_str(&record(entry)).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn ids_of_events_and_children_are_unique() {
+        let mut ids = std::collections::HashSet::new();
+        for event in events(false) {
+            assert!(ids.insert(event["id"].as_u64().unwrap()));
+            for child in event["child_events"].as_array().unwrap() {
+                assert!(ids.insert(child["id"].as_u64().unwrap()));
+            }
+        }
+    }
+
+    #[test]
+    fn comments_come_whole_only_with_the_sideload() {
+        assert!(
+            events(false)
+                .iter()
+                .all(|event| !event.to_string().contains("plain_body"))
+        );
+        assert!(
+            events(true)
+                .iter()
+                .any(|event| event.to_string().contains("plain_body"))
+        );
+        assert!(
+            events(true)
+                .iter()
+                .all(|event| !event.to_string().contains("comment_present"))
+        );
+    }
+
+    #[test]
+    fn times_agree() {
+        for event in events(false) {
+            let created = super::super::json::iso(event["timestamp"].as_i64().unwrap());
+            assert_eq!(event["created_at"], created);
+        }
+    }
+}

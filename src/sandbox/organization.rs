@@ -1,0 +1,136 @@
+//! The customers' organizations.
+
+use super::{
+    desk,
+    dice::{self, Rhythm, mix, size},
+    json::{Object, texts},
+    names::{CITIES, COMPANIES, LEGAL_FORMS},
+    world::{DAY, Entry, World, nth, versions, word},
+};
+
+const FIRST_ID: u64 = 6_142_020_000_311;
+const ID_STEP: u64 = 1_900_003;
+/// All were created between 2022-01-01 and the middle of 2025.
+const FIRST_DAY: i64 = 1_640_995_200;
+
+pub(super) fn id(world: &World, place: u64) -> u64 {
+    FIRST_ID + place * ID_STEP + mix(world.key(dice::ORGANIZATION), place) % (ID_STEP - 1)
+}
+
+pub(super) fn domain(world: &World, place: u64) -> String {
+    let company = nth(COMPANIES, mix(world.key(dice::ORGANIZATION) ^ 1, place));
+    let letters = company.chars().filter(char::is_ascii_alphanumeric);
+    let word: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    format!("{word}{place}.example")
+}
+
+fn name(world: &World, place: u64) -> String {
+    let draw = mix(world.key(dice::ORGANIZATION) ^ 1, place);
+    let company = nth(COMPANIES, draw);
+    let city = nth(CITIES, draw / 100);
+    let form = nth(LEGAL_FORMS, draw / 10_000);
+    let round = place / size(COMPANIES.len() * CITIES.len());
+    let number = if round == 0 {
+        String::new()
+    } else {
+        format!(" {}", round + 1)
+    };
+    format!("{company} {city}{number} {form}")
+}
+
+fn created(world: &World, place: u64) -> i64 {
+    FIRST_DAY + dice::span(mix(world.key(dice::ORGANIZATION) ^ 2, place) % 110_000_000)
+}
+
+fn rhythm(world: &World, place: u64) -> Rhythm {
+    let draw = mix(world.key(dice::ORGANIZATION) ^ 3, place);
+    let period = if draw.is_multiple_of(12) {
+        20 * 60
+    } else {
+        DAY << (2 + draw / 12 % 6)
+    };
+    Rhythm { key: draw, period }
+}
+
+pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry>) {
+    for place in 0..world.organizations() {
+        let created = created(world, place);
+        let rhythm = rhythm(world, place);
+        let mut times = vec![created, rhythm.last(from)];
+        times.extend(rhythm.within(from, to));
+        times.retain(|time| created <= *time);
+        entries.extend(
+            versions(&times, from, to, i64::MAX)
+                .into_iter()
+                .map(|(ts, until)| Entry {
+                    ts,
+                    id: id(world, place),
+                    until,
+                    key: place,
+                    ..Entry::EMPTY
+                }),
+        );
+    }
+}
+
+pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
+    let draw = mix(world.key(dice::ORGANIZATION) ^ 4, place);
+    let version = mix(draw, ts.unsigned_abs());
+    let id = id(world, place);
+    let external_id = draw
+        .is_multiple_of(2)
+        .then(|| format!("ORG-{:05}", place + 100));
+    Object::new()
+        .text(
+            "url",
+            &format!("{}/api/v2/organizations/{id}.json", desk::ORIGIN),
+        )
+        .raw("id", id)
+        .text("name", &name(world, place))
+        .raw("shared_tickets", draw.is_multiple_of(5))
+        .raw("shared_comments", draw.is_multiple_of(5))
+        .maybe_text("external_id", external_id.as_deref())
+        .time("created_at", created(world, place))
+        .time("updated_at", ts)
+        .raw("domain_names", texts([domain(world, place)]))
+        .text(
+            "details",
+            word(
+                &["", "Chain with several branches", "Pays by purchase order"],
+                draw,
+            ),
+        )
+        .text(
+            "notes",
+            word(&["", "", "Contact: facility management"], version),
+        )
+        .maybe(
+            "group_id",
+            draw.is_multiple_of(3).then(|| nth(desk::GROUPS, 4).id),
+        )
+        .raw(
+            "tags",
+            texts([
+                "business",
+                word(&["silver", "gold", "key_account"], draw / 7),
+            ]),
+        )
+        .raw("organization_fields", fields(version))
+        .end()
+}
+
+fn fields(version: u64) -> String {
+    Object::new()
+        .text("plan", word(&["starter", "team", "office"], version))
+        .raw("machines", version / 3 % 60)
+        .raw(
+            "health_score",
+            format!("{}.{}", version / 200 % 10, version / 2000 % 10),
+        )
+        .maybe_text(
+            "account_manager",
+            version.is_multiple_of(2).then_some("Niamh Ní Bhriain"),
+        )
+        .raw("on_hold", version.is_multiple_of(17))
+        .end()
+}

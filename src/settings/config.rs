@@ -1,0 +1,309 @@
+//! The config file: profiles and defaults in TOML, read strictly.
+//!
+//! Errors name the file, the line and the key, and never a value: values may be secrets.
+
+use super::refuse_readable;
+use crate::{
+    disk,
+    failure::{Exit, Failure, OrExit as _, closest},
+};
+use std::{collections::BTreeMap, path::Path};
+use toml::de::{DeTable, DeValue};
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number,
+    List,
+}
+
+/// A key, what it takes, and whether it belongs to one account, so that it cannot stand in
+/// `[defaults]`.
+const KEYS: &[(&str, Kind, bool)] = &[
+    ("subdomain", Kind::Text, true),
+    ("client_id", Kind::Text, true),
+    ("client_secret", Kind::Text, true),
+    ("client_secret_file", Kind::Text, true),
+    ("client_secret_command", Kind::Text, true),
+    ("oauth_token", Kind::Text, true),
+    ("oauth_token_file", Kind::Text, true),
+    ("oauth_token_command", Kind::Text, true),
+    ("email", Kind::Text, true),
+    ("api_token", Kind::Text, true),
+    ("api_token_file", Kind::Text, true),
+    ("api_token_command", Kind::Text, true),
+    ("start", Kind::Text, false),
+    ("output", Kind::Text, false),
+    ("resources", Kind::List, false),
+    ("state", Kind::Text, false),
+    ("per_page", Kind::Number, false),
+    ("rate", Kind::Number, false),
+    ("reserve", Kind::Number, false),
+    ("retry_for", Kind::Text, false),
+    ("max_wait", Kind::Text, false),
+    ("max_page_bytes", Kind::Text, false),
+    ("connect_timeout", Kind::Text, false),
+    ("headers_timeout", Kind::Text, false),
+    ("body_idle_timeout", Kind::Text, false),
+    ("request_timeout", Kind::Text, false),
+];
+
+/// Keys whose value is the secret itself.
+const SECRETS: [&str; 3] = ["client_secret", "oauth_token", "api_token"];
+
+const LARGEST: u64 = 1024 * 1024;
+
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    default_profile: Option<String>,
+    defaults: Values,
+    profiles: BTreeMap<String, Values>,
+}
+
+type Values = BTreeMap<String, Value>;
+
+/// Numbers are kept as text, which is what flags are, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    Text(String),
+    List(Vec<String>),
+}
+
+/// One profile with the defaults under it.
+#[derive(Debug, Default)]
+pub(super) struct Profile(Values);
+
+impl Profile {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        match self.0.get(key)? {
+            Value::Text(text) => Some(text),
+            Value::List(_) => None,
+        }
+    }
+
+    pub(super) fn list(&self, key: &str) -> Option<&[String]> {
+        match self.0.get(key)? {
+            Value::List(list) => Some(list),
+            Value::Text(_) => None,
+        }
+    }
+
+    pub(super) fn parsed<T>(
+        &self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Failure> {
+        let parsed = self.text(key).map(parse).transpose();
+        parsed.map_err(|error| {
+            Failure::new(
+                Exit::Config,
+                format!("{key} in the config file is not valid: {error}"),
+            )
+        })
+    }
+}
+
+impl Config {
+    pub(super) fn read(path: &Path) -> Result<Config, Failure> {
+        let shown = path.display();
+        let failed = || format!("cannot read the config file {shown}");
+        let bytes = disk::read_small(path, LARGEST).or_exit(Exit::Config, failed)?;
+        let text = String::from_utf8(bytes).or_exit(Exit::Config, failed)?;
+        let config = Config::parse(&text)
+            .map_err(|error| Failure::new(Exit::Config, format!("{shown}, {error}")))?;
+        let all = config.profiles.values().chain([&config.defaults]);
+        if all
+            .flat_map(BTreeMap::keys)
+            .any(|key| SECRETS.contains(&key.as_str()))
+        {
+            refuse_readable(path)?;
+        }
+        Ok(config)
+    }
+
+    /// The error is `line N: …`.
+    pub(super) fn parse(text: &str) -> Result<Config, String> {
+        let line = |at: usize| {
+            let before = text.as_bytes().get(..at).unwrap_or_default();
+            1 + before.iter().filter(|byte| **byte == b'\n').count()
+        };
+        let table = DeTable::parse(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            format!("line {}: not valid TOML", line(at))
+        })?;
+        let mut config = Config::default();
+        for (key, value) in table.get_ref() {
+            let at = line(key.span().start);
+            match (&**key.get_ref(), value.get_ref()) {
+                ("default_profile", DeValue::String(name)) => {
+                    config.default_profile = Some(name.to_string());
+                }
+                ("defaults", DeValue::Table(table)) => {
+                    config.defaults = values(table, "[defaults]", &line)?;
+                }
+                ("profiles", DeValue::Table(profiles)) => {
+                    for (name, profile) in profiles {
+                        let name = &**name.get_ref();
+                        let place = format!("[profiles.{name}]");
+                        let DeValue::Table(table) = profile.get_ref() else {
+                            let at = line(profile.span().start);
+                            return Err(format!("line {at}: profiles.{name} is not a table"));
+                        };
+                        config
+                            .profiles
+                            .insert(name.to_owned(), values(table, &place, &line)?);
+                    }
+                }
+                ("default_profile", _) => {
+                    return Err(format!("line {at}: default_profile takes a string"));
+                }
+                (key @ ("defaults" | "profiles"), _) => {
+                    return Err(format!("line {at}: {key} is not a table"));
+                }
+                (unknown, _) => {
+                    let known = ["default_profile", "defaults", "profiles"];
+                    return Err(format!("line {at}: {}", unknown_key(unknown, &known, "")));
+                }
+            }
+        }
+        Ok(config)
+    }
+
+    /// The profile of this name, else the default one, else the defaults alone.
+    pub(super) fn profile(&self, name: Option<&str>) -> Result<Profile, Failure> {
+        let mut merged = self.defaults.clone();
+        if let Some(name) = name.or(self.default_profile.as_deref()) {
+            let Some(profile) = self.profiles.get(name) else {
+                let names = self.profiles.keys().map(String::as_str);
+                let failure = Failure::usage(format!(
+                    "there is no profile \"{}\" in the config file",
+                    name.escape_debug()
+                ));
+                return Err(match closest(name, names.clone()) {
+                    Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
+                    None => {
+                        let names = names.collect::<Vec<_>>().join(", ");
+                        failure.hint(format!("its profiles: {names}"))
+                    }
+                });
+            };
+            merged.extend(profile.clone());
+        }
+        Ok(Profile(merged))
+    }
+}
+
+fn values(
+    table: &DeTable<'_>,
+    place: &str,
+    line: &impl Fn(usize) -> usize,
+) -> Result<Values, String> {
+    let mut values = Values::new();
+    for (key, value) in table {
+        let at = line(key.span().start);
+        let key = &**key.get_ref();
+        let Some((_, kind, of_account)) = KEYS.iter().find(|(known, ..)| *known == key) else {
+            let known: Vec<&str> = KEYS.iter().map(|(known, ..)| *known).collect();
+            return Err(format!("line {at}: {}", unknown_key(key, &known, place)));
+        };
+        if *of_account && place == "[defaults]" {
+            return Err(format!(
+                "line {at}: {key} is one account's own: it belongs into a profile"
+            ));
+        }
+        let Some(value) = value_of(value.get_ref(), *kind) else {
+            let takes = match kind {
+                Kind::Text => "a string",
+                Kind::Number => "a number",
+                Kind::List => "a list of strings",
+            };
+            return Err(format!("line {at}: {key} in {place} takes {takes}"));
+        };
+        values.insert(key.to_owned(), value);
+    }
+    Ok(values)
+}
+
+fn value_of(value: &DeValue<'_>, kind: Kind) -> Option<Value> {
+    match (kind, value) {
+        (Kind::Text, DeValue::String(text)) => Some(Value::Text(text.to_string())),
+        (Kind::Number, DeValue::Integer(number)) => Some(Value::Text(number.to_string())),
+        (Kind::List, DeValue::Array(array)) => array
+            .iter()
+            .map(|item| match item.get_ref() {
+                DeValue::String(text) => Some(text.to_string()),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .map(Value::List),
+        _ => None,
+    }
+}
+
+fn unknown_key(key: &str, known: &[&str], place: &str) -> String {
+    let key_shown = key.escape_debug();
+    let place = if place.is_empty() {
+        String::new()
+    } else {
+        format!(" in {place}")
+    };
+    match closest(key, known.iter().copied()) {
+        Some(near) => format!("unknown key \"{key_shown}\"{place}: did you mean \"{near}\"?"),
+        None => format!("unknown key \"{key_shown}\"{place}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_lies_over_the_defaults() {
+        let config = Config::parse(
+            "default_profile = 'acme'\n[defaults]\nstart = '30d'\nper_page = 500\n\
+             [profiles.acme]\nsubdomain = 'acme'\nstart = '2h'\nresources = ['tickets', 'users']\n",
+        )
+        .unwrap();
+        let profile = config.profile(None).unwrap();
+        assert_eq!(profile.text("start"), Some("2h"));
+        assert_eq!(profile.text("per_page"), Some("500"));
+        assert_eq!(profile.list("resources").unwrap(), ["tickets", "users"]);
+        let failure = config.profile(Some("acne")).unwrap_err();
+        assert_eq!(failure.hints, ["did you mean \"acme\"?"]);
+    }
+
+    #[track_caller]
+    fn refused(text: &str, expect: &str) {
+        let error = Config::parse(text).unwrap_err();
+        assert!(error.contains(expect), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn errors_name_line_and_key_and_never_the_value() {
+        refused(
+            "[profiles.a]\nsubdomain = 'a'\napi_tokn = 'hunter2'\n",
+            "line 3: unknown key \"api_tokn\"",
+        );
+        refused(
+            "[profiles.a]\napi_tokn = 'hunter2'\n",
+            "did you mean \"api_token\"?",
+        );
+        refused(
+            "[profiles.a]\napi_token = ['hunter2']\n",
+            "line 2: api_token in [profiles.a] takes a string",
+        );
+        refused(
+            "[profiles.a]\n\napi_token = 'hunter2\n",
+            "line 3: not valid TOML",
+        );
+        refused(
+            "[defaults]\napi_token = 'hunter2'\n",
+            "line 2: api_token is one account's own",
+        );
+        refused("profile = 'hunter2'\n", "line 1: unknown key \"profile\"");
+        refused("profiles = 'hunter2'\n", "profiles is not a table");
+        refused("default_profile = 2\n", "default_profile takes a string");
+    }
+}

@@ -1,0 +1,390 @@
+//! A growing file, exactly once: opened at its committed length, written behind it, cut back to it
+//! when something fails. The protocol is told in `disk`.
+
+use super::Existing;
+use super::compress::Compression;
+use crate::{
+    disk::{self, Durability},
+    failure::{Exit, Failure, OrExit as _},
+    position::Fingerprint,
+    state::{Committed, Mark},
+};
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+};
+
+/// How much of the committed part's end is fingerprinted.
+const TAIL: u64 = 16 * 1024;
+
+#[derive(Debug)]
+pub(crate) struct FileSink {
+    path: PathBuf,
+    template: Option<String>,
+    file: File,
+    compression: Compression,
+    durability: Durability,
+    /// The length that counts.
+    committed: u64,
+    /// Bytes behind it that were written but not yet committed.
+    pending: u64,
+    /// Old content is cut off with the first page, not before.
+    stale: bool,
+    written: u64,
+    encoded: Vec<u8>,
+}
+
+/// Who asks for a file.
+#[derive(Debug)]
+pub(crate) enum Owner<'a> {
+    OneOff(Existing),
+    NewSeries(Existing),
+    /// With what the state says of the file.
+    Series(&'a Mark),
+}
+
+/// What was found when a file was opened, to be told.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Opened {
+    /// Bytes behind the committed length that were cut off.
+    pub(crate) discarded: u64,
+    /// The file of a series was moved away, and a new one is begun.
+    pub(crate) rotated: bool,
+}
+
+impl FileSink {
+    /// Opens and locks an output before the first request; `path` is absolute.
+    pub(crate) fn open(
+        path: &Path,
+        template: Option<String>,
+        owner: &Owner<'_>,
+    ) -> Result<(FileSink, Opened), Failure> {
+        let shown = path.display();
+        let failed = || format!("cannot open the output {shown}");
+        match fs::metadata(path) {
+            Ok(found) if !found.is_file() => {
+                return Err(Failure::usage(format!(
+                    "the output {shown} is not a regular file"
+                )));
+            }
+            Ok(_) => {}
+            Err(_) => {
+                let dir = disk::parent(path);
+                if !dir.is_dir() {
+                    return Err(Failure::usage(format!(
+                        "the directory of the output {shown} does not exist"
+                    ))
+                    .hint(format!("mkdir -p {}", dir.display())));
+                }
+            }
+        }
+        let fresh = !path.exists();
+        let file = disk::open_private(path).or_exit(Exit::Output, failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Failure::new(
+                    Exit::Busy,
+                    format!("another zdx writes to the output {shown}"),
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(error).or_exit(Exit::Output, failed),
+        }
+        if fresh {
+            disk::sync_dir(disk::parent(path)).or_exit(Exit::Output, failed)?;
+        }
+        let mut sink = FileSink {
+            path: path.to_owned(),
+            template,
+            compression: Compression::of(path),
+            durability: match owner {
+                Owner::OneOff(_) => Durability::Cached,
+                Owner::NewSeries(_) | Owner::Series(_) => Durability::Synced,
+            },
+            committed: 0,
+            pending: 0,
+            stale: false,
+            written: 0,
+            encoded: Vec::new(),
+            file,
+        };
+        let opened = match owner {
+            Owner::OneOff(existing) | Owner::NewSeries(existing) => sink.begin(*existing)?,
+            Owner::Series(mark) => sink.recover(mark)?,
+        };
+        Ok((sink, opened))
+    }
+
+    fn length(&self) -> Result<u64, Failure> {
+        let failed = || format!("cannot read the output {}", self.path.display());
+        Ok(self.file.metadata().or_exit(Exit::Output, failed)?.len())
+    }
+
+    fn begin(&mut self, existing: Existing) -> Result<Opened, Failure> {
+        let length = self.length()?;
+        match existing {
+            _ if length == 0 => {}
+            Existing::Refuse => {
+                return Err(Failure::usage(format!(
+                    "the output {} already holds {length} bytes",
+                    self.path.display()
+                ))
+                .hint("add --append to go on behind them, or --overwrite to replace them"));
+            }
+            Existing::Append => {
+                let last = self.read(length - 1, length)?;
+                if self.compression == Compression::None && last != b"\n" {
+                    return Err(Failure::usage(format!(
+                        "the output {} does not end with a newline: appending would join two lines",
+                        self.path.display()
+                    )));
+                }
+                self.committed = length;
+            }
+            Existing::Overwrite => self.stale = true,
+        }
+        Ok(Opened::default())
+    }
+
+    /// Brings the file back to what the state says of it.
+    fn recover(&mut self, mark: &Mark) -> Result<Opened, Failure> {
+        let length = self.length()?;
+        let Some(saved) = mark.file else {
+            return Ok(Opened::default());
+        };
+        if length == 0 {
+            return Ok(Opened {
+                rotated: saved.bytes > 0,
+                discarded: 0,
+            });
+        }
+        let edited = |what: &str| {
+            Failure::new(
+                Exit::Config,
+                format!(
+                    "the output {} is not as the last run left it: {what}; nothing was touched",
+                    self.path.display()
+                ),
+            )
+            .hint("move the file away to begin a new one, or go on elsewhere with --since and another --state")
+        };
+        if length < saved.bytes {
+            return Err(edited(&format!(
+                "it holds {length} bytes, fewer than the {} committed",
+                saved.bytes
+            )));
+        }
+        if self.tail(saved.bytes)? != saved.tail {
+            return Err(edited(&format!(
+                "the end of its {} committed bytes was changed",
+                saved.bytes
+            )));
+        }
+        self.committed = saved.bytes;
+        let discarded = length - saved.bytes;
+        if discarded > 0 {
+            disk::truncate(&self.file, saved.bytes).or_exit(Exit::Output, || {
+                format!("cannot truncate {}", self.path.display())
+            })?;
+        }
+        Ok(Opened {
+            discarded,
+            rotated: false,
+        })
+    }
+
+    fn read(&self, start: u64, end: u64) -> Result<Vec<u8>, Failure> {
+        disk::read_range(&self.file, start, end).or_exit(Exit::Output, || {
+            format!("cannot read the output {}", self.path.display())
+        })
+    }
+
+    fn tail(&self, end: u64) -> Result<Fingerprint, Failure> {
+        Ok(Fingerprint::of(&self.read(end.saturating_sub(TAIL), end)?))
+    }
+
+    pub(super) fn write(&mut self, lines: &[u8]) -> Result<(), Failure> {
+        self.check_still_there()?;
+        let what = || format!("cannot write {}", self.path.display());
+        self.encoded.clear();
+        self.compression
+            .encode(lines, &mut self.encoded)
+            .or_exit(Exit::Output, what)?;
+        if self.stale {
+            disk::truncate(&self.file, 0).or_exit(Exit::Output, what)?;
+            self.stale = false;
+        }
+        if self.encoded.is_empty() {
+            return Ok(());
+        }
+        let written = disk::write_at(&self.file, self.committed, &self.encoded, self.durability);
+        if written.is_err() {
+            self.rollback();
+        }
+        written.or_exit(Exit::Output, || {
+            format!("cannot write {}", self.path.display())
+        })?;
+        self.pending = u64::try_from(self.encoded.len()).unwrap_or(u64::MAX);
+        Ok(())
+    }
+
+    /// Writing on into a file that was moved away would put lines where nobody looks for them.
+    fn check_still_there(&self) -> Result<(), Failure> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let what = || format!("cannot read the output {}", self.path.display());
+            let open = self.file.metadata().or_exit(Exit::Output, what)?;
+            let named = fs::metadata(&self.path).ok();
+            let same =
+                named.is_some_and(|named| (named.dev(), named.ino()) == (open.dev(), open.ino()));
+            if !same {
+                return Err(Failure::new(
+                    Exit::Config,
+                    format!(
+                        "the output {} was replaced during the run",
+                        self.path.display()
+                    ),
+                )
+                .hint("run the same command again: it begins a new file"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn commit(&mut self) {
+        self.committed += self.pending;
+        self.written += self.pending;
+        self.pending = 0;
+    }
+
+    pub(super) fn rollback(&mut self) {
+        self.pending = 0;
+        // Best effort: what stays behind the committed length is cut off by the next run.
+        drop(disk::truncate(&self.file, self.committed));
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        let bytes = self.committed + self.pending;
+        let tail = self
+            .tail(bytes)
+            .unwrap_or_else(|_unreadable| Fingerprint::of(&[]));
+        Mark {
+            path: self.path.to_string_lossy().into_owned(),
+            template: self.template.clone(),
+            file: Some(Committed { bytes, tail }),
+        }
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(path: &Path, owner: &Owner<'_>) -> Result<(FileSink, Opened), Failure> {
+        FileSink::open(path, None, owner)
+    }
+
+    /// A file of two pages, of which the first is committed.
+    fn half_committed(path: &Path) -> Mark {
+        let (mut sink, _) = open(path, &Owner::NewSeries(Existing::Refuse)).unwrap();
+        sink.write(b"{\"a\":1}\n").unwrap();
+        let mark = sink.mark();
+        sink.commit();
+        sink.write(b"{\"b\":2}\n").unwrap();
+        mark
+    }
+
+    #[test]
+    fn what_was_not_committed_is_cut_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.ndjson");
+        let mark = half_committed(&path);
+        let (mut sink, opened) = open(&path, &Owner::Series(&mark)).unwrap();
+        assert_eq!(
+            opened,
+            Opened {
+                discarded: 8,
+                rotated: false
+            }
+        );
+        sink.write(b"{\"c\":3}\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"a\":1}\n{\"c\":3}\n");
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.ndjson");
+        let mark = half_committed(&path);
+        fs::remove_file(&path).unwrap();
+        let (sink, opened) = open(&path, &Owner::Series(&mark)).unwrap();
+        assert!(opened.rotated);
+        assert_eq!(sink.mark().file.unwrap().bytes, 0);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test's own files")]
+    fn a_file_that_was_edited_is_not_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.ndjson");
+        let mark = half_committed(&path);
+        for edited in ["{\"a\"", "{\"X\":1}\n", "{\"X\":1}\n{\"b\":2}\n"] {
+            fs::write(&path, edited).unwrap();
+            let failure = open(&path, &Owner::Series(&mark)).unwrap_err();
+            assert_eq!(failure.exit, Exit::Config);
+            assert_eq!(fs::read_to_string(&path).unwrap(), edited);
+        }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test's own files")]
+    fn what_to_do_with_a_file_that_exists() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.ndjson");
+        for (existing, expect) in [
+            (Existing::Append, "old\nnew\n"),
+            (Existing::Overwrite, "new\n"),
+        ] {
+            fs::write(&path, "old\n").unwrap();
+            let (mut sink, _) = open(&path, &Owner::OneOff(existing)).unwrap();
+            assert_eq!(
+                fs::read_to_string(&path).unwrap(),
+                "old\n",
+                "not before the first page"
+            );
+            sink.write(b"new\n").unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), expect);
+        }
+        fs::write(&path, "old\n").unwrap();
+        let failure = open(&path, &Owner::OneOff(Existing::Refuse)).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        fs::write(&path, "torn").unwrap();
+        let failure = open(&path, &Owner::OneOff(Existing::Append)).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+    }
+
+    #[test]
+    fn one_output_has_one_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.ndjson");
+        let (_sink, _) = open(&path, &Owner::OneOff(Existing::Refuse)).unwrap();
+        let failure = open(&path, &Owner::OneOff(Existing::Refuse)).unwrap_err();
+        assert_eq!(failure.exit, Exit::Busy);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_replaced_during_the_run_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.ndjson");
+        let (mut sink, _) = open(&path, &Owner::NewSeries(Existing::Refuse)).unwrap();
+        fs::remove_file(&path).unwrap();
+        File::create(&path).unwrap();
+        assert_eq!(sink.write(b"{}\n").unwrap_err().exit, Exit::Config);
+    }
+}

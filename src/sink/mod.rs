@@ -1,0 +1,76 @@
+//! Where the lines of a run go: a growing file or stdout.
+//!
+//! A sink writes a page whole or not at all, and knows how far it is committed. When a position
+//! may be saved is decided above.
+
+mod compress;
+mod file;
+mod stdout;
+
+pub(crate) use file::{FileSink, Owner};
+pub(crate) use stdout::StdoutSink;
+
+use crate::{failure::Failure, signals::Stop, state::Mark};
+
+/// What to do with an output file that already holds something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    Refuse,
+    Append,
+    Overwrite,
+}
+
+#[derive(Debug)]
+pub(crate) enum Sink {
+    File(FileSink),
+    Stdout(StdoutSink),
+}
+
+impl Sink {
+    /// Writes a page's lines. When this returns `Ok` they are where they must be before the
+    /// position is saved: durable in a file, taken by the reader of a pipe.
+    pub(crate) fn write(&mut self, lines: &[u8], stop: &Stop) -> Result<(), Failure> {
+        match self {
+            Sink::File(file) => file.write(lines),
+            Sink::Stdout(stdout) => stdout.write(lines, stop),
+        }
+    }
+
+    /// The position that goes with the written page is saved: the page counts.
+    pub(crate) fn commit(&mut self) {
+        if let Sink::File(file) = self {
+            file.commit();
+        }
+    }
+
+    /// The position could not be saved: what was written since the last commit is taken back,
+    /// where it can be.
+    pub(crate) fn rollback(&mut self) {
+        if let Sink::File(file) = self {
+            file.rollback();
+        }
+    }
+
+    /// What the state is to say of this output, with what was just written.
+    pub(crate) fn mark(&self) -> Mark {
+        match self {
+            Sink::File(file) => file.mark(),
+            Sink::Stdout(_) => Mark {
+                path: STDOUT.to_owned(),
+                template: None,
+                file: None,
+            },
+        }
+    }
+
+    /// Bytes written by this run.
+    pub(crate) fn written(&self) -> u64 {
+        match self {
+            Sink::File(file) => file.written(),
+            Sink::Stdout(stdout) => stdout.written(),
+        }
+    }
+}
+
+/// How stdout is named in flags and in the state.
+pub(crate) const STDOUT: &str = "-";

@@ -1,0 +1,256 @@
+//! stdout: at least once, by at most one page. A page counts when the reader of a pipe has taken
+//! every byte of it, or when a file has it on disk.
+
+use crate::{
+    failure::{Exit, Failure},
+    signals::Stop,
+};
+use std::{fmt::Write as _, io};
+
+#[derive(Debug)]
+pub(crate) struct StdoutSink {
+    kind: os::Kind,
+    /// Whether a position depends on what is written.
+    series: bool,
+    written: u64,
+}
+
+impl StdoutSink {
+    /// Looks at stdout before the first request.
+    pub(crate) fn open(series: bool) -> Result<StdoutSink, Failure> {
+        let kind = os::kind();
+        if series && kind == os::Kind::Null {
+            return Err(Failure::usage(
+                "stdout is the null device or closed: the records would be lost and the position \
+                 moved all the same",
+            )
+            .hint("give an output with -o, or add --no-state"));
+        }
+        Ok(StdoutSink {
+            kind,
+            series,
+            written: 0,
+        })
+    }
+
+    pub(super) fn write(&mut self, lines: &[u8], stop: &Stop) -> Result<(), Failure> {
+        let escaped;
+        let lines = match self.kind {
+            os::Kind::Terminal => {
+                escaped = for_terminal(lines);
+                escaped.as_slice()
+            }
+            os::Kind::Pipe | os::Kind::Regular | os::Kind::Null | os::Kind::Other => lines,
+        };
+        // One page at a time, also when several resources share stdout.
+        let _page = io::stdout().lock();
+        os::write(self.kind, lines, stop).map_err(|error| failed(error, stop))?;
+        if self.series {
+            os::taken(self.kind, stop).map_err(|error| failed(error, stop))?;
+        }
+        self.written += u64::try_from(lines.len()).unwrap_or(0);
+        Ok(())
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+}
+
+fn failed(error: io::Error, stop: &Stop) -> Failure {
+    match (error.kind(), stop.signal()) {
+        (io::ErrorKind::BrokenPipe, _) => {
+            Failure::new(Exit::ReaderGone, "the reader of stdout went away")
+        }
+        (io::ErrorKind::Interrupted, Some(signal)) => Failure::stopped(signal),
+        (_, _) => Failure {
+            exit: Exit::Output,
+            cause: anyhow::Error::from(error).context("cannot write to stdout"),
+            hints: Vec::new(),
+        },
+    }
+}
+
+/// Escapes what could drive a terminal. JSON cannot hold raw C0 characters; C1 and direction
+/// characters it can, and `\u` escapes mean the same.
+fn for_terminal(lines: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(lines);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            write!(out, "\\u{:04x}", u32::from(c)).expect("a String takes everything");
+        } else {
+            out.push(c);
+        }
+    }
+    out.into_bytes()
+}
+
+#[cfg(unix)]
+mod os {
+    //! What Unix tells of a descriptor.
+
+    use crate::{clock::Clock, signals::Stop};
+    use rustix::{
+        event::{PollFd, PollFlags, Timespec, poll},
+        fs::FileType,
+        io::Errno,
+        stdio::stdout,
+    };
+    use std::{fs::File, io, time::Duration};
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) enum Kind {
+        Pipe,
+        Regular,
+        Terminal,
+        Null,
+        Other,
+    }
+
+    /// A write of at most this many bytes to a pipe that polls as writable does not block.
+    const PIPE_CHUNK: usize = 4096;
+
+    /// How soon a wait for the reader notices a signal.
+    const SLICE: Duration = Duration::from_millis(100);
+
+    /// How long after a signal a page may still take to end on its edge.
+    const GRACE: Duration = Duration::from_millis(700);
+
+    pub(super) fn kind() -> Kind {
+        let Ok(stat) = rustix::fs::fstat(stdout()) else {
+            return Kind::Null;
+        };
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Fifo => Kind::Pipe,
+            FileType::RegularFile => Kind::Regular,
+            FileType::CharacterDevice => {
+                let null = rustix::fs::stat("/dev/null").map(|null| null.st_rdev);
+                if null == Ok(stat.st_rdev) {
+                    Kind::Null
+                } else if rustix::termios::isatty(stdout()) {
+                    Kind::Terminal
+                } else {
+                    Kind::Other
+                }
+            }
+            _ => Kind::Other,
+        }
+    }
+
+    /// Writes a page. After a signal it is finished as long as the reader keeps taking it.
+    pub(super) fn write(kind: Kind, mut bytes: &[u8], stop: &Stop) -> io::Result<()> {
+        let clock = Clock::real();
+        let mut deadline = None;
+        while !bytes.is_empty() {
+            let mut chunk = bytes;
+            if kind == Kind::Pipe {
+                if stop.signal().is_some() {
+                    let deadline = *deadline.get_or_insert(clock.instant() + GRACE);
+                    if clock.instant() > deadline {
+                        return Err(io::ErrorKind::Interrupted.into());
+                    }
+                }
+                if !ready(PollFlags::OUT, SLICE)? {
+                    continue;
+                }
+                chunk = &bytes[..bytes.len().min(PIPE_CHUNK)];
+            }
+            match rustix::io::write(stdout(), chunk) {
+                Ok(written) => bytes = &bytes[written..],
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for `flags`, at most this long. A reader that is gone is a broken pipe.
+    fn ready(flags: PollFlags, longest: Duration) -> io::Result<bool> {
+        let out = stdout();
+        let mut fds = [PollFd::new(&out, flags)];
+        let longest = Timespec::try_from(longest).ok();
+        match poll(&mut fds, longest.as_ref()) {
+            Ok(_) => {
+                let found = fds[0].revents();
+                if found.contains(PollFlags::ERR) {
+                    return Err(io::ErrorKind::BrokenPipe.into());
+                }
+                Ok(found.contains(flags))
+            }
+            Err(Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits until the reader has taken everything, or the disk has it.
+    pub(super) fn taken(kind: Kind, stop: &Stop) -> io::Result<()> {
+        match kind {
+            Kind::Regular => {
+                let owned = rustix::io::dup(stdout())?;
+                crate::disk::sync(&File::from(owned))
+            }
+            Kind::Pipe => {
+                let mut nap = Duration::from_micros(50);
+                while rustix::io::ioctl_fionread(stdout())? > 0 {
+                    if stop.signal().is_some() {
+                        return Err(io::ErrorKind::Interrupted.into());
+                    }
+                    ready(PollFlags::empty(), nap)?;
+                    nap = (nap * 2).min(SLICE);
+                }
+                // A reader that died with the last bytes in hand shows as an error, not as unread.
+                ready(PollFlags::empty(), Duration::ZERO).map(drop)
+            }
+            Kind::Terminal | Kind::Null | Kind::Other => Ok(()),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod os {
+    //! Where a descriptor cannot be asked what it is.
+
+    use crate::signals::Stop;
+    use std::io::{self, IsTerminal as _, Write as _};
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[expect(dead_code, reason = "the kinds that only Unix can tell apart")]
+    pub(super) enum Kind {
+        Pipe,
+        Regular,
+        Terminal,
+        Null,
+        Other,
+    }
+
+    pub(super) fn kind() -> Kind {
+        if io::stdout().is_terminal() {
+            Kind::Terminal
+        } else {
+            Kind::Other
+        }
+    }
+
+    pub(super) fn write(_: Kind, bytes: &[u8], _: &Stop) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    pub(super) fn taken(_: Kind, _: &Stop) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_not_driven_by_record_text() {
+        let line = "{\"a\":\"x\u{9b}31m\u{202e}é😀\"}\n";
+        let escaped = String::from_utf8(for_terminal(line.as_bytes())).unwrap();
+        assert_eq!(escaped, "{\"a\":\"x\\u009b31m\\u202eé😀\"}\n");
+    }
+}
