@@ -92,7 +92,7 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
     let filled = fill(&text, resource, names)?;
     let path = Path::new(&filled);
     let dir = disk::parent(path);
-    if is_directory(typed) && !dir.exists() {
+    if is_directory(typed) && !dir.exists() && disk::parent(dir).is_dir() {
         disk::create_dir_private(dir).or_exit(Exit::Output, || {
             format!("cannot create the directory {}", dir.display())
         })?;
