@@ -75,25 +75,35 @@ pub(crate) fn wants_state(args: &ExportArgs, state_given: bool) -> bool {
     !args.no_state && args.until.is_none() && (!args.sandbox || state_given)
 }
 
-pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Failure> {
-    let asked = resources(args, known)?;
-    let typed = args
-        .output
-        .clone()
-        .or_else(|| known.defaults.output.clone());
-    let typed = typed.unwrap_or_else(|| STDOUT.to_owned());
-    check_sharing(&asked, &typed, args)?;
+/// Refuses what can be refused by what was typed alone, before any setting is looked at.
+pub(crate) fn check(args: &ExportArgs, now: UnixTime) -> Result<(), Failure> {
+    window(args, now)?;
+    for typed in args.resources.iter().filter(|typed| *typed != "all") {
+        let resource = Resource::named(typed).map_err(Failure::usage)?;
+        about(
+            resource,
+            check_parameters(args, resource).and_then(|()| include(args, resource)),
+        )?;
+    }
+    Ok(())
+}
+
+/// What the flags say of the window: its start and its end.
+fn window(
+    args: &ExportArgs,
+    now: UnixTime,
+) -> Result<(Option<UnixTime>, Option<UnixTime>), Failure> {
     let since = args
         .since
         .as_deref()
-        .map(|text| start(text, "--since", known.now))
+        .map(|text| start(text, "--since", now))
         .transpose()?;
     let until = args
         .until
         .as_deref()
-        .map(|text| moment(text, "--until", known.now))
+        .map(|text| moment(text, "--until", now))
         .transpose()?;
-    if args.until.is_some() && since.is_none() {
+    if until.is_some() && since.is_none() {
         return Err(Failure::usage(
             "--until makes a run a one-off, which needs a --since",
         ));
@@ -105,6 +115,26 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
             "--until {until} is not after --since {since}"
         )));
     }
+    Ok((since, until))
+}
+
+/// Names the resource that a failure is about.
+fn about<T>(resource: &Resource, result: Result<T, Failure>) -> Result<T, Failure> {
+    result.map_err(|mut failure| {
+        failure.cause = failure.cause.context(resource.name);
+        failure
+    })
+}
+
+pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Failure> {
+    let asked = resources(args, known)?;
+    let typed = args
+        .output
+        .clone()
+        .or_else(|| known.defaults.output.clone());
+    let typed = typed.unwrap_or_else(|| STDOUT.to_owned());
+    check_sharing(&asked, &typed, args)?;
+    let (since, until) = window(args, known.now)?;
     let names = Names {
         account: known.account,
         now: known.now,
@@ -113,10 +143,10 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
         .iter()
         .map(|(resource, optional)| {
             let output = output::locate(&typed, resource.name, names)?;
-            job(args, known, resource, *optional, since, until, output).map_err(|mut failure| {
-                failure.cause = failure.cause.context(resource.name);
-                failure
-            })
+            about(
+                resource,
+                job(args, known, resource, *optional, since, until, output),
+            )
         })
         .collect()
 }
@@ -206,7 +236,7 @@ fn job(
             .endpoints
             .first()
             .map_or("", |endpoint| endpoint.pagination.name());
-        Failure::usage(format!("{} pages by {only} only", resource.name))
+        Failure::usage(format!("pages by {only} only"))
     })?;
     let saved = match known.state {
         Some(state) => state.series(resource.name, known.now)?,
@@ -301,17 +331,14 @@ fn check_parameters(args: &ExportArgs, resource: &Resource) -> Result<(), Failur
                 .filter(|resource| resource.takes(parameter))
                 .map(|resource| resource.name)
                 .collect();
-            return Err(
-                Failure::usage(format!("{} does not take {flag}", resource.name))
-                    .hint(format!("{flag} is for {}", takers.join(", "))),
-            );
+            return Err(Failure::usage(format!("does not take {flag}"))
+                .hint(format!("{flag} is for {}", takers.join(", "))));
         }
     }
     if args.exclude_system_updates && resource.change_time != "generated_timestamp" {
-        return Err(Failure::usage(format!(
-            "{} does not take --exclude-system-updates: only tickets have such updates",
-            resource.name
-        )));
+        return Err(Failure::usage(
+            "does not take --exclude-system-updates: only tickets have such updates",
+        ));
     }
     Ok(())
 }
@@ -321,11 +348,7 @@ fn include(args: &ExportArgs, resource: &Resource) -> Result<Vec<&'static Sidelo
     for name in &args.include {
         let Some(sideload) = resource.sideload(name) else {
             let names = || resource.sideloads.iter().map(|sideload| sideload.name);
-            let failure = Failure::usage(format!(
-                "{} has no sideload \"{}\"",
-                resource.name,
-                name.escape_debug()
-            ));
+            let failure = Failure::usage(format!("no such sideload: \"{}\"", name.escape_debug()));
             return Err(
                 match (
                     closest(name, names()),

@@ -89,6 +89,13 @@ impl Authorizer {
         }
     }
 
+    /// The token that is in use, if it was minted here.
+    pub(crate) fn minted(&self) -> Option<Secret> {
+        let minted = self.minted.lock().unwrap_or_else(PoisonError::into_inner);
+        let header = minted.as_ref()?.header.expose();
+        Some(Secret::new(header.strip_prefix(BEARER).unwrap_or(header)))
+    }
+
     /// Takes note that `used` was refused, and says whether a new token may help.
     pub(super) fn refused(&self, used: &Secret) -> bool {
         if !matches!(self.credentials, Credentials::OauthClient { .. }) {
@@ -102,8 +109,10 @@ impl Authorizer {
     }
 }
 
+const BEARER: &str = "Bearer ";
+
 fn bearer(token: &str) -> Secret {
-    Secret::new(format!("Bearer {token}"))
+    Secret::new(format!("{BEARER}{token}"))
 }
 
 /// A reply of `/oauth/tokens`, of which members may be missing or null.

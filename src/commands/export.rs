@@ -24,10 +24,11 @@ use std::{
 const RETRY_FOR: Duration = Duration::from_secs(900);
 
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
+    let now = context.clock.wall();
+    plan::check(args, now)?;
     // `_sandbox` serves until the export is over.
     let (settings, _sandbox) = context.settings(args.sandbox)?;
     let state = open_state(args, &settings, context)?;
-    let now = context.clock.wall();
     let jobs = plan::plan(
         args,
         &Known {
@@ -80,6 +81,13 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     let outcomes = export::run(&jobs, &shared)?;
     let exits: Vec<Exit> = outcomes.iter().map(|outcome| outcome.exit).collect();
     let exit = Exit::merge(&exits);
+    if outcomes.iter().all(|outcome| outcome.out_of_reach) {
+        return Err(Failure::new(
+            Exit::Credentials,
+            "the account can read none of the resources",
+        )
+        .hint("the incremental exports need an admin (with OAuth, the scope \"read\")"));
+    }
     if args.summary == SummaryFormat::Json {
         context.report.raw(&summary::json(&outcomes, exit));
     }

@@ -45,7 +45,7 @@ pub(crate) struct Shared<'a> {
 
 /// Runs all jobs to their ends. An error means that nothing was sent.
 pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Failure> {
-    let runs = jobs
+    let mut runs = jobs
         .iter()
         .map(|job| {
             Run::open(job, shared).map_err(|mut failure| {
@@ -54,6 +54,7 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
             })
         })
         .collect::<Result<Vec<_>, Failure>>()?;
+    runs.iter_mut().try_for_each(Run::begin)?;
     Ok(thread::scope(|scope| {
         let threads: Vec<_> = runs
             .into_iter()

@@ -29,6 +29,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Clocks that differ by more are worth a word.
+const SKEW_WARNED: Duration = Duration::from_secs(60);
+
+/// Clocks that differ by more cannot both be believed.
+const SKEW_CREDIBLE: Duration = Duration::from_secs(86_400);
+
 pub(super) struct Run<'a> {
     job: &'a Job,
     shared: &'a Shared<'a>,
@@ -36,6 +42,8 @@ pub(super) struct Run<'a> {
     position: Position,
     /// Whether the position is a start of the user's own, to which no page has answered yet.
     untried: bool,
+    /// Whether the state must be saved before the first request.
+    unsaved: bool,
     size: PageSize,
     budget: Budget,
     sink: Sink,
@@ -44,13 +52,24 @@ pub(super) struct Run<'a> {
     earlier: HashSet<Fingerprint>,
     /// The server's clock at its last answer.
     date: Option<UnixTime>,
+    /// Whether that clock and ours agree at least on the day.
+    clock_credible: bool,
     outcome: Outcome,
     began: Instant,
     body: Vec<u8>,
-    /// The lines of the page that was fetched last.
+    /// Of the page that was fetched last, until it is committed.
     lines: Vec<u8>,
     counts: lines::Counts,
-    warned_of_surrogates: bool,
+    through: Option<UnixTime>,
+    warned: Warned,
+}
+
+/// What is told once in a run.
+#[derive(Debug, Default)]
+struct Warned {
+    surrogates: bool,
+    clock: bool,
+    parameters: bool,
 }
 
 /// A sideload's own output, and what this run has already written there.
@@ -71,10 +90,12 @@ enum Fetched {
     },
     /// Caught up: nothing came, or what would come is too young.
     Nothing,
+    /// The account cannot read a resource that nobody named.
+    OutOfReach(ApiError),
 }
 
 impl<'a> Run<'a> {
-    /// Opens the outputs and, for a series, saves where it starts.
+    /// Opens the outputs. Nothing is saved yet: another job may still be refused.
     pub(super) fn open(job: &'a Job, shared: &'a Shared<'a>) -> Result<Run<'a>, Failure> {
         let (position, untried) = match &job.mode {
             Mode::OneOff { start } | Mode::NewSeries { start } => {
@@ -112,7 +133,7 @@ impl<'a> Run<'a> {
                 fresh: Vec::new(),
             });
         }
-        let mut run = Run {
+        Ok(Run {
             client: Client::new(
                 shared.base.clone(),
                 shared.limits,
@@ -127,6 +148,7 @@ impl<'a> Run<'a> {
             sideloads,
             earlier: HashSet::new(),
             date: None,
+            clock_credible: false,
             outcome: Outcome {
                 through: saved.and_then(|series| series.through),
                 ..Outcome::of(job.resource.name)
@@ -135,23 +157,28 @@ impl<'a> Run<'a> {
             body: Vec::new(),
             lines: Vec::new(),
             counts: lines::Counts::default(),
-            warned_of_surrogates: false,
+            through: None,
+            warned: Warned::default(),
+            unsaved: changed || matches!(job.mode, Mode::NewSeries { .. }),
             position,
             job,
             shared,
-        };
-        // The start of a series, and the beginning of a new file after a rotation, are saved
-        // before the first byte, so that a kill at any instant is recovered from.
-        if changed || matches!(job.mode, Mode::NewSeries { .. }) {
-            let position = run.position.clone();
-            run.save(&position)?;
+        })
+    }
+
+    /// Saves the start of a series, or the beginning of a new file after a rotation, before the
+    /// first request, so that a kill at any instant is recovered from.
+    pub(super) fn begin(&mut self) -> Result<(), Failure> {
+        if mem::take(&mut self.unsaved) {
+            let position = self.position.clone();
+            self.save(&position, self.outcome.through)?;
         }
-        Ok(run)
+        Ok(())
     }
 
     /// Exports until caught up, stopped or failed, and says so.
     pub(super) fn finish(mut self) -> Outcome {
-        let result = self.pages();
+        let result = self.pages().and_then(|()| self.end());
         self.outcome.took = self
             .shared
             .clock
@@ -167,14 +194,12 @@ impl<'a> Run<'a> {
         let name = Some(self.job.resource.name);
         if let Err(failure) = result {
             self.outcome.exit = failure.exit;
-            if failure.exit == Exit::Credentials && self.job.optional {
-                self.outcome.exit = Exit::Done;
-                report.warn(name, &format!("left out: {failure}"));
-            } else if failure.exit != Exit::ReaderGone {
+            if failure.exit != Exit::ReaderGone {
                 report.failure(name, &failure, self.saved().as_deref());
             }
         }
-        if self.shared.last_line && self.outcome.exit != Exit::ReaderGone {
+        let tell = self.outcome.exit != Exit::ReaderGone && !self.outcome.out_of_reach;
+        if self.shared.last_line && tell {
             report.note(name, &self.outcome.line());
         }
         self.outcome
@@ -195,9 +220,18 @@ impl<'a> Run<'a> {
             if let Some(signal) = self.shared.stop.signal() {
                 return Err(Failure::stopped(signal));
             }
-            let Fetched::Page { next, more } = self.fetch()? else {
-                self.outcome.complete = true;
-                return Ok(());
+            let (next, more) = match self.fetch()? {
+                Fetched::Page { next, more } => (next, more),
+                Fetched::Nothing => {
+                    self.outcome.complete = true;
+                    return Ok(());
+                }
+                Fetched::OutOfReach(error) => {
+                    self.outcome.out_of_reach = true;
+                    let text = format!("left out, the account cannot read it: {error}");
+                    self.shared.report.warn(Some(self.job.resource.name), &text);
+                    return Ok(());
+                }
             };
             self.commit(next)?;
             if self.counts.passed_until || !more {
@@ -208,6 +242,15 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
         }
+    }
+
+    /// A file that was to be overwritten is empty now, also when nothing came.
+    fn end(&mut self) -> Result<(), Failure> {
+        let stop = self.shared.stop;
+        self.sink.write(&[], stop)?;
+        self.sideloads
+            .iter_mut()
+            .try_for_each(|sideload| sideload.sink.write(&[], stop))
     }
 
     fn limit_reached(&self) -> bool {
@@ -248,6 +291,11 @@ impl<'a> Run<'a> {
                     if self.too_recent(date)? {
                         return Ok(Fetched::Nothing);
                     }
+                }
+                error @ (ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. })
+                    if self.job.optional && self.outcome.pages == 0 =>
+                {
+                    return Ok(Fetched::OutOfReach(error));
                 }
                 error => self.recover(&error)?,
             }
@@ -305,11 +353,26 @@ impl<'a> Run<'a> {
         let bucket = self.job.endpoint.bucket;
         let now = self.shared.clock.instant();
         lock(&self.shared.pacer).settle(bucket, headers.pacing(bucket), now);
-        if let Some(warning) = headers.get("x-zendesk-api-warn") {
-            let text = format!("Zendesk says: {}", crate::shown::shown(warning));
-            self.shared
-                .report
-                .detail(Some(self.job.resource.name), &text);
+        let report = self.shared.report;
+        let name = Some(self.job.resource.name);
+        report.hide(self.shared.authorizer.minted().as_slice());
+        if let Some(warning) = headers.get("x-zendesk-api-warn")
+            && !mem::replace(&mut self.warned.parameters, true)
+        {
+            report.warn(
+                name,
+                &format!("Zendesk says: {}", crate::shown::shown(warning)),
+            );
+        }
+        if let Some(date) = headers.date() {
+            let local = self.shared.clock.wall();
+            let skew = date.since(local).max(local.since(date));
+            if skew > SKEW_WARNED && !mem::replace(&mut self.warned.clock, true) {
+                let skew = span(skew);
+                let text = format!("the clocks of this machine and of the server differ by {skew}");
+                report.warn(name, &text);
+            }
+            self.clock_credible = skew < SKEW_CREDIBLE;
         }
     }
 
@@ -374,7 +437,9 @@ impl<'a> Run<'a> {
         let verdict = match &self.position {
             Position::Time { end_time, seen } => {
                 let all = prints.iter().copied().collect();
-                paging::by_time(*end_time, seen, &page.envelope, tally, all, self.date)
+                // A server whose clock is a day off is no judge of what is in the future.
+                let date = self.date.filter(|_| self.clock_credible);
+                paging::by_time(*end_time, seen, &page.envelope, tally, all, date)
             }
             Position::Start(_) | Position::Cursor(_) => {
                 paging::by_cursor(&self.position, &page.envelope, tally, &self.earlier)
@@ -393,6 +458,7 @@ impl<'a> Run<'a> {
             verdict => verdict?,
         };
         let Verdict::Commit { next, more } = verdict else {
+            self.outcome.duplicates += u64::try_from(records).unwrap_or(0);
             return Ok(Fetched::Nothing);
         };
         let left = match (&job.mode, job.limit) {
@@ -416,7 +482,7 @@ impl<'a> Run<'a> {
         }
         let last = page.records.last();
         let changed = last.and_then(|record| lines::change_time(record, job.resource.change_time));
-        self.outcome.through = changed.or_else(|| next.time()).or(self.outcome.through);
+        self.through = changed.or_else(|| next.time());
         if page
             .envelope
             .count
@@ -533,7 +599,9 @@ impl<'a> Run<'a> {
             self.each_sink(Sink::rollback);
             return Err(failure);
         }
-        self.save(&next)?;
+        let through = self.through.or(self.outcome.through);
+        self.save(&next, through)?;
+        self.outcome.through = through;
         self.each_sink(Sink::commit);
         for sideload in &mut self.sideloads {
             sideload.seen.extend(sideload.fresh.drain(..));
@@ -550,7 +618,7 @@ impl<'a> Run<'a> {
         self.outcome.left_out += self.counts.left_out;
         self.outcome.deleted += self.counts.deleted;
         self.outcome.surrogates += self.counts.surrogates;
-        if self.outcome.surrogates > 0 && !mem::replace(&mut self.warned_of_surrogates, true) {
+        if self.outcome.surrogates > 0 && !mem::replace(&mut self.warned.surrogates, true) {
             let text = "lone surrogate escapes, which many readers refuse, become \\ufffd \
                         (--raw keeps them)";
             self.shared.report.warn(Some(self.job.resource.name), text);
@@ -574,7 +642,7 @@ impl<'a> Run<'a> {
     }
 
     /// Saves a position with what the outputs now hold.
-    fn save(&mut self, position: &Position) -> Result<(), Failure> {
+    fn save(&mut self, position: &Position, through: Option<UnixTime>) -> Result<(), Failure> {
         let Some(mut state) = self.series_state() else {
             return Ok(());
         };
@@ -592,7 +660,7 @@ impl<'a> Run<'a> {
             .filter(|(name, _)| !self.sideloads.iter().any(|known| known.name == name));
         let series = Series {
             position: position.clone(),
-            through: self.outcome.through,
+            through,
             output: self.sink.mark(),
             sideloads: others.chain(current).collect(),
         };

@@ -26,6 +26,8 @@ pub(crate) struct Outcome {
     pub(crate) through: Option<UnixTime>,
     /// Whether the stream's end was reached.
     pub(crate) complete: bool,
+    /// Left out, because nobody named it and the account cannot read it.
+    pub(crate) out_of_reach: bool,
     pub(crate) exit: Exit,
 }
 
@@ -46,6 +48,7 @@ impl Outcome {
             took: Duration::ZERO,
             through: None,
             complete: false,
+            out_of_reach: false,
             exit: Exit::Done,
         }
     }
