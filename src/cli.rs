@@ -2,12 +2,15 @@
 //! type of this file is known below `plan`.
 
 use crate::{
-    resource::Pagination,
+    resource::{Pagination, RESOURCES},
     sandbox,
     settings::{duration, size},
 };
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
-use std::{fmt::Write as _, path::PathBuf, time::Duration};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, RangedU64ValueParser, StringValueParser, TypedValueParser},
+};
+use std::{ffi::OsStr, fmt::Write as _, path::PathBuf, time::Duration};
 
 /// Every changed record out of Zendesk, as NDJSON, at the full rate the account allows
 #[derive(Debug, Parser)]
@@ -85,7 +88,7 @@ pub(crate) enum Command {
 #[command(after_help = EXPORT_EXAMPLES)]
 pub(crate) struct ExportArgs {
     /// What to export, as `zdx resources` lists it; `all` is the profile's list, or all there is
-    #[arg(required = true, value_name = "RESOURCE")]
+    #[arg(required = true, value_name = "RESOURCE", value_parser = Name(all_resources))]
     pub(crate) resources: Vec<String>,
 
     /// Start here: 2h, 3d, yesterday, 2026-11-01, RFC 3339 or @epoch
@@ -196,8 +199,8 @@ Examples:
 
 #[derive(Args, Debug)]
 pub(crate) struct SampleArgs {
-    /// tickets, ticket_events, users or organizations
-    #[arg(value_name = "RESOURCE")]
+    /// What to show
+    #[arg(value_name = "RESOURCE", value_parser = Name(sampled_resources))]
     pub(crate) resource: String,
     /// Start here: 2h, 3d, yesterday, 2026-11-01, RFC 3339 or @epoch
     #[arg(short, long, value_name = "TIME", default_value = "30d")]
@@ -273,6 +276,43 @@ pub(crate) enum SummaryFormat {
     Text,
     Json,
     None,
+}
+
+/// A resource's name: shells complete those that there are, but any text is taken, because a
+/// misspelt one gets a better answer than clap's.
+#[derive(Clone, Copy)]
+struct Name(fn() -> Vec<&'static str>);
+
+impl TypedValueParser for Name {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0().into_iter().map(PossibleValue::new)))
+    }
+}
+
+fn all_resources() -> Vec<&'static str> {
+    RESOURCES
+        .iter()
+        .map(|resource| resource.name)
+        .chain(["all"])
+        .collect()
+}
+
+fn sampled_resources() -> Vec<&'static str> {
+    let sampled = RESOURCES
+        .iter()
+        .filter(|resource| resource.sample.is_some());
+    sampled.map(|resource| resource.name).collect()
 }
 
 const ENDLESS: &str = "a String takes everything";
