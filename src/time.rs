@@ -135,6 +135,7 @@ pub(crate) fn span(duration: Duration) -> String {
         _ => format!("{big} {big_unit} {small} {small_unit}"),
     };
     match seconds {
+        0 if !duration.is_zero() => format!("{} ms", duration.as_millis()),
         0..60 => format!("{seconds} s"),
         60..3_600 => parts(seconds / 60, "min", seconds % 60, "s"),
         3_600..86_400 => parts(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
@@ -211,6 +212,7 @@ mod tests {
     fn spans_in_words() {
         let words = |seconds| span(Duration::from_secs(seconds));
         assert_eq!(words(0), "0 s");
+        assert_eq!(span(Duration::from_millis(250)), "250 ms");
         assert_eq!(words(59), "59 s");
         assert_eq!(words(60), "1 min");
         assert_eq!(words(200), "3 min 20 s");

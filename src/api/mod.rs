@@ -305,6 +305,10 @@ impl Client {
                 host,
                 reason: worded(error),
             },
+            // The standard library gives a failed look-up no kind of its own.
+            _ if error.to_string().contains("failed to lookup address") => {
+                ApiError::Resolve { host }
+            }
             io::ErrorKind::TimedOut => ApiError::ConnectTimeout { host },
             _ => ApiError::Closed {
                 reused: warm,

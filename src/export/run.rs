@@ -573,8 +573,9 @@ impl<'a> Run<'a> {
                 failure.cause = anyhow::anyhow!("{error}; gave up after {attempts} attempts");
             }
             Reason::WaitTooLong(_) => {
-                failure.cause =
-                    anyhow::anyhow!("{error}; gave up: that is longer than may be waited");
+                failure.cause = anyhow::anyhow!(
+                    "{error}; gave up: the wait would be longer than --retry-for or --max-wait allows"
+                );
             }
         }
         if let ApiError::CursorRefused { .. } = error {

@@ -70,6 +70,7 @@ impl Outcome {
         parts.push(match (self.exit, self.complete) {
             (Exit::Done, true) => "caught up".to_owned(),
             (Exit::Done, false) => "stopped as asked".to_owned(),
+            (Exit::Signal(_), _) => "stopped by a signal".to_owned(),
             (exit, _) => format!("failed (exit {})", exit.code()),
         });
         parts.join(", ")
