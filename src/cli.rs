@@ -98,12 +98,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "TIME", help_heading = "What to export")]
     pub(crate) until: Option<String>,
     /// Add related records, separated by commas (see `zdx resources`)
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_delimiter = ',',
-        help_heading = "What to export"
-    )]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "What to export")]
     pub(crate) include: Vec<String>,
     /// Leave out deleted records
     #[arg(long, help_heading = "What to export")]
@@ -140,12 +135,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) raw: bool,
     /// The last line on stderr
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        help_heading = "Output"
-    )]
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     pub(crate) summary: SummaryFormat,
 
     /// Neither read nor move a saved position
@@ -179,12 +169,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Requests")]
     pub(crate) max_page_bytes: Option<u64>,
     /// When one second holds more than a page and the server does not get past it
-    #[arg(
-        long,
-        value_name = "WHAT",
-        default_value = "stop",
-        help_heading = "Requests"
-    )]
+    #[arg(long, value_name = "WHAT", default_value = "stop", help_heading = "Requests")]
     pub(crate) on_overflow: OnOverflow,
     /// Run against a sandbox inside this process; needs no account
     #[arg(long, help_heading = "Requests")]
@@ -301,17 +286,11 @@ impl TypedValueParser for Name {
 }
 
 fn all_resources() -> Vec<&'static str> {
-    RESOURCES
-        .iter()
-        .map(|resource| resource.name)
-        .chain(["all"])
-        .collect()
+    RESOURCES.iter().map(|resource| resource.name).chain(["all"]).collect()
 }
 
 fn sampled_resources() -> Vec<&'static str> {
-    let sampled = RESOURCES
-        .iter()
-        .filter(|resource| resource.sample.is_some());
+    let sampled = RESOURCES.iter().filter(|resource| resource.sample.is_some());
     sampled.map(|resource| resource.name).collect()
 }
 

@@ -21,25 +21,16 @@ impl Clock {
     }
 
     /// The monotonic clock, for waits.
-    #[expect(
-        clippy::disallowed_methods,
-        clippy::unused_self,
-        reason = "this is the clock"
-    )]
+    #[expect(clippy::disallowed_methods, clippy::unused_self, reason = "this is the clock")]
     pub(crate) fn instant(self) -> Instant {
         Instant::now()
     }
 
     /// The wall clock. One that is set before 1970 reads as 1970.
-    #[expect(
-        clippy::disallowed_methods,
-        clippy::unused_self,
-        reason = "this is the clock"
-    )]
+    #[expect(clippy::disallowed_methods, clippy::unused_self, reason = "this is the clock")]
     pub(crate) fn wall(self) -> UnixTime {
-        let since = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO);
+        let since =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         UnixTime::clamped(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
     }
 

@@ -30,9 +30,7 @@ pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
-        options
-            .mode(0o600)
-            .custom_flags(i32::try_from(nofollow).unwrap_or_default());
+        options.mode(0o600).custom_flags(i32::try_from(nofollow).unwrap_or_default());
     }
     options.open(path)
 }
@@ -58,10 +56,7 @@ pub(crate) fn create_dirs_private(path: &Path) -> io::Result<()> {
 }
 
 /// Makes the names in a directory durable. Windows has no such call, and needs none.
-#[cfg_attr(
-    not(unix),
-    expect(clippy::unnecessary_wraps, reason = "Unix can fail here")
-)]
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "Unix can fail here"))]
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
@@ -178,18 +173,14 @@ pub(crate) fn sync(file: &File) -> io::Result<()> {
 pub(crate) fn read_range(mut file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();
-    file.take(end.saturating_sub(start))
-        .read_to_end(&mut bytes)?;
+    file.take(end.saturating_sub(start)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// Reads a small file; one larger than `limit` is an error, as is anything but a regular file.
 pub(crate) fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "not a regular file",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;

@@ -68,9 +68,7 @@ impl Exit {
     /// A signal or a reader that went away ends all of them, so it outranks the rest; equal ends
     /// stay what they are; anything else is "some done, some failed".
     pub(crate) fn merge(exits: &[Exit]) -> Exit {
-        let stopped = exits
-            .iter()
-            .find(|exit| matches!(exit, Exit::Signal(_) | Exit::ReaderGone));
+        let stopped = exits.iter().find(|exit| matches!(exit, Exit::Signal(_) | Exit::ReaderGone));
         match (stopped, exits.first()) {
             (Some(exit), _) => *exit,
             (None, None) => Exit::Done,
@@ -91,11 +89,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Failure {
-        Failure {
-            exit,
-            cause: anyhow::anyhow!("{message}"),
-            hints: Vec::new(),
-        }
+        Failure { exit, cause: anyhow::anyhow!("{message}"), hints: Vec::new() }
     }
 
     pub(crate) fn usage(message: impl fmt::Display) -> Failure {
@@ -160,9 +154,7 @@ fn edits(a: &str, b: &str) -> usize {
         let mut diagonal = i;
         let mut left = i + 1;
         for (cell, to) in row.iter_mut().skip(1).zip(&b) {
-            let here = (diagonal + usize::from(from != *to))
-                .min(left + 1)
-                .min(*cell + 1);
+            let here = (diagonal + usize::from(from != *to)).min(left + 1).min(*cell + 1);
             diagonal = *cell;
             *cell = here;
             left = here;
@@ -187,10 +179,7 @@ mod tests {
             (vec![Exit::Remote], Exit::Remote),
             (vec![Exit::Done, Exit::Done], Exit::Done),
             (vec![Exit::Credentials, Exit::Done], Exit::Mixed),
-            (
-                vec![Exit::Credentials, Exit::Credentials],
-                Exit::Credentials,
-            ),
+            (vec![Exit::Credentials, Exit::Credentials], Exit::Credentials),
             (vec![Exit::Temporary, Exit::Remote], Exit::Mixed),
             (vec![Exit::Done, int, Exit::Remote], int),
             (vec![Exit::Output, Exit::ReaderGone], Exit::ReaderGone),
@@ -201,13 +190,7 @@ mod tests {
 
     #[test]
     fn suggestions() {
-        let known = [
-            "tickets",
-            "ticket_events",
-            "users",
-            "organizations",
-            "articles",
-        ];
+        let known = ["tickets", "ticket_events", "users", "organizations", "articles"];
         assert_eq!(closest("ticket", known), Some("tickets"));
         assert_eq!(closest("Tickest", known), Some("tickets"));
         assert_eq!(closest("organisations", known), Some("organizations"));

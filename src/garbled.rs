@@ -98,35 +98,20 @@ impl fmt::Display for Garbled {
             Garbled::Html => f.write_str("the answer is HTML, not JSON"),
             Garbled::Syntax { offset } => write!(f, "the answer is not JSON near byte {offset}"),
             Garbled::Incomplete { bytes } => {
-                write!(
-                    f,
-                    "the answer is incomplete: its JSON is not closed after {bytes} bytes"
-                )
+                write!(f, "the answer is incomplete: its JSON is not closed after {bytes} bytes")
             }
             Garbled::Trailing { offset } => {
-                write!(
-                    f,
-                    "trailing bytes after the JSON of the answer, from byte {offset}"
-                )
+                write!(f, "trailing bytes after the JSON of the answer, from byte {offset}")
             }
             Garbled::NotAPage { found } => write!(f, "the answer is a JSON {found}, not a page"),
             Garbled::NoRecords { key, error: None } => {
                 write!(f, "the answer has no member \"{key}\"")
             }
-            Garbled::NoRecords {
-                key,
-                error: Some(error),
-            } => {
-                write!(
-                    f,
-                    "the answer has no member \"{key}\" but an error: {error}"
-                )
+            Garbled::NoRecords { key, error: Some(error) } => {
+                write!(f, "the answer has no member \"{key}\" but an error: {error}")
             }
             Garbled::RecordsType { key, found } => {
-                write!(
-                    f,
-                    "the member \"{key}\" of the answer is {found}, not an array"
-                )
+                write!(f, "the member \"{key}\" of the answer is {found}, not an array")
             }
             Garbled::RecordType { index, found } => {
                 write!(f, "record is not an object but {found}, at index {index}")
@@ -150,10 +135,7 @@ impl fmt::Display for Garbled {
             }
             Garbled::EndTimeMissing => f.write_str("the answer has no end_time to go on from"),
             Garbled::EndTimeBackwards { from, to } => {
-                write!(
-                    f,
-                    "the answer's end_time goes backwards, from {from} to {to}"
-                )
+                write!(f, "the answer's end_time goes backwards, from {from} to {to}")
             }
             Garbled::EndTimeFuture { end_time, date } => write!(
                 f,
@@ -170,10 +152,7 @@ impl fmt::Display for Garbled {
                 second.seconds()
             ),
             Garbled::Encoding { name } => {
-                write!(
-                    f,
-                    "the answer has a content encoding that was not offered: {name}"
-                )
+                write!(f, "the answer has a content encoding that was not offered: {name}")
             }
             Garbled::Compression { reason } => {
                 write!(f, "the compressed answer is damaged: {reason}")

@@ -63,11 +63,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => commands::run(cli),
         Err(help) => {
             // Help and version are printed to stdout and are no error.
-            let exit = if help.use_stderr() {
-                failure::Exit::Usage
-            } else {
-                failure::Exit::Done
-            };
+            let exit = if help.use_stderr() { failure::Exit::Usage } else { failure::Exit::Done };
             drop(help.print());
             exit
         }

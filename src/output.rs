@@ -38,23 +38,15 @@ impl Output {
             Output::File { path, template } => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let compression = [".gz", ".zst"].into_iter().find(|end| name.ends_with(end));
-                let stem = name
-                    .strip_suffix(compression.unwrap_or_default())
-                    .unwrap_or(&name);
+                let stem = name.strip_suffix(compression.unwrap_or_default()).unwrap_or(&name);
                 let stem = stem.strip_suffix(".ndjson").unwrap_or(stem);
                 let stem = if stem.contains(resource) {
                     stem.to_owned()
                 } else {
                     format!("{stem}.{resource}")
                 };
-                let file = format!(
-                    "{stem}.{sideload}.ndjson{}",
-                    compression.unwrap_or_default()
-                );
-                Output::File {
-                    path: path.with_file_name(file),
-                    template: template.clone(),
-                }
+                let file = format!("{stem}.{sideload}.ndjson{}", compression.unwrap_or_default());
+                Output::File { path: path.with_file_name(file), template: template.clone() }
             }
         }
     }
@@ -82,10 +74,7 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
         return Ok(Output::Stdout);
     }
     let text = if is_directory(typed) {
-        format!(
-            "{}/{{resource}}.ndjson",
-            typed.trim_end_matches(['/', std::path::MAIN_SEPARATOR])
-        )
+        format!("{}/{{resource}}.ndjson", typed.trim_end_matches(['/', std::path::MAIN_SEPARATOR]))
     } else {
         typed.to_owned()
     };
@@ -93,9 +82,8 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
     let path = Path::new(&filled);
     let dir = disk::parent(path);
     if is_directory(typed) && !dir.exists() && disk::parent(dir).is_dir() {
-        disk::create_dir_private(dir).or_exit(Exit::Output, || {
-            format!("cannot create the directory {}", dir.display())
-        })?;
+        disk::create_dir_private(dir)
+            .or_exit(Exit::Output, || format!("cannot create the directory {}", dir.display()))?;
     }
     if !dir.is_dir() {
         return Err(Failure::usage(format!(
@@ -155,10 +143,7 @@ mod tests {
             Output::Stdout => "-".to_owned(),
             Output::File { path, .. } => {
                 let dir = dir.canonicalize().unwrap();
-                path.strip_prefix(dir)
-                    .unwrap()
-                    .to_string_lossy()
-                    .into_owned()
+                path.strip_prefix(dir).unwrap().to_string_lossy().into_owned()
             }
         }
     }
@@ -172,31 +157,16 @@ mod tests {
         assert_eq!(path(&at("x.ndjson")), "x.ndjson");
         assert_eq!(path(&at("new/")), "new/tickets.ndjson");
         assert_eq!(path(&at("new")), "new/tickets.ndjson");
-        assert_eq!(
-            path(&at("{account}-{resource}-{date}.gz")),
-            "acme-tickets-2026-11-24.gz"
-        );
-        for typed in [
-            at("no/such/dir/"),
-            at("no/x.ndjson"),
-            at("{oops}"),
-            at("{resource"),
-        ] {
-            assert_eq!(
-                locate(&typed, "tickets", NAMES).unwrap_err().exit,
-                Exit::Usage,
-                "{typed}"
-            );
+        assert_eq!(path(&at("{account}-{resource}-{date}.gz")), "acme-tickets-2026-11-24.gz");
+        for typed in [at("no/such/dir/"), at("no/x.ndjson"), at("{oops}"), at("{resource")] {
+            assert_eq!(locate(&typed, "tickets", NAMES).unwrap_err().exit, Exit::Usage, "{typed}");
         }
     }
 
     #[test]
     fn sideloads_go_beside_the_output() {
         let beside = |path: &str| {
-            let output = Output::File {
-                path: path.into(),
-                template: None,
-            };
+            let output = Output::File { path: path.into(), template: None };
             output.beside("tickets", "users").name()
         };
         assert_eq!(beside("/d/tickets.ndjson"), "/d/tickets.users.ndjson");

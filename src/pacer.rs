@@ -64,19 +64,14 @@ struct Window {
 
 impl Pacer {
     pub(crate) fn new(limits: Limits) -> Pacer {
-        Pacer {
-            limits,
-            buckets: BTreeMap::new(),
-            sent: VecDeque::new(),
-        }
+        Pacer { limits, buckets: BTreeMap::new(), sent: VecDeque::new() }
     }
 
     /// Reserves a place for one request, or says when to ask again. Every `Ok` must be followed by
     /// one [`Pacer::settle`].
     pub(crate) fn take(&mut self, bucket: Bucket, now: Instant) -> Result<(), Turn> {
         let limits = self.limits;
-        self.sent
-            .retain(|sent| now.saturating_duration_since(*sent) < MINUTE);
+        self.sent.retain(|sent| now.saturating_duration_since(*sent) < MINUTE);
         if let Some(rate) = limits.rate {
             room(&self.sent, rate)?;
         }
@@ -88,11 +83,7 @@ impl Pacer {
             sent.retain(|sent| now.saturating_duration_since(*sent) < MINUTE);
             room(sent, DOCUMENTED_RATE)?;
         }
-        if state
-            .window
-            .as_ref()
-            .is_some_and(|window| window.ends <= now)
-        {
+        if state.window.as_ref().is_some_and(|window| window.ends <= now) {
             state.window = None; // the next answer tells of the new one
         }
         match &mut state.window {
@@ -100,10 +91,7 @@ impl Pacer {
             None if state.in_flight > 0 => return Err(Turn::AfterAnswer),
             None => {}
             Some(window) => {
-                let reserved = window
-                    .total
-                    .saturating_mul(limits.reserve.into())
-                    .div_ceil(100);
+                let reserved = window.total.saturating_mul(limits.reserve.into()).div_ceil(100);
                 if window.free <= reserved {
                     return Err(Turn::At(window.ends));
                 }
@@ -126,11 +114,8 @@ impl Pacer {
         state.unannounced = None;
         // Requests still in flight may or may not be counted in `remaining`; take them as not.
         let free = quota.remaining.saturating_sub(state.in_flight.into());
-        state.window = Some(Window {
-            total: quota.total,
-            free,
-            ends: now + quota.resets + ROUNDING,
-        });
+        state.window =
+            Some(Window { total: quota.total, free, ends: now + quota.resets + ROUNDING });
     }
 
     /// Nobody may send before `until`: the server said 429 or 503.
@@ -138,13 +123,8 @@ impl Pacer {
         let state = self.buckets.entry(bucket).or_default();
         state.closed_until = state.closed_until.max(Some(until));
         if state.window.is_none() && state.unannounced.is_none() {
-            state.unannounced = Some(
-                self.sent
-                    .iter()
-                    .copied()
-                    .filter(|sent| *sent <= now)
-                    .collect(),
-            );
+            state.unannounced =
+                Some(self.sent.iter().copied().filter(|sent| *sent <= now).collect());
         }
     }
 }
@@ -160,11 +140,7 @@ pub(crate) enum Turn {
 /// Whether one more fits into `rate` per minute.
 fn room(sent: &VecDeque<Instant>, rate: u32) -> Result<(), Turn> {
     let rate = usize::try_from(rate.max(1)).unwrap_or(usize::MAX);
-    match sent
-        .len()
-        .checked_sub(rate)
-        .and_then(|excess| sent.get(excess))
-    {
+    match sent.len().checked_sub(rate).and_then(|excess| sent.get(excess)) {
         Some(oldest) => Err(Turn::At(*oldest + MINUTE)),
         None => Ok(()),
     }
@@ -181,11 +157,7 @@ mod tests {
     }
 
     fn quota(remaining: u64, resets: u64) -> Option<Quota> {
-        Some(Quota {
-            total: 10,
-            remaining,
-            resets: Duration::from_secs(resets),
-        })
+        Some(Quota { total: 10, remaining, resets: Duration::from_secs(resets) })
     }
 
     fn later(now: Instant, seconds: u64) -> Instant {
@@ -239,10 +211,7 @@ mod tests {
 
     #[test]
     fn a_reserve_is_left_to_others() {
-        let limits = Limits {
-            reserve: 25,
-            ..Limits::default()
-        };
+        let limits = Limits { reserve: 25, ..Limits::default() };
         let (mut pacer, now) = (Pacer::new(limits), now());
         pacer.take(B, now).unwrap();
         pacer.settle(B, quota(4, 30), now);
@@ -252,10 +221,7 @@ mod tests {
 
     #[test]
     fn a_rate_of_ones_own_holds_over_any_minute() {
-        let limits = Limits {
-            rate: Some(2),
-            ..Limits::default()
-        };
+        let limits = Limits { rate: Some(2), ..Limits::default() };
         let (mut pacer, now) = (Pacer::new(limits), now());
         for at in [0, 20] {
             pacer.take(B, later(now, at)).unwrap();
@@ -279,9 +245,6 @@ mod tests {
             assert_eq!(pacer.take(B, later(now, 60)), Ok(()));
             pacer.settle(B, None, later(now, 60));
         }
-        assert_eq!(
-            pacer.take(B, later(now, 60)),
-            Err(Turn::At(later(now, 120)))
-        );
+        assert_eq!(pacer.take(B, later(now, 60)), Err(Turn::At(later(now, 120))));
     }
 }

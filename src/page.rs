@@ -51,23 +51,16 @@ pub(crate) fn parse<'a>(
     let text = text(body)?;
     let mut json = serde_json::Deserializer::from_str(text);
     let members = json
-        .deserialize_map(MembersVisitor {
-            record_key,
-            sideloads,
-        })
+        .deserialize_map(MembersVisitor { record_key, sideloads })
         .map_err(|error| syntax(&error, text))?;
-    json.end().map_err(|error| Garbled::Trailing {
-        offset: offset(&error, text),
-    })?;
+    json.end().map_err(|error| Garbled::Trailing { offset: offset(&error, text) })?;
     typed_page(members, record_key)
 }
 
 /// Rules out what is no JSON object at first sight, with a better word than "syntax".
 fn text(body: &[u8]) -> Result<&str, Garbled> {
     let text = std::str::from_utf8(body).map_err(|error| match error.error_len() {
-        Some(_) => Garbled::Syntax {
-            offset: error.valid_up_to(),
-        },
+        Some(_) => Garbled::Syntax { offset: error.valid_up_to() },
         None => Garbled::Incomplete { bytes: body.len() },
     })?;
     match text.trim_ascii_start().as_bytes().first() {
@@ -75,9 +68,7 @@ fn text(body: &[u8]) -> Result<&str, Garbled> {
         Some(b'{') => Ok(text),
         Some(b'<') => Err(Garbled::Html),
         Some(_) => Err(match serde_json::from_str::<&RawValue>(text) {
-            Ok(other) => Garbled::NotAPage {
-                found: kind(other.get()),
-            },
+            Ok(other) => Garbled::NotAPage { found: kind(other.get()) },
             Err(error) => syntax(&error, text),
         }),
     }
@@ -87,9 +78,7 @@ fn syntax(error: &serde_json::Error, text: &str) -> Garbled {
     if error.is_eof() {
         Garbled::Incomplete { bytes: text.len() }
     } else {
-        Garbled::Syntax {
-            offset: offset(error, text),
-        }
+        Garbled::Syntax { offset: offset(error, text) }
     }
 }
 
@@ -151,11 +140,7 @@ impl<'a> Visitor<'a> for MembersVisitor<'_, 'a> {
         while let Some(raw) = map.next_key::<&RawValue>()? {
             let key = unquoted(raw.get());
             if *key == *self.record_key {
-                if members
-                    .records
-                    .replace(map.next_value_seed(RecordsSeed)?)
-                    .is_some()
-                {
+                if members.records.replace(map.next_value_seed(RecordsSeed)?).is_some() {
                     members.repeated = Some(key.into_owned());
                 }
                 continue;
@@ -261,33 +246,20 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
     let records = match members.records {
         Some(Records::Array(records)) => records,
         Some(Records::Other(found)) => {
-            return Err(Garbled::RecordsType {
-                key: record_key.to_owned(),
-                found,
-            });
+            return Err(Garbled::RecordsType { key: record_key.to_owned(), found });
         }
         None => {
             let error = members.error.map(|error| error.get().to_owned());
-            return Err(Garbled::NoRecords {
-                key: record_key.to_owned(),
-                error,
-            });
+            return Err(Garbled::NoRecords { key: record_key.to_owned(), error });
         }
     };
-    if let Some((index, record)) = records
-        .iter()
-        .enumerate()
-        .find(|(_, record)| !record.get().starts_with('{'))
+    if let Some((index, record)) =
+        records.iter().enumerate().find(|(_, record)| !record.get().starts_with('{'))
     {
-        return Err(Garbled::RecordType {
-            index,
-            found: kind(record.get()),
-        });
+        return Err(Garbled::RecordType { index, found: kind(record.get()) });
     }
-    let meta: Meta = members
-        .meta
-        .and_then(|meta| serde_json::from_str(meta.get()).ok())
-        .unwrap_or_default();
+    let meta: Meta =
+        members.meta.and_then(|meta| serde_json::from_str(meta.get()).ok()).unwrap_or_default();
     let end_of_stream = match members.end_of_stream {
         Some(flag) => typed(flag, "end_of_stream", "true or false")?,
         None => meta.has_more.map(|more| !more),
@@ -300,10 +272,7 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
         Some(time) => typed(time, "end_time", SECONDS)?,
         None => None,
     };
-    let no_time = Garbled::MemberType {
-        key: "end_time",
-        expected: SECONDS,
-    };
+    let no_time = Garbled::MemberType { key: "end_time", expected: SECONDS };
     Ok(Page {
         records,
         sideloads: members.sideloads.into_iter().map(split_sideload).collect(),
@@ -312,9 +281,7 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
             after_cursor: after_cursor
                 .map(|text| Cursor::new(text).ok_or(Garbled::CursorUnusable))
                 .transpose()?,
-            end_time: end_time
-                .map(|seconds| UnixTime::new(seconds).ok_or(no_time))
-                .transpose()?,
+            end_time: end_time.map(|seconds| UnixTime::new(seconds).ok_or(no_time)).transpose()?,
             next_page: match members.next_page.map(RawValue::get) {
                 None => NextPage::Missing,
                 Some("null") => NextPage::Null,
@@ -395,11 +362,7 @@ fn next_string(json: &[u8], from: usize) -> Option<Range<usize>> {
 
 fn push_tokens(between_strings: &[u8], out: &mut Vec<u8>) {
     if between_strings.iter().any(u8::is_ascii_whitespace) {
-        out.extend(
-            between_strings
-                .iter()
-                .filter(|byte| !byte.is_ascii_whitespace()),
-        );
+        out.extend(between_strings.iter().filter(|byte| !byte.is_ascii_whitespace()));
     } else {
         out.extend_from_slice(between_strings);
     }
@@ -437,13 +400,7 @@ enum Half {
 /// Which half of a surrogate pair the escape at the start of `text` is, if it is one.
 fn surrogate(text: &[u8]) -> Option<Half> {
     match text {
-        [
-            b'\\',
-            b'u',
-            b'd' | b'D',
-            b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B',
-            ..,
-        ] => Some(Half::High),
+        [b'\\', b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B', ..] => Some(Half::High),
         [b'\\', b'u', b'd' | b'D', b'c'..=b'f' | b'C'..=b'F', ..] => Some(Half::Low),
         _ => None,
     }
@@ -478,10 +435,7 @@ mod tests {
         .unwrap();
         assert_eq!(page.records.len(), 1);
         assert_eq!(page.envelope.end_of_stream, Some(false));
-        assert_eq!(
-            page.envelope.after_cursor,
-            Cursor::new("MTY5NTA1MjY2My4wfHwyOHw=")
-        );
+        assert_eq!(page.envelope.after_cursor, Cursor::new("MTY5NTA1MjY2My4wfHwyOHw="));
         assert_eq!(page.envelope.next_page, NextPage::Missing);
     }
 
@@ -495,11 +449,7 @@ mod tests {
         assert_eq!(page.envelope.end_time, UnixTime::new(1_694_303_527));
         assert_eq!(page.envelope.next_page, NextPage::Null);
         assert_eq!(page.envelope.count, Some(1));
-        let counts: Vec<_> = page
-            .sideloads
-            .iter()
-            .map(|(name, all)| (*name, all.len()))
-            .collect();
+        let counts: Vec<_> = page.sideloads.iter().map(|(name, all)| (*name, all.len())).collect();
         assert_eq!(counts, [("users", 2), ("open_ticket_count", 1)]);
     }
 
@@ -533,10 +483,7 @@ mod tests {
         refused(r#"{"tickets":"x"}"#, "is a string");
         refused(r#"{"tickets":7}"#, "is a number");
         refused(r#"{"tickets":[],"tickets":[]}"#, "\"tickets\" twice");
-        refused(
-            r#"{"tickets":[],"end_time":1,"end_time":2}"#,
-            "\"end_time\" twice",
-        );
+        refused(r#"{"tickets":[],"end_time":1,"end_time":2}"#, "\"end_time\" twice");
         refused(r#"{"tickets":[{},null]}"#, "null, at index 1");
         refused(r#"{"tickets":[[]]}"#, "an array, at index 0");
         refused(r#"{"tickets":[{}]"#, "incomplete");
@@ -548,17 +495,8 @@ mod tests {
         refused(r#"{"tickets":[],"end_of_stream":0}"#, "end_of_stream");
         refused(r#"{"tickets":[],"after_cursor":7}"#, "after_cursor");
         refused(r#"{"tickets":[],"after_cursor":"a b"}"#, "after_cursor");
-        for end_time in [
-            "\"1694303527\"",
-            "1694303527.5",
-            "-1",
-            "9223372036854775808",
-            "true",
-        ] {
-            refused(
-                &format!("{{\"tickets\":[],\"end_time\":{end_time}}}"),
-                "end_time",
-            );
+        for end_time in ["\"1694303527\"", "1694303527.5", "-1", "9223372036854775808", "true"] {
+            refused(&format!("{{\"tickets\":[],\"end_time\":{end_time}}}"), "end_time");
         }
     }
 
@@ -598,11 +536,7 @@ mod tests {
         for (raw, expect, count) in [
             (r#"{"a":"\ud800"}"#, r#"{"a":"\ufffd"}"#, 1),
             (r#"{"\uDC00":1}"#, r#"{"\ufffd":1}"#, 1),
-            (
-                r#"{"a":"\ud800\ud83d\ude00"}"#,
-                r#"{"a":"\ufffd\ud83d\ude00"}"#,
-                1,
-            ),
+            (r#"{"a":"\ud800\ud83d\ude00"}"#, r#"{"a":"\ufffd\ud83d\ude00"}"#, 1),
             (r#"{"a":"\ude00\ud83dx"}"#, r#"{"a":"\ufffd\ufffdx"}"#, 2),
             (r#"{"a":"\ud800\n"}"#, r#"{"a":"\ufffd\n"}"#, 1),
             (r#"{"a":"\\ud800"}"#, r#"{"a":"\\ud800"}"#, 0),
@@ -610,10 +544,7 @@ mod tests {
             assert_eq!(line(raw), (expect.to_owned(), count), "{raw}");
         }
         let mut out = Vec::new();
-        assert_eq!(
-            push_record(r#"{"a":"\ud800"}"#, LoneSurrogates::Keep, &mut out),
-            0
-        );
+        assert_eq!(push_record(r#"{"a":"\ud800"}"#, LoneSurrogates::Keep, &mut out), 0);
         assert_eq!(out, br#"{"a":"\ud800"}"#);
     }
 }

@@ -49,11 +49,7 @@ pub(crate) fn by_cursor(
     let last = page.end_of_stream.ok_or(Garbled::EndOfStreamMissing)?;
     let caught_up = last && tally.records == 0;
     let Some(cursor) = &page.after_cursor else {
-        return if caught_up {
-            Ok(Verdict::Idle)
-        } else {
-            Err(Garbled::CursorMissing)
-        };
+        return if caught_up { Ok(Verdict::Idle) } else { Err(Garbled::CursorMissing) };
     };
     if matches!(at, Position::Cursor(current) if current == cursor) {
         return match (last, tally.records) {
@@ -65,10 +61,7 @@ pub(crate) fn by_cursor(
     if earlier.contains(&Fingerprint::of(cursor.as_str().as_bytes())) {
         return Err(Garbled::CursorCycle);
     }
-    Ok(Verdict::Commit {
-        next: Position::Cursor(cursor.clone()),
-        more: !last,
-    })
+    Ok(Verdict::Commit { next: Position::Cursor(cursor.clone()), more: !last })
 }
 
 /// Decides on a page of a time export (API notes §4.2, §4.4). `start` is the start_time that was
@@ -91,10 +84,7 @@ pub(crate) fn by_time(
         };
     };
     if end_time < start {
-        return Err(Garbled::EndTimeBackwards {
-            from: start,
-            to: end_time,
-        });
+        return Err(Garbled::EndTimeBackwards { from: start, to: end_time });
     }
     if let Some(date) = date
         && end_time > date.plus(FUTURE_TOLERANCE)
@@ -109,20 +99,11 @@ pub(crate) fn by_time(
         None => tally.full() || tally.unseen > 0,
     };
     if end_time > start {
-        return Ok(Verdict::Commit {
-            next: Position::Time {
-                end_time,
-                seen: prints,
-            },
-            more,
-        });
+        return Ok(Verdict::Commit { next: Position::Time { end_time, seen: prints }, more });
     }
     // The page ends in the very second in which it started.
     if more && tally.full() {
-        return Err(Garbled::Overflow {
-            second: start,
-            records: tally.records,
-        });
+        return Err(Garbled::Overflow { second: start, records: tally.records });
     }
     if more && page.end_of_stream.is_some() {
         return Err(Garbled::Stuck { at: start });
@@ -133,23 +114,14 @@ pub(crate) fn by_time(
     // The server may serve the records of one second in any order and number, so what was seen
     // of it stays seen.
     let seen = seen.union(&prints).copied().collect();
-    Ok(Verdict::Commit {
-        next: Position::Time { end_time, seen },
-        more,
-    })
+    Ok(Verdict::Commit { next: Position::Time { end_time, seen }, more })
 }
 
 /// What to do, when it was asked for explicitly, with a second that does not fit on a page: take
 /// the page and go on behind that second.
 pub(crate) fn skip_second(second: UnixTime) -> Verdict {
     let end_time = second.plus(Duration::from_secs(1));
-    Verdict::Commit {
-        next: Position::Time {
-            end_time,
-            seen: HashSet::new(),
-        },
-        more: true,
-    }
+    Verdict::Commit { next: Position::Time { end_time, seen: HashSet::new() }, more: true }
 }
 
 #[cfg(test)]
@@ -162,22 +134,13 @@ mod tests {
     }
 
     fn tally(records: usize, unseen: usize) -> Tally {
-        Tally {
-            records,
-            unseen,
-            capacity: 10,
-        }
+        Tally { records, unseen, capacity: 10 }
     }
 
     /// Every combination of cursor, end_of_stream and emptiness has one stated outcome.
     #[test]
     fn cursor_decisions() {
-        let go_on = |more| {
-            Ok(Verdict::Commit {
-                next: Position::Cursor(at("new")),
-                more,
-            })
-        };
+        let go_on = |more| Ok(Verdict::Commit { next: Position::Cursor(at("new")), more });
         let idle = || Ok(Verdict::Idle);
         let rows = [
             (Some("new"), Some(false), 3, go_on(true)),
@@ -202,11 +165,8 @@ mod tests {
             (Some("past"), Some(true), 0, Err(Garbled::CursorCycle)),
         ];
         for (after, end_of_stream, records, expect) in rows {
-            let page = Envelope {
-                end_of_stream,
-                after_cursor: after.map(at),
-                ..Envelope::default()
-            };
+            let page =
+                Envelope { end_of_stream, after_cursor: after.map(at), ..Envelope::default() };
             let earlier = HashSet::from([Fingerprint::of(b"past")]);
             let here = Position::Cursor(at("old"));
             let verdict = by_cursor(&here, &page, tally(records, records), &earlier);
@@ -256,14 +216,8 @@ mod tests {
         };
         let start = UnixTime::clamped(100);
         let date = Some(UnixTime::clamped(1_000));
-        let verdict = by_time(
-            start,
-            &HashSet::new(),
-            &page,
-            tally(records, unseen),
-            HashSet::new(),
-            date,
-        );
+        let verdict =
+            by_time(start, &HashSet::new(), &page, tally(records, unseen), HashSet::new(), date);
         let found = match verdict {
             Ok(Verdict::Commit { more: true, .. }) => Expect::GoOn,
             Ok(Verdict::Commit { more: false, .. }) => Expect::Last,
@@ -345,10 +299,7 @@ mod tests {
             None,
         );
         let seen = HashSet::from([print(b"a"), print(b"b")]);
-        let next = Position::Time {
-            end_time: UnixTime::clamped(100),
-            seen,
-        };
+        let next = Position::Time { end_time: UnixTime::clamped(100), seen };
         assert_eq!(verdict, Ok(Verdict::Commit { next, more: false }));
     }
 }

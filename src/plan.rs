@@ -80,10 +80,7 @@ pub(crate) fn check(args: &ExportArgs, now: UnixTime) -> Result<(), Failure> {
     window(args, now)?;
     for typed in args.resources.iter().filter(|typed| *typed != "all") {
         let resource = Resource::named(typed).map_err(Failure::usage)?;
-        about(
-            resource,
-            check_parameters(args, resource).and_then(|()| include(args, resource)),
-        )?;
+        about(resource, check_parameters(args, resource).and_then(|()| include(args, resource)))?;
     }
     Ok(())
 }
@@ -93,27 +90,15 @@ fn window(
     args: &ExportArgs,
     now: UnixTime,
 ) -> Result<(Option<UnixTime>, Option<UnixTime>), Failure> {
-    let since = args
-        .since
-        .as_deref()
-        .map(|text| start(text, "--since", now))
-        .transpose()?;
-    let until = args
-        .until
-        .as_deref()
-        .map(|text| moment(text, "--until", now))
-        .transpose()?;
+    let since = args.since.as_deref().map(|text| start(text, "--since", now)).transpose()?;
+    let until = args.until.as_deref().map(|text| moment(text, "--until", now)).transpose()?;
     if until.is_some() && since.is_none() {
-        return Err(Failure::usage(
-            "--until makes a run a one-off, which needs a --since",
-        ));
+        return Err(Failure::usage("--until makes a run a one-off, which needs a --since"));
     }
     if let (Some(since), Some(until)) = (since, until)
         && until <= since
     {
-        return Err(Failure::usage(format!(
-            "--until {until} is not after --since {since}"
-        )));
+        return Err(Failure::usage(format!("--until {until} is not after --since {since}")));
     }
     Ok((since, until))
 }
@@ -128,25 +113,16 @@ fn about<T>(resource: &Resource, result: Result<T, Failure>) -> Result<T, Failur
 
 pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Failure> {
     let asked = resources(args, known)?;
-    let typed = args
-        .output
-        .clone()
-        .or_else(|| known.defaults.output.clone());
+    let typed = args.output.clone().or_else(|| known.defaults.output.clone());
     let typed = typed.unwrap_or_else(|| STDOUT.to_owned());
     check_sharing(&asked, &typed, args)?;
     let (since, until) = window(args, known.now)?;
-    let names = Names {
-        account: known.account,
-        now: known.now,
-    };
+    let names = Names { account: known.account, now: known.now };
     asked
         .iter()
         .map(|(resource, optional)| {
             let output = output::locate(&typed, resource.name, names)?;
-            about(
-                resource,
-                job(args, known, resource, *optional, since, until, output),
-            )
+            about(resource, job(args, known, resource, *optional, since, until, output))
         })
         .collect()
 }
@@ -189,16 +165,12 @@ fn check_sharing(
     if typed == STDOUT {
         let sideloads = args.include.iter().any(|name| {
             asked.iter().any(|(resource, _)| {
-                resource
-                    .sideload(name)
-                    .is_some_and(|found| found.place == Place::Page)
+                resource.sideload(name).is_some_and(|found| found.place == Place::Page)
             })
         });
         if (several || sideloads) && !args.envelope {
-            return Err(
-                Failure::usage("several kinds of records cannot share stdout")
-                    .hint("add --envelope, or give a directory: -o out/"),
-            );
+            return Err(Failure::usage("several kinds of records cannot share stdout")
+                .hint("add --envelope, or give a directory: -o out/"));
         }
     } else if several && !output::one_for_each(typed) {
         return Err(Failure::usage("several resources cannot share one file")
@@ -232,10 +204,7 @@ fn job(
     check_parameters(args, resource)?;
     let include = include(args, resource)?;
     let endpoint = resource.endpoint(args.pagination).ok_or_else(|| {
-        let only = resource
-            .endpoints
-            .first()
-            .map_or("", |endpoint| endpoint.pagination.name());
+        let only = resource.endpoints.first().map_or("", |endpoint| endpoint.pagination.name());
         Failure::usage(format!("pages by {only} only"))
     })?;
     let saved = match known.state {
@@ -256,9 +225,9 @@ fn job(
         check_not_owned(known, &output)?;
     }
     let endpoint = match &mode {
-        Mode::Series(series) => resource
-            .endpoint(Some(state::pagination(&series.position)))
-            .unwrap_or(endpoint),
+        Mode::Series(series) => {
+            resource.endpoint(Some(state::pagination(&series.position))).unwrap_or(endpoint)
+        }
         Mode::OneOff { .. } | Mode::NewSeries { .. } => endpoint,
     };
     let window_start = match &mode {
@@ -283,10 +252,7 @@ fn job(
         },
         include,
         per_page: match resource.takes(Parameter::PerPage) {
-            true => args
-                .per_page
-                .or(known.defaults.per_page)
-                .unwrap_or(retry::LARGEST),
+            true => args.per_page.or(known.defaults.per_page).unwrap_or(retry::LARGEST),
             false => retry::LARGEST,
         },
         exclude_deleted: args.exclude_deleted,
@@ -300,11 +266,7 @@ fn job(
         limit: args.limit,
         max_pages: args.max_pages,
         envelope: args.envelope,
-        surrogates: if args.raw {
-            LoneSurrogates::Keep
-        } else {
-            LoneSurrogates::Replace
-        },
+        surrogates: if args.raw { LoneSurrogates::Keep } else { LoneSurrogates::Replace },
         skip_second: args.on_overflow == OnOverflow::SkipSecond,
         optional,
     })
@@ -314,16 +276,8 @@ fn job(
 fn check_parameters(args: &ExportArgs, resource: &Resource) -> Result<(), Failure> {
     for (given, parameter, flag) in [
         (args.per_page.is_some(), Parameter::PerPage, "--per-page"),
-        (
-            args.exclude_deleted,
-            Parameter::ExcludeDeleted,
-            "--exclude-deleted",
-        ),
-        (
-            args.support_type_scope.is_some(),
-            Parameter::SupportTypeScope,
-            "--support-type-scope",
-        ),
+        (args.exclude_deleted, Parameter::ExcludeDeleted, "--exclude-deleted"),
+        (args.support_type_scope.is_some(), Parameter::SupportTypeScope, "--support-type-scope"),
     ] {
         if given && !resource.takes(parameter) {
             let takers: Vec<&str> = RESOURCES
@@ -349,16 +303,11 @@ fn include(args: &ExportArgs, resource: &Resource) -> Result<Vec<&'static Sidelo
         let Some(sideload) = resource.sideload(name) else {
             let names = || resource.sideloads.iter().map(|sideload| sideload.name);
             let failure = Failure::usage(format!("no such sideload: \"{}\"", name.escape_debug()));
-            return Err(
-                match (
-                    closest(name, names()),
-                    names().collect::<Vec<_>>().join(", "),
-                ) {
-                    (Some(near), _) => failure.hint(format!("did you mean \"{near}\"?")),
-                    (None, all) if all.is_empty() => failure,
-                    (None, all) => failure.hint(format!("it has {all}")),
-                },
-            );
+            return Err(match (closest(name, names()), names().collect::<Vec<_>>().join(", ")) {
+                (Some(near), _) => failure.hint(format!("did you mean \"{near}\"?")),
+                (None, all) if all.is_empty() => failure,
+                (None, all) => failure.hint(format!("it has {all}")),
+            });
         };
         if !include.iter().any(|known| known.name == sideload.name) {
             include.push(sideload);
@@ -392,10 +341,7 @@ fn check_kind(known: &Known<'_>, resource: &Resource, series: &Series) -> Result
     if resource.endpoint(Some(pagination)).is_some() {
         return Ok(());
     }
-    let path = known
-        .state
-        .map(|state| state.path().display().to_string())
-        .unwrap_or_default();
+    let path = known.state.map(|state| state.path().display().to_string()).unwrap_or_default();
     Err(Failure::new(
         Exit::Config,
         format!(
@@ -423,20 +369,15 @@ fn check_same(
         .hint(format!("leave out --pagination, or begin anew: zdx export {} --since TIME --pagination {} with another --state", resource.name, asked.name())));
     }
     let same = match output {
-        Output::File {
-            template: Some(template),
-            ..
-        } => series.output.template.as_ref() == Some(template),
+        Output::File { template: Some(template), .. } => {
+            series.output.template.as_ref() == Some(template)
+        }
         Output::File { .. } | Output::Stdout => {
             series.output.template.is_none() && series.output.path == output.name()
         }
     };
     if !same {
-        let was = series
-            .output
-            .template
-            .as_ref()
-            .unwrap_or(&series.output.path);
+        let was = series.output.template.as_ref().unwrap_or(&series.output.path);
         return Err(Failure::usage(format!(
             "the saved position belongs to the output {was}, not to {}: going on here would leave \
              a hole there",
@@ -475,10 +416,9 @@ impl Pagination {
     pub(crate) fn start(self, start: UnixTime) -> Position {
         match self {
             Pagination::Cursor => Position::Start(start),
-            Pagination::Time => Position::Time {
-                end_time: start,
-                seen: std::collections::HashSet::new(),
-            },
+            Pagination::Time => {
+                Position::Time { end_time: start, seen: std::collections::HashSet::new() }
+            }
         }
     }
 }
@@ -492,11 +432,7 @@ mod tests {
         Series {
             position: Position::Cursor(Cursor::new("abc").unwrap()),
             through: None,
-            output: Mark {
-                path: path.to_owned(),
-                template: None,
-                file: None,
-            },
+            output: Mark { path: path.to_owned(), template: None, file: None },
             sideloads: Vec::new(),
         }
     }
@@ -507,78 +443,18 @@ mod tests {
         let saved = || Some(series("-"));
         let start = since;
         for (row, since, saved, fallback, has_state, expect) in [
-            (
-                1,
-                None,
-                saved(),
-                None,
-                true,
-                Some(Mode::Series(Box::new(series("-")))),
-            ),
-            (
-                1,
-                None,
-                saved(),
-                Some(fallback),
-                true,
-                Some(Mode::Series(Box::new(series("-")))),
-            ),
+            (1, None, saved(), None, true, Some(Mode::Series(Box::new(series("-"))))),
+            (1, None, saved(), Some(fallback), true, Some(Mode::Series(Box::new(series("-"))))),
             (2, None, None, None, true, None),
             (2, None, None, None, false, None),
-            (
-                2,
-                None,
-                None,
-                Some(fallback),
-                true,
-                Some(Mode::NewSeries { start: fallback }),
-            ),
-            (
-                2,
-                None,
-                None,
-                Some(fallback),
-                false,
-                Some(Mode::OneOff { start: fallback }),
-            ),
-            (
-                3,
-                Some(since),
-                None,
-                None,
-                true,
-                Some(Mode::NewSeries { start }),
-            ),
-            (
-                3,
-                Some(since),
-                None,
-                Some(fallback),
-                true,
-                Some(Mode::NewSeries { start }),
-            ),
-            (
-                3,
-                Some(since),
-                None,
-                None,
-                false,
-                Some(Mode::OneOff { start }),
-            ),
-            (
-                4,
-                Some(since),
-                saved(),
-                None,
-                true,
-                Some(Mode::OneOff { start }),
-            ),
+            (2, None, None, Some(fallback), true, Some(Mode::NewSeries { start: fallback })),
+            (2, None, None, Some(fallback), false, Some(Mode::OneOff { start: fallback })),
+            (3, Some(since), None, None, true, Some(Mode::NewSeries { start })),
+            (3, Some(since), None, Some(fallback), true, Some(Mode::NewSeries { start })),
+            (3, Some(since), None, None, false, Some(Mode::OneOff { start })),
+            (4, Some(since), saved(), None, true, Some(Mode::OneOff { start })),
         ] {
-            assert_eq!(
-                mode(since, saved, fallback, has_state).ok(),
-                expect,
-                "rule {row}"
-            );
+            assert_eq!(mode(since, saved, fallback, has_state).ok(), expect, "rule {row}");
         }
     }
 
@@ -589,9 +465,6 @@ mod tests {
         assert_eq!(start("60s", "--since", now).unwrap().seconds(), 999_939);
         assert_eq!(start("61s", "--since", now).unwrap().seconds(), 999_939);
         assert_eq!(start("62s", "--since", now).unwrap().seconds(), 999_938);
-        assert_eq!(
-            start("@1000001", "--since", now).unwrap_err().exit,
-            Exit::Usage
-        );
+        assert_eq!(start("@1000001", "--since", now).unwrap_err().exit, Exit::Usage);
     }
 }

@@ -44,9 +44,7 @@ impl Fingerprint {
     pub(crate) fn of(bytes: &[u8]) -> Fingerprint {
         let digest = Sha256::digest(bytes);
         let mut half = [0; 16];
-        half.iter_mut()
-            .zip(digest.iter())
-            .for_each(|(to, from)| *to = *from);
+        half.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
         Fingerprint(half)
     }
 
@@ -112,10 +110,7 @@ mod tests {
     fn the_time_inside_a_recorded_cursor() {
         let time = |text: &str| Cursor::new(text).unwrap().time().map(UnixTime::seconds);
         assert_eq!(time("MTU3NjYxMzUzOS4wfHw0Njd8"), Some(1_576_613_539));
-        assert_eq!(
-            time("MTY5NTA1MzAwNy4wfHw2MTYyODk0MzM1NjQyfA=="),
-            Some(1_695_053_007)
-        );
+        assert_eq!(time("MTY5NTA1MzAwNy4wfHw2MTYyODk0MzM1NjQyfA=="), Some(1_695_053_007));
         assert_eq!(time("opaque"), None);
     }
 
@@ -123,16 +118,8 @@ mod tests {
     fn fingerprints_go_through_text_and_back() {
         let print = Fingerprint::of(b"{\"id\":1}");
         assert_eq!(Fingerprint::parse(&print.to_string()), Some(print));
-        assert_eq!(
-            Fingerprint::of(b"").to_string(),
-            "e3b0c44298fc1c149afbf4c8996fb924"
-        );
-        for refused in [
-            "",
-            "e3b0",
-            "+3b0c44298fc1c149afbf4c8996fb924",
-            &"g".repeat(32),
-        ] {
+        assert_eq!(Fingerprint::of(b"").to_string(), "e3b0c44298fc1c149afbf4c8996fb924");
+        for refused in ["", "e3b0", "+3b0c44298fc1c149afbf4c8996fb924", &"g".repeat(32)] {
             assert_eq!(Fingerprint::parse(refused), None);
         }
     }

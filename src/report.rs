@@ -31,12 +31,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(voice: Voice, clock: Clock) -> Report {
-        Report {
-            voice,
-            terminal: stderr().is_terminal(),
-            clock,
-            scrubber: Mutex::default(),
-        }
+        Report { voice, terminal: stderr().is_terminal(), clock, scrubber: Mutex::default() }
     }
 
     /// From now on, this appears in no line.

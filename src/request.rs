@@ -4,11 +4,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// All but RFC 3986's unreserved characters; cursors hold `+ / =`.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -18,10 +14,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(path: impl Into<String>) -> Request {
-        Request {
-            path: path.into(),
-            query: Vec::new(),
-        }
+        Request { path: path.into(), query: Vec::new() }
     }
 
     #[must_use]

@@ -79,33 +79,19 @@ pub(crate) enum Place {
 }
 
 const fn page(name: &'static str) -> Sideload {
-    Sideload {
-        name,
-        place: Place::Page,
-    }
+    Sideload { name, place: Place::Page }
 }
 
 const fn record(name: &'static str) -> Sideload {
-    Sideload {
-        name,
-        place: Place::Record,
-    }
+    Sideload { name, place: Place::Record }
 }
 
 const fn cursor(path: &'static str, bucket: Bucket) -> Endpoint {
-    Endpoint {
-        pagination: Pagination::Cursor,
-        path,
-        bucket,
-    }
+    Endpoint { pagination: Pagination::Cursor, path, bucket }
 }
 
 const fn time(path: &'static str, bucket: Bucket) -> Endpoint {
-    Endpoint {
-        pagination: Pagination::Time,
-        path,
-        bucket,
-    }
+    Endpoint { pagination: Pagination::Time, path, bucket }
 }
 
 pub(crate) static RESOURCES: &[Resource] = &[
@@ -118,11 +104,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
             time("/api/v2/incremental/tickets.json", Bucket::Exports),
         ],
         sample: Some("/api/v2/incremental/tickets/sample.json"),
-        takes: &[
-            Parameter::PerPage,
-            Parameter::ExcludeDeleted,
-            Parameter::SupportTypeScope,
-        ],
+        takes: &[Parameter::PerPage, Parameter::ExcludeDeleted, Parameter::SupportTypeScope],
         sideloads: &[
             page("users"),
             page("groups"),
@@ -145,10 +127,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
         name: "ticket_events",
         record_key: "ticket_events",
         change_time: "timestamp",
-        endpoints: &[time(
-            "/api/v2/incremental/ticket_events.json",
-            Bucket::Exports,
-        )],
+        endpoints: &[time("/api/v2/incremental/ticket_events.json", Bucket::Exports)],
         sample: Some("/api/v2/incremental/ticket_events/sample.json"),
         takes: &[Parameter::PerPage, Parameter::SupportTypeScope],
         sideloads: &[record("comment_events")],
@@ -178,10 +157,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
         name: "organizations",
         record_key: "organizations",
         change_time: "updated_at",
-        endpoints: &[time(
-            "/api/v2/incremental/organizations.json",
-            Bucket::Exports,
-        )],
+        endpoints: &[time("/api/v2/incremental/organizations.json", Bucket::Exports)],
         sample: Some("/api/v2/incremental/organizations/sample.json"),
         takes: &[Parameter::PerPage],
         sideloads: &[page("abilities")],
@@ -191,10 +167,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
         name: "ticket_metric_events",
         record_key: "ticket_metric_events",
         change_time: "time",
-        endpoints: &[time(
-            "/api/v2/incremental/ticket_metric_events.json",
-            Bucket::Exports,
-        )],
+        endpoints: &[time("/api/v2/incremental/ticket_metric_events.json", Bucket::Exports)],
         sample: None,
         takes: &[],
         sideloads: &[],
@@ -204,18 +177,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
         name: "articles",
         record_key: "articles",
         change_time: "updated_at",
-        endpoints: &[time(
-            "/api/v2/help_center/incremental/articles.json",
-            Bucket::HelpCenter,
-        )],
+        endpoints: &[time("/api/v2/help_center/incremental/articles.json", Bucket::HelpCenter)],
         sample: None,
         takes: &[],
-        sideloads: &[
-            page("users"),
-            page("sections"),
-            page("categories"),
-            record("translations"),
-        ],
+        sideloads: &[page("users"), page("sections"), page("categories"), record("translations")],
         readable_by: "agents with access to the Help Center",
     },
 ];
@@ -226,19 +191,16 @@ impl Resource {
     pub(crate) fn named(typed: &str) -> Result<&'static Resource, String> {
         let name = typed.to_lowercase().replace('-', "_");
         let names = || RESOURCES.iter().map(|resource| resource.name);
-        RESOURCES
-            .iter()
-            .find(|resource| resource.name == name)
-            .ok_or_else(|| {
-                let typed = typed.escape_debug();
-                match closest(&name, names()) {
-                    Some(near) => format!("unknown resource \"{typed}\": did you mean \"{near}\"?"),
-                    None => {
-                        let known = names().collect::<Vec<_>>().join(", ");
-                        format!("unknown resource \"{typed}\": known are {known}")
-                    }
+        RESOURCES.iter().find(|resource| resource.name == name).ok_or_else(|| {
+            let typed = typed.escape_debug();
+            match closest(&name, names()) {
+                Some(near) => format!("unknown resource \"{typed}\": did you mean \"{near}\"?"),
+                None => {
+                    let known = names().collect::<Vec<_>>().join(", ");
+                    format!("unknown resource \"{typed}\": known are {known}")
                 }
-            })
+            }
+        })
     }
 
     /// The endpoint for a pagination, or the preferred one.

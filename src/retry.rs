@@ -62,13 +62,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(retry_for: Duration, max_wait: Option<Duration>) -> Budget {
-        Budget {
-            retry_for,
-            max_wait,
-            began: None,
-            failed: 0,
-            at_once_used: false,
-        }
+        Budget { retry_for, max_wait, began: None, failed: 0, at_once_used: false }
     }
 
     /// How many attempts have failed since the last good answer.
@@ -157,11 +151,7 @@ const GROWS_AFTER: u32 = 20;
 
 impl PageSize {
     pub(crate) fn new(asked: u16) -> PageSize {
-        PageSize {
-            asked,
-            now: asked,
-            good: 0,
-        }
+        PageSize { asked, now: asked, good: 0 }
     }
 
     pub(crate) fn get(self) -> u16 {
@@ -233,10 +223,7 @@ mod tests {
         let now = crate::clock::Clock::real().instant();
         let mut budget = Budget::new(BUDGET, None);
         for _ in 0..2 {
-            assert!(matches!(
-                budget.next(Treatment::Repeat, true, now, 0.5),
-                Next::At(_)
-            ));
+            assert!(matches!(budget.next(Treatment::Repeat, true, now, 0.5), Next::At(_)));
         }
         let next = budget.next(Treatment::Repeat, true, now, 0.5);
         assert_eq!(next, Next::GiveUp(Reason::Attempts(3)));
@@ -252,12 +239,7 @@ mod tests {
             assert_eq!(next, Next::At(at + Duration::from_millis(60_500)));
         }
         assert_eq!(budget.failed(), 0);
-        let next = budget.next(
-            Treatment::WaitForQuota(seconds(60)),
-            true,
-            now + seconds(860),
-            0.0,
-        );
+        let next = budget.next(Treatment::WaitForQuota(seconds(60)), true, now + seconds(860), 0.0);
         assert_eq!(next, Next::GiveUp(Reason::WaitTooLong(seconds(60))));
     }
 
@@ -279,10 +261,7 @@ mod tests {
     fn a_closed_pooled_connection_is_tried_again_at_once_but_only_once() {
         let now = crate::clock::Clock::real().instant();
         let mut budget = Budget::new(BUDGET, None);
-        assert_eq!(
-            budget.next(Treatment::RetryAtOnce, false, now, 1.0),
-            Next::At(now)
-        );
+        assert_eq!(budget.next(Treatment::RetryAtOnce, false, now, 1.0), Next::At(now));
         let again = budget.next(Treatment::RetryAtOnce, false, now, 1.0);
         assert_eq!(again, Next::At(now + seconds(2)));
     }

@@ -54,14 +54,13 @@ impl Scrubber {
             }
         }
         // Longest first, so that a secret inside another leaves nothing of the longer one.
-        self.spellings
-            .sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        self.spellings.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
     }
 
     pub(crate) fn scrub(&self, text: &str) -> String {
-        self.spellings.iter().fold(text.to_owned(), |text, secret| {
-            text.replace(secret.expose(), REDACTED)
-        })
+        self.spellings
+            .iter()
+            .fold(text.to_owned(), |text, secret| text.replace(secret.expose(), REDACTED))
     }
 }
 

@@ -17,16 +17,11 @@ use std::{
 pub(crate) struct Stop(Arc<AtomicUsize>);
 
 #[cfg(unix)]
-const SIGNALS: [(c_int, Signal); 3] = [
-    (consts::SIGHUP, Signal::Hup),
-    (consts::SIGINT, Signal::Int),
-    (consts::SIGTERM, Signal::Term),
-];
+const SIGNALS: [(c_int, Signal); 3] =
+    [(consts::SIGHUP, Signal::Hup), (consts::SIGINT, Signal::Int), (consts::SIGTERM, Signal::Term)];
 #[cfg(not(unix))]
-const SIGNALS: [(c_int, Signal); 2] = [
-    (consts::SIGINT, Signal::Int),
-    (consts::SIGTERM, Signal::Term),
-];
+const SIGNALS: [(c_int, Signal); 2] =
+    [(consts::SIGINT, Signal::Int), (consts::SIGTERM, Signal::Term)];
 
 impl Stop {
     /// Starts listening. Call once, before any thread is started.

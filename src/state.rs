@@ -79,12 +79,7 @@ impl StateFile {
         disk::remove_temporaries(&path).or_exit(Exit::Output, unusable)?;
         let document = read(&path, account)?;
         check_writable(&path)?;
-        Ok(StateFile {
-            path,
-            account: account.to_owned(),
-            document,
-            _lock: lock,
-        })
+        Ok(StateFile { path, account: account.to_owned(), document, _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -103,10 +98,7 @@ impl StateFile {
         let mut owned = Vec::new();
         for (name, saved) in resources.into_iter().flatten() {
             let sideloads = saved.get("sideloads").and_then(Value::as_object);
-            let marks = sideloads
-                .into_iter()
-                .flat_map(Map::values)
-                .chain(saved.get("output"));
+            let marks = sideloads.into_iter().flat_map(Map::values).chain(saved.get("output"));
             for path in marks.filter_map(|mark| mark.get("path")?.as_str()) {
                 owned.push((path.to_owned(), name.clone()));
             }
@@ -129,11 +121,7 @@ impl StateFile {
         let resources = document.entry("resources").or_insert_with(|| json!({}));
         let resources = resources.as_object_mut().expect("checked when it was read");
         let saved = resources.entry(resource).or_insert_with(|| json!({}));
-        write_series(
-            saved.as_object_mut().expect("checked when it was read"),
-            series,
-            saved_at,
-        );
+        write_series(saved.as_object_mut().expect("checked when it was read"), series, saved_at);
         let mut bytes = serde_json::to_vec_pretty(&document)
             .map_err(|error| ReplaceError::Before(error.into()))?;
         bytes.push(b'\n');
@@ -160,9 +148,7 @@ fn lock(path: &Path, clock: Clock) -> Result<File, Failure> {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
-            file.take(200)
-                .read_to_string(&mut holder)
-                .unwrap_or_default();
+            file.take(200).read_to_string(&mut holder).unwrap_or_default();
             let holder = match crate::shown::shown(&holder) {
                 unknown if unknown.is_empty() => String::new(),
                 holder => format!(" ({holder})"),
@@ -190,18 +176,13 @@ fn check_writable(path: &Path) -> Result<(), Failure> {
         .prefix(".zdx.")
         .tempfile_in(disk::parent(path))
         .map(drop)
-        .or_exit(Exit::Output, || {
-            format!("cannot write the state file {}", path.display())
-        })
+        .or_exit(Exit::Output, || format!("cannot write the state file {}", path.display()))
 }
 
 fn damaged(path: &Path, reason: &str) -> Failure {
     Failure::new(
         Exit::Config,
-        format!(
-            "{} is not a valid state file: {reason}; nothing was touched",
-            path.display()
-        ),
+        format!("{} is not a valid state file: {reason}; nothing was touched", path.display()),
     )
     .hint("restore it from a backup, or move it away and start again with --since")
 }
@@ -245,9 +226,7 @@ fn check_head(document: &Map<String, Value>, account: &str) -> Result<(), String
         Some(saved) if saved == account => {}
         Some(saved) => {
             let saved = crate::shown::shown(saved);
-            return Err(format!(
-                "it belongs to the account \"{saved}\", not \"{account}\""
-            ));
+            return Err(format!("it belongs to the account \"{saved}\", not \"{account}\""));
         }
         None => return Err("it names no account".to_owned()),
     }
@@ -285,11 +264,7 @@ fn series(
         Some("time") => Position::Time {
             end_time: seconds("end_time")?.ok_or("it has no \"end_time\"")?,
             seen: optional(saved, "seen", |value| {
-                value
-                    .as_array()?
-                    .iter()
-                    .map(|print| Fingerprint::parse(print.as_str()?))
-                    .collect()
+                value.as_array()?.iter().map(|print| Fingerprint::parse(print.as_str()?)).collect()
             })?
             .unwrap_or_default(),
         },
@@ -320,9 +295,7 @@ fn optional<T>(
 ) -> Result<Option<T>, String> {
     match saved.get(key) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => typed(value)
-            .map(Some)
-            .ok_or_else(|| format!("\"{key}\" is not valid")),
+        Some(value) => typed(value).map(Some).ok_or_else(|| format!("\"{key}\" is not valid")),
     }
 }
 
@@ -366,10 +339,7 @@ fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixT
             set("seen", json!(seen));
         }
     }
-    set(
-        "through",
-        json!(series.through.map(|time| time.to_string())),
-    );
+    set("through", json!(series.through.map(|time| time.to_string())));
     set("saved_at", json!(saved_at.to_string()));
     set("output", marked(old.remove("output"), &series.output));
     if !series.sideloads.is_empty() {
@@ -436,10 +406,7 @@ mod tests {
             output: Mark {
                 path: "/data/tickets.ndjson".to_owned(),
                 template: None,
-                file: Some(Committed {
-                    bytes: 913_333,
-                    tail: Fingerprint::of(b"tail"),
-                }),
+                file: Some(Committed { bytes: 913_333, tail: Fingerprint::of(b"tail") }),
             },
             sideloads: Vec::new(),
         }
@@ -471,9 +438,7 @@ mod tests {
 
     #[test]
     fn the_written_form_is_the_documented_one() {
-        let saved = sample(Position::Cursor(
-            Cursor::new("MTU3NjYxMzUzOS4wfHw0Njd8").unwrap(),
-        ));
+        let saved = sample(Position::Cursor(Cursor::new("MTU3NjYxMzUzOS4wfHw0Njd8").unwrap()));
         let tail = Fingerprint::of(b"tail");
         assert_eq!(
             serde_json::to_string(&document(&saved)["resources"]["tickets"]).unwrap(),
@@ -517,10 +482,7 @@ mod tests {
             fs::write(&path, &good[..length]).unwrap();
             let failure = StateFile::open(&path, "acme", Clock::real()).unwrap_err();
             assert_eq!(failure.exit, Exit::Config);
-            assert!(
-                failure.to_string().contains("not a valid state file"),
-                "{failure}"
-            );
+            assert!(failure.to_string().contains("not a valid state file"), "{failure}");
         }
     }
 
@@ -531,9 +493,7 @@ mod tests {
             seen: HashSet::new(),
         })));
         change(&mut json);
-        let Value::Object(document) = json else {
-            panic!()
-        };
+        let Value::Object(document) = json else { panic!() };
         let error = check_head(&document, "acme")
             .and_then(|()| series(&document, "tickets", NOW))
             .unwrap_err();
@@ -545,10 +505,7 @@ mod tests {
         refused(|json| json["version"] = json!(2), "newer version");
         refused(|json| json["version"] = json!("1"), "version is unknown");
         refused(|json| json["format"] = json!("x"), "format");
-        refused(
-            |json| json["account"] = json!("other"),
-            "\"other\", not \"acme\"",
-        );
+        refused(|json| json["account"] = json!("other"), "\"other\", not \"acme\"");
         refused(|json| json["resources"] = json!([]), "resources");
         let tickets = |json: &mut Value, key: &str, value: Value| {
             json["resources"]["tickets"][key] = value;
@@ -556,27 +513,14 @@ mod tests {
         for end_time in [json!("x"), json!(-1), json!(1.5), json!(u64::MAX)] {
             refused(|json| tickets(json, "end_time", end_time), "end_time");
         }
-        refused(
-            |json| tickets(json, "end_time", json!(1_995_485_480)),
-            "in the future",
-        );
-        refused(
-            |json| tickets(json, "end_time", Value::Null),
-            "no \"end_time\"",
-        );
+        refused(|json| tickets(json, "end_time", json!(1_995_485_480)), "in the future");
+        refused(|json| tickets(json, "end_time", Value::Null), "no \"end_time\"");
         refused(|json| tickets(json, "seen", json!(["xyz"])), "seen");
-        refused(
-            |json| tickets(json, "pagination", json!("page")),
-            "pagination",
-        );
+        refused(|json| tickets(json, "pagination", json!("page")), "pagination");
         refused(|json| tickets(json, "output", Value::Null), "path");
         refused(
             |json| {
-                tickets(
-                    json,
-                    "output",
-                    json!({"path": "-", "tail": null, "committed": 1}),
-                );
+                tickets(json, "output", json!({"path": "-", "tail": null, "committed": 1}));
             },
             "alone",
         );

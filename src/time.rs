@@ -108,9 +108,8 @@ pub(crate) fn parse(text: &str, now: UnixTime) -> Result<UnixTime, String> {
     if let Ok(date) = text.parse::<jiff::civil::Date>()
         && text.len() == 10
     {
-        let start = date
-            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
-            .map_err(|_out_of_range| refused())?;
+        let start =
+            date.to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(|_out_of_range| refused())?;
         return UnixTime::new(start.timestamp().as_second()).ok_or_else(refused);
     }
     if let Some(time) = UnixTime::from_rfc3339(text) {
@@ -153,10 +152,9 @@ mod tests {
     fn check(text: &str, expect: &str) {
         match parse(text, NOW) {
             Ok(time) => assert_eq!(time.to_string(), expect, "{text}"),
-            Err(error) => assert!(
-                expect.starts_with('!') && error.contains(&expect[1..]),
-                "{text}: {error}"
-            ),
+            Err(error) => {
+                assert!(expect.starts_with('!') && error.contains(&expect[1..]), "{text}: {error}")
+            }
         }
     }
 

@@ -20,9 +20,7 @@ pub(super) fn check(
     let text = || text(body);
     let says = |needle: &str| {
         let start = body.get(..body.len().min(4096)).unwrap_or_default();
-        String::from_utf8_lossy(start)
-            .to_lowercase()
-            .contains(&needle.to_lowercase())
+        String::from_utf8_lossy(start).to_lowercase().contains(&needle.to_lowercase())
     };
     let retry_after = headers.retry_after();
     Err(match status {
@@ -33,22 +31,14 @@ pub(super) fn check(
             };
         }
         201..=299 | 304 => Garbled::Status { status }.into(),
-        300..=399 => ApiError::Redirect {
-            status,
-            host: redirect_host(headers),
-        },
+        300..=399 => ApiError::Redirect { status, host: redirect_host(headers) },
         401 => ApiError::Unauthorized { text: text() },
         403 => ApiError::Forbidden { text: text() },
         400 | 422 if says("StartTimeTooRecent") || says("Too recent start_time") => {
-            ApiError::TooRecent {
-                date: headers.date(),
-            }
+            ApiError::TooRecent { date: headers.date() }
         }
         400 | 404 | 410 | 422 if request.has("cursor") && says("cursor") => {
-            ApiError::CursorRefused {
-                status,
-                text: text(),
-            }
+            ApiError::CursorRefused { status, text: text() }
         }
         429 => ApiError::Busy {
             status,
@@ -60,14 +50,8 @@ pub(super) fn check(
             wait: headers.quota_wait(),
             retry_after: matches!(retry_after, RetryAfter::Wait(_)),
         },
-        408 | 409 | 500..=599 => ApiError::Unavailable {
-            status,
-            text: text(),
-        },
-        _ => ApiError::Refused {
-            status,
-            text: text(),
-        },
+        408 | 409 | 500..=599 => ApiError::Unavailable { status, text: text() },
+        _ => ApiError::Refused { status, text: text() },
     })
 }
 
@@ -102,10 +86,7 @@ fn worded(json: &Value) -> String {
         _ => json,
     };
     let words = WORDS.iter().filter_map(|word| node.get(word)?.as_str());
-    words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(": ")
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(": ")
 }
 
 /// The host alone: the rest of a location is the server's to fill in.
@@ -134,18 +115,9 @@ mod tests {
                 r#"{"error":"InvalidEndpoint","description":"Not found"}"#,
                 "InvalidEndpoint: Not found",
             ),
-            (
-                r#"{"error":{"title":"Forbidden","message":"No access"}}"#,
-                "Forbidden: No access",
-            ),
-            (
-                r#"{"errors":[{"code":"X","title":"T","detail":"D"}]}"#,
-                "X: T: D",
-            ),
-            (
-                r#"{"error":"Couldn't authenticate you"}"#,
-                "Couldn't authenticate you",
-            ),
+            (r#"{"error":{"title":"Forbidden","message":"No access"}}"#, "Forbidden: No access"),
+            (r#"{"errors":[{"code":"X","title":"T","detail":"D"}]}"#, "X: T: D"),
+            (r#"{"error":"Couldn't authenticate you"}"#, "Couldn't authenticate you"),
             (
                 r#"{"error":"invalid_token","error_description":"expired"}"#,
                 "invalid_token: expired",
@@ -166,24 +138,15 @@ mod tests {
                 422,
                 r#"{"error":"InvalidValue","description":"Too recent start_time. Use a start_time older than 60 seconds"}"#,
             ),
-            (
-                422,
-                "Too recent start_time. Use a start_time older than 5 minutes",
-            ),
+            (422, "Too recent start_time. Use a start_time older than 5 minutes"),
             (
                 400,
                 r#"{"errors":[{"code":"StartTimeTooRecent","title":"start_time is too recent"}]}"#,
             ),
         ] {
-            assert!(
-                matches!(error(status, body), ApiError::TooRecent { .. }),
-                "{body}"
-            );
+            assert!(matches!(error(status, body), ApiError::TooRecent { .. }), "{body}");
         }
-        let other = error(
-            422,
-            r#"{"error":"InvalidValue","description":"start_time"}"#,
-        );
+        let other = error(422, r#"{"error":"InvalidValue","description":"start_time"}"#);
         assert!(matches!(other, ApiError::Refused { status: 422, .. }));
     }
 
@@ -191,40 +154,19 @@ mod tests {
     fn statuses() {
         assert!(matches!(error(401, ""), ApiError::Unauthorized { .. }));
         assert!(matches!(error(403, ""), ApiError::Forbidden { .. }));
-        assert!(matches!(
-            error(404, "<html>"),
-            ApiError::Refused { status: 404, .. }
-        ));
-        assert!(matches!(
-            error(400, "Invalid cursor"),
-            ApiError::CursorRefused { .. }
-        ));
-        assert!(matches!(
-            error(410, "cursor expired"),
-            ApiError::CursorRefused { .. }
-        ));
+        assert!(matches!(error(404, "<html>"), ApiError::Refused { status: 404, .. }));
+        assert!(matches!(error(400, "Invalid cursor"), ApiError::CursorRefused { .. }));
+        assert!(matches!(error(410, "cursor expired"), ApiError::CursorRefused { .. }));
         assert!(matches!(error(429, ""), ApiError::Busy { status: 429, .. }));
-        assert!(matches!(
-            error(503, ""),
-            ApiError::Unavailable { status: 503, .. }
-        ));
+        assert!(matches!(error(503, ""), ApiError::Unavailable { status: 503, .. }));
         for status in [500, 502, 504, 520, 522, 524, 408, 409] {
-            assert!(
-                matches!(error(status, ""), ApiError::Unavailable { .. }),
-                "{status}"
-            );
+            assert!(matches!(error(status, ""), ApiError::Unavailable { .. }), "{status}");
         }
         for status in [402, 418, 451] {
-            assert!(
-                matches!(error(status, ""), ApiError::Refused { .. }),
-                "{status}"
-            );
+            assert!(matches!(error(status, ""), ApiError::Refused { .. }), "{status}");
         }
         for status in [202, 204, 206, 304] {
-            assert!(matches!(
-                error(status, ""),
-                ApiError::Garbled(Garbled::Status { .. })
-            ));
+            assert!(matches!(error(status, ""), ApiError::Garbled(Garbled::Status { .. })));
         }
         for status in [301, 302, 303, 307, 308] {
             assert!(matches!(error(status, ""), ApiError::Redirect { .. }));

@@ -34,10 +34,7 @@ impl Credentials {
             Credentials::OauthClient { secret, .. } => vec![secret.clone()],
             Credentials::OauthToken(token) => vec![token.clone()],
             Credentials::ApiToken { email, token } => {
-                vec![
-                    token.clone(),
-                    Secret::new(format!("{email}/token:{}", token.expose())),
-                ]
+                vec![token.clone(), Secret::new(format!("{email}/token:{}", token.expose()))]
             }
         }
     }
@@ -62,10 +59,7 @@ const MARGIN: Duration = Duration::from_secs(120);
 
 impl Authorizer {
     pub(crate) fn new(credentials: Credentials) -> Authorizer {
-        Authorizer {
-            credentials,
-            minted: Mutex::new(None),
-        }
+        Authorizer { credentials, minted: Mutex::new(None) }
     }
 
     /// The value of the `Authorization` header, for which a token may have to be minted.
@@ -134,9 +128,7 @@ fn mint(client: &Client, id: &str, secret: &Secret, now: Instant) -> Result<Toke
         200 | 201 => {}
         // An OAuth server answers 400 to a wrong client or scope as well as 401.
         400 | 401 | 403 => {
-            return Err(ApiError::Unauthorized {
-                text: answer::text(&reply),
-            });
+            return Err(ApiError::Unauthorized { text: answer::text(&reply) });
         }
         _ => {
             let request = crate::request::Request::new("/oauth/tokens");
@@ -149,9 +141,7 @@ fn mint(client: &Client, id: &str, secret: &Secret, now: Instant) -> Result<Toke
             error: None,
         })
     })?;
-    let life = reply
-        .expires_in
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let life = reply.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     Ok(Token {
         header: bearer(&reply.access_token),
         renew_at: life.map(|life| now + life.saturating_sub(MARGIN).max(life / 2)),

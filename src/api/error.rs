@@ -142,9 +142,7 @@ impl ApiError {
             }
             ApiError::Unavailable { status: 409, .. } => Treatment::RetryAfter(CONFLICT_WAIT),
             ApiError::Unavailable { .. } => Treatment::Retry,
-            ApiError::Busy {
-                status: 429, wait, ..
-            } => Treatment::WaitForQuota(*wait),
+            ApiError::Busy { status: 429, wait, .. } => Treatment::WaitForQuota(*wait),
             ApiError::Busy { wait, .. } => Treatment::RetryAfter(*wait),
             ApiError::Garbled(Garbled::CursorStuckEmpty) => {
                 Treatment::RepeatAfter(EMPTY_STUCK_WAIT)
@@ -269,10 +267,7 @@ impl fmt::Display for ApiError {
             }
             ApiError::Proxy { reason, .. } => write!(f, "the proxy refused: {reason}"),
             ApiError::Closed { reason, .. } => {
-                write!(
-                    f,
-                    "the connection was closed before the answer was complete: {reason}"
-                )
+                write!(f, "the connection was closed before the answer was complete: {reason}")
             }
             ApiError::BodyCut { reason } => write!(f, "the answer is incomplete: {reason}"),
             ApiError::NotHttp { reason } => write!(f, "the answer is not HTTP: {reason}"),
@@ -287,21 +282,10 @@ impl fmt::Display for ApiError {
                 write!(f, "timed out after {} {what}", span(*after))
             }
             ApiError::TooLarge { limit } => {
-                write!(
-                    f,
-                    "the page is larger than {limit} bytes (--max-page-bytes)"
-                )
+                write!(f, "the page is larger than {limit} bytes (--max-page-bytes)")
             }
-            ApiError::Busy {
-                status,
-                wait,
-                retry_after,
-            } => {
-                let limit = if *status == 429 {
-                    "rate limit reached (429)"
-                } else {
-                    "busy (503)"
-                };
+            ApiError::Busy { status, wait, retry_after } => {
+                let limit = if *status == 429 { "rate limit reached (429)" } else { "busy (503)" };
                 match (retry_after, wait.as_secs() > 86_400) {
                     (true, true) => write!(f, "{limit}: Zendesk asks to wait > 1 day"),
                     (true, false) => {
@@ -319,11 +303,7 @@ impl fmt::Display for ApiError {
                 write!(f, "Zendesk refuses the credentials (401){}", said(text))
             }
             ApiError::Forbidden { text } => {
-                write!(
-                    f,
-                    "Zendesk refuses access (403), an admin is needed{}",
-                    said(text)
-                )
+                write!(f, "Zendesk refuses access (403), an admin is needed{}", said(text))
             }
             ApiError::TooRecent { .. } => f.write_str("nothing new yet"),
             ApiError::Redirect { status, host } => {
@@ -334,11 +314,7 @@ impl fmt::Display for ApiError {
                 write!(f, "Zendesk refuses the request ({status}){}", said(text))
             }
             ApiError::CursorRefused { status, text } => {
-                write!(
-                    f,
-                    "Zendesk refuses the saved cursor ({status}){}",
-                    said(text)
-                )
+                write!(f, "Zendesk refuses the saved cursor ({status}){}", said(text))
             }
             ApiError::Garbled(garbled) => garbled.fmt(f),
         }

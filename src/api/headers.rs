@@ -26,10 +26,7 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 
 impl Headers {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.trim())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
     }
 
     /// The server's clock.
@@ -80,24 +77,14 @@ impl Headers {
     /// The account's quota for all API requests, which an export request also counts against.
     pub(crate) fn account_quota(&self) -> Option<Quota> {
         let number = |names: [&str; 3]| {
-            names
-                .iter()
-                .find_map(|name| self.get(name))
-                .and_then(|value| value.parse().ok())
+            names.iter().find_map(|name| self.get(name)).and_then(|value| value.parse().ok())
         };
-        let remaining = number([
-            "ratelimit-remaining",
-            "rate-limit-remaining",
-            "x-rate-limit-remaining",
-        ])?;
+        let remaining =
+            number(["ratelimit-remaining", "rate-limit-remaining", "x-rate-limit-remaining"])?;
         let total = number(["ratelimit-limit", "rate-limit", "x-rate-limit"])?;
         let resets = number(["ratelimit-reset", "rate-limit-reset", "x-rate-limit-reset"]);
         let resets = resets.map_or(DEFAULT_WAIT, Duration::from_secs);
-        Some(Quota {
-            total,
-            remaining,
-            resets,
-        })
+        Some(Quota { total, remaining, resets })
     }
 
     /// What the pacer is to know after an answer from `bucket`. The account's quota only matters
@@ -179,20 +166,11 @@ mod tests {
 
     #[test]
     fn a_wait_falls_back_to_the_quota_and_then_to_the_account() {
-        let export = (
-            "zendesk-ratelimit-incremental-exports",
-            "total=10; remaining=0; resets=23",
-        );
-        let account = [
-            ("ratelimit-limit", "700"),
-            ("ratelimit-remaining", "0"),
-            ("ratelimit-reset", "9"),
-        ];
+        let export = ("zendesk-ratelimit-incremental-exports", "total=10; remaining=0; resets=23");
+        let account =
+            [("ratelimit-limit", "700"), ("ratelimit-remaining", "0"), ("ratelimit-reset", "9")];
         assert_eq!(headers(&[export]).quota_wait(), seconds(23));
-        assert_eq!(
-            headers(&[("retry-after", "banana"), export]).quota_wait(),
-            seconds(23)
-        );
+        assert_eq!(headers(&[("retry-after", "banana"), export]).quota_wait(), seconds(23));
         assert_eq!(headers(&account).quota_wait(), seconds(9));
         assert_eq!(
             headers(&[export, account[0], account[1], account[2]]).quota_wait(),
@@ -202,40 +180,19 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_quota() {
-        let expect = Some(Quota {
-            total: 20,
-            remaining: 19,
-            resets: seconds(41),
-        });
+        let expect = Some(Quota { total: 20, remaining: 19, resets: seconds(41) });
         for (name, value) in [
-            (
-                "zendesk-ratelimit-incremental-exports",
-                "total=20; remaining=19; resets=41",
-            ),
-            (
-                "zendesk-ratelimit-incremental-exports-cursor",
-                "total=20;remaining=19;resets=41",
-            ),
-            (
-                "zendesk-rate-limit-incremental-exports",
-                "resets=41; Remaining=19; total=20; x=1",
-            ),
+            ("zendesk-ratelimit-incremental-exports", "total=20; remaining=19; resets=41"),
+            ("zendesk-ratelimit-incremental-exports-cursor", "total=20;remaining=19;resets=41"),
+            ("zendesk-rate-limit-incremental-exports", "resets=41; Remaining=19; total=20; x=1"),
         ] {
-            assert_eq!(
-                headers(&[(name, value)]).export_quota(),
-                expect,
-                "{name}: {value}"
-            );
+            assert_eq!(headers(&[(name, value)]).export_quota(), expect, "{name}: {value}");
         }
         for value in ["", "total=20", "total=20; remaining=x; resets=41", "banana"] {
             let name = "zendesk-ratelimit-incremental-exports";
             assert_eq!(headers(&[(name, value)]).export_quota(), None, "{value}");
         }
-        let expect = Some(Quota {
-            total: 700,
-            remaining: 698,
-            resets: seconds(6),
-        });
+        let expect = Some(Quota { total: 700, remaining: 698, resets: seconds(6) });
         for [limit, remaining, reset] in [
             ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
             ["rate-limit", "rate-limit-remaining", "rate-limit-reset"],
@@ -247,15 +204,10 @@ mod tests {
 
     #[test]
     fn the_tighter_quota_paces() {
-        let export = (
-            "zendesk-ratelimit-incremental-exports",
-            "total=10; remaining=3; resets=20",
-        );
+        let export = ("zendesk-ratelimit-incremental-exports", "total=10; remaining=3; resets=20");
         let account = |left| [("x-rate-limit", "700"), ("x-rate-limit-remaining", left)];
         let remaining = |pairs: &[(&str, &str)]| {
-            headers(pairs)
-                .pacing(Bucket::Exports)
-                .map(|quota| quota.remaining)
+            headers(pairs).pacing(Bucket::Exports).map(|quota| quota.remaining)
         };
         let [limit, left] = account("600");
         assert_eq!(remaining(&[export, limit, left]), Some(3));

@@ -85,16 +85,9 @@ impl Client {
         clock: Clock,
         stop: Stop,
     ) -> Client {
-        let watch = Watch {
-            stop,
-            body_idle: limits.body_idle,
-            in_body: Arc::new(AtomicBool::new(false)),
-        };
-        let proxy = if base.loopback {
-            None
-        } else {
-            Proxy::try_from_env()
-        };
+        let watch =
+            Watch { stop, body_idle: limits.body_idle, in_body: Arc::new(AtomicBool::new(false)) };
+        let proxy = if base.loopback { None } else { Proxy::try_from_env() };
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(!base.loopback)
@@ -105,11 +98,7 @@ impl Client {
             .user_agent(USER_AGENT)
             .accept("application/json")
             .proxy(proxy)
-            .tls_config(
-                TlsConfig::builder()
-                    .root_certs(RootCerts::PlatformVerifier)
-                    .build(),
-            )
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
             .timeout_resolve(Some(limits.connect))
             .timeout_connect(Some(limits.connect))
             .timeout_send_request(Some(limits.headers))
@@ -122,15 +111,7 @@ impl Client {
                 .chain(watch.clone())
                 .chain(RustlsConnector::default());
         let agent = Agent::with_parts(config, connector, DefaultResolver::default());
-        Client {
-            agent,
-            base,
-            limits,
-            authorizer,
-            watch,
-            clock,
-            warm: Cell::new(false),
-        }
+        Client { agent, base, limits, authorizer, watch, clock, warm: Cell::new(false) }
     }
 
     /// Asks for a page. Its body replaces what is in `body`. A token that has run out is renewed
@@ -198,11 +179,7 @@ impl Client {
         self.watch.in_body.store(true, Ordering::Relaxed);
         body.clear();
         let limit = self.limits.page_bytes;
-        let reader = response
-            .into_body()
-            .into_with_config()
-            .limit(u64::MAX)
-            .reader();
+        let reader = response.into_body().into_with_config().limit(u64::MAX).reader();
         let result = reader.take(limit.saturating_add(1)).read_to_end(body);
         self.watch.in_body.store(false, Ordering::Relaxed);
         let size = result.map_err(|error| self.body_failed(error))?;
@@ -218,14 +195,11 @@ impl Client {
     fn body_failed(&self, error: io::Error) -> ApiError {
         match ureq::Error::from(error) {
             ureq::Error::Decompress(_, inner) => self.decompress_failed(&inner),
-            ureq::Error::Io(error) if damaged(&error) => Garbled::Compression {
-                reason: error.to_string(),
+            ureq::Error::Io(error) if damaged(&error) => {
+                Garbled::Compression { reason: error.to_string() }.into()
             }
-            .into(),
             ureq::Error::Io(error) if error.kind() != io::ErrorKind::Interrupted => {
-                ApiError::BodyCut {
-                    reason: worded(&error),
-                }
+                ApiError::BodyCut { reason: worded(&error) }
             }
             other => self.failed(other),
         }
@@ -235,10 +209,7 @@ impl Client {
     /// finds wrong is damage.
     fn decompress_failed(&self, error: &io::Error) -> ApiError {
         let _ = self;
-        Garbled::Compression {
-            reason: error.to_string(),
-        }
-        .into()
+        Garbled::Compression { reason: error.to_string() }.into()
     }
 
     fn failed(&self, error: ureq::Error) -> ApiError {
@@ -248,27 +219,20 @@ impl Client {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
                 ApiError::ConnectTimeout { host }
             }
-            ureq::Error::Timeout(Timeout::PerRead) => ApiError::Timeout {
-                phase: Phase::Body,
-                after: self.limits.body_idle,
-            },
-            ureq::Error::Timeout(Timeout::Global | Timeout::PerCall) => ApiError::Timeout {
-                phase: Phase::Request,
-                after: self.limits.request,
-            },
-            ureq::Error::Timeout(_) => ApiError::Timeout {
-                phase: Phase::Headers,
-                after: self.limits.headers,
-            },
+            ureq::Error::Timeout(Timeout::PerRead) => {
+                ApiError::Timeout { phase: Phase::Body, after: self.limits.body_idle }
+            }
+            ureq::Error::Timeout(Timeout::Global | Timeout::PerCall) => {
+                ApiError::Timeout { phase: Phase::Request, after: self.limits.request }
+            }
+            ureq::Error::Timeout(_) => {
+                ApiError::Timeout { phase: Phase::Headers, after: self.limits.headers }
+            }
             ureq::Error::HostNotFound => ApiError::Resolve { host },
-            ureq::Error::ConnectionFailed => ApiError::Connect {
-                host,
-                reason: "no address answered".to_owned(),
-            },
-            ureq::Error::Tls(reason) => ApiError::Tls {
-                host,
-                reason: reason.to_owned(),
-            },
+            ureq::Error::ConnectionFailed => {
+                ApiError::Connect { host, reason: "no address answered".to_owned() }
+            }
+            ureq::Error::Tls(reason) => ApiError::Tls { host, reason: reason.to_owned() },
             ureq::Error::Rustls(error) => tls(host, &error),
             ureq::Error::ConnectProxyFailed(reason) => ApiError::Proxy {
                 refused: reason.contains("407"),
@@ -285,9 +249,7 @@ impl Client {
             }
             ureq::Error::Decompress(_, inner) => self.decompress_failed(&inner),
             ureq::Error::Io(error) => self.io_failed(host, warm, &error),
-            other => ApiError::Protocol {
-                reason: other.to_string(),
-            },
+            other => ApiError::Protocol { reason: other.to_string() },
         }
     }
 
@@ -301,19 +263,13 @@ impl Client {
             | io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::NetworkDown
-            | io::ErrorKind::AddrNotAvailable => ApiError::Connect {
-                host,
-                reason: worded(error),
-            },
+            | io::ErrorKind::AddrNotAvailable => ApiError::Connect { host, reason: worded(error) },
             // The standard library gives a failed look-up no kind of its own.
             _ if error.to_string().contains("failed to lookup address") => {
                 ApiError::Resolve { host }
             }
             io::ErrorKind::TimedOut => ApiError::ConnectTimeout { host },
-            _ => ApiError::Closed {
-                reused: warm,
-                reason: worded(error),
-            },
+            _ => ApiError::Closed { reused: warm, reason: worded(error) },
         }
     }
 }
@@ -357,10 +313,7 @@ fn tls(host: String, error: &rustls::Error) -> ApiError {
 
 /// Whether the decompressor found the body wrong, rather than the connection.
 fn damaged(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
-    )
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
 }
 
 fn worded(error: &io::Error) -> String {

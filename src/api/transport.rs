@@ -37,10 +37,7 @@ impl<In: Transport> Connector<In> for Watch {
         _: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Watched<In>>, Error> {
-        Ok(chained.map(|inner| Watched {
-            inner,
-            watch: self.clone(),
-        }))
+        Ok(chained.map(|inner| Watched { inner, watch: self.clone() }))
     }
 }
 
@@ -64,11 +61,7 @@ impl<T: Transport> Transport for Watched<T> {
             time::Duration::Exact(after) => Some(after),
             time::Duration::NotHappening => None,
         };
-        let idle = self
-            .watch
-            .in_body
-            .load(Ordering::Relaxed)
-            .then_some(self.watch.body_idle);
+        let idle = self.watch.in_body.load(Ordering::Relaxed).then_some(self.watch.body_idle);
         let (limit, reason) = match (whole, idle) {
             (Some(whole), Some(idle)) if idle < whole => (Some(idle), Timeout::PerRead),
             (None, Some(idle)) => (Some(idle), Timeout::PerRead),
@@ -84,11 +77,7 @@ impl<T: Transport> Transport for Watched<T> {
                 return Err(Error::Timeout(reason));
             }
             let slice = left.map_or(SLICE, |left| left.min(SLICE));
-            let sliced = NextTimeout {
-                after: slice.into(),
-                reason,
-                ..timeout
-            };
+            let sliced = NextTimeout { after: slice.into(), reason, ..timeout };
             match self.inner.await_input(sliced) {
                 Err(Error::Timeout(_)) => waited += slice,
                 other => return other,

@@ -40,18 +40,11 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     )?;
     let state_path = state.as_ref().map(|state| state.path().to_owned());
     for job in &jobs {
-        context.report.note(
-            Some(job.resource.name),
-            &announce(job, state_path.as_deref()),
-        );
+        context.report.note(Some(job.resource.name), &announce(job, state_path.as_deref()));
     }
     if args.dry_run {
         for job in &jobs {
-            let text = format!(
-                "would send GET {}{}",
-                settings.base.origin,
-                first(job).target()
-            );
+            let text = format!("would send GET {}{}", settings.base.origin, first(job).target());
             super::print(&format!("{}: {text}\n", job.resource.name))?;
         }
         return Ok(Exit::Done);
@@ -68,10 +61,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
             reserve: args.reserve.or(settings.defaults.reserve).unwrap_or(0),
         })),
         state: state.map(Mutex::new),
-        retry_for: args
-            .retry_for
-            .or(settings.defaults.retry_for)
-            .unwrap_or(RETRY_FOR),
+        retry_for: args.retry_for.or(settings.defaults.retry_for).unwrap_or(RETRY_FOR),
         max_wait: args.max_wait.or(settings.defaults.max_wait),
         clock: context.clock,
         stop: &context.stop,
@@ -82,11 +72,8 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     let exits: Vec<Exit> = outcomes.iter().map(|outcome| outcome.exit).collect();
     let exit = Exit::merge(&exits);
     if outcomes.iter().all(|outcome| outcome.out_of_reach) {
-        return Err(Failure::new(
-            Exit::Credentials,
-            "the account can read none of the resources",
-        )
-        .hint("the incremental exports need an admin (with OAuth, the scope \"read\")"));
+        return Err(Failure::new(Exit::Credentials, "the account can read none of the resources")
+            .hint("the incremental exports need an admin (with OAuth, the scope \"read\")"));
     }
     if args.summary == SummaryFormat::Json {
         context.report.raw(&summary::json(&outcomes, exit));
@@ -105,10 +92,7 @@ fn open_state(
     if !settings.state_given {
         let dir = disk::parent(&settings.state);
         disk::create_dirs_private(dir).or_exit(Exit::Output, || {
-            format!(
-                "cannot create the directory of the state, {}",
-                dir.display()
-            )
+            format!("cannot create the directory of the state, {}", dir.display())
         })?;
     }
     StateFile::open(&settings.state, &settings.account, context.clock).map(Some)
@@ -116,9 +100,7 @@ fn open_state(
 
 /// Where a job starts, why, and what that does to the saved position.
 fn announce(job: &Job, state: Option<&Path>) -> String {
-    let state = state
-        .map(|path| path.display().to_string())
-        .unwrap_or_default();
+    let state = state.map(|path| path.display().to_string()).unwrap_or_default();
     let output = job.output.name();
     let to = if output == "-" { "stdout" } else { &output };
     match &job.mode {
@@ -130,16 +112,11 @@ fn announce(job: &Job, state: Option<&Path>) -> String {
             job.origin
         ),
         Mode::NewSeries { start } => {
-            format!(
-                "from {start} ({}) to {to}, a new series saved in {state}",
-                job.origin
-            )
+            format!("from {start} ({}) to {to}, a new series saved in {state}", job.origin)
         }
         Mode::Series(series) => {
             let at = series.through.or_else(|| series.position.time());
-            let at = at.map_or("the saved cursor".to_owned(), |time: UnixTime| {
-                time.to_string()
-            });
+            let at = at.map_or("the saved cursor".to_owned(), |time: UnixTime| time.to_string());
             format!("goes on from {at} to {to}, saved in {state}")
         }
     }
@@ -151,10 +128,6 @@ fn first(job: &Job) -> Request {
         Mode::OneOff { start } | Mode::NewSeries { start } => job.endpoint.pagination.start(*start),
         Mode::Series(series) => series.position.clone(),
     };
-    debug_assert!(
-        job.resource
-            .endpoint(Some(state::pagination(&position)))
-            .is_some()
-    );
+    debug_assert!(job.resource.endpoint(Some(state::pagination(&position))).is_some());
     export::request(job, &position, job.per_page)
 }

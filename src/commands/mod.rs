@@ -30,21 +30,9 @@ pub(crate) struct Context {
 
 pub(crate) fn run(cli: Cli) -> Exit {
     let clock = Clock::real();
-    let Global {
-        profile,
-        config,
-        state,
-        subdomain,
-        base_url,
-        quiet,
-        verbose,
-        log_format,
-    } = cli.global;
-    let voice = Voice {
-        quiet,
-        verbose,
-        json: log_format == LogFormat::Json,
-    };
+    let Global { profile, config, state, subdomain, base_url, quiet, verbose, log_format } =
+        cli.global;
+    let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json };
     let report = Report::new(voice, clock);
     let stop = match Stop::install() {
         Ok(stop) => stop,
@@ -54,13 +42,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         }
     };
     let context = Context {
-        flags: Flags {
-            profile,
-            config,
-            state,
-            subdomain,
-            base_url,
-        },
+        flags: Flags { profile, config, state, subdomain, base_url },
         env: Environment::real(),
         clock,
         stop,
@@ -118,10 +100,9 @@ fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match written {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure::new(
-            Exit::ReaderGone,
-            "the reader of stdout went away",
-        )),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::ReaderGone, "the reader of stdout went away"))
+        }
         result => result.or_exit(Exit::Output, || "cannot write to stdout".to_owned()),
     }
 }

@@ -17,19 +17,11 @@ pub(super) fn run(args: &ResourcesArgs) -> Result<Exit, Failure> {
 }
 
 fn paging(resource: &Resource) -> Vec<&'static str> {
-    resource
-        .endpoints
-        .iter()
-        .map(|endpoint| endpoint.pagination.name())
-        .collect()
+    resource.endpoints.iter().map(|endpoint| endpoint.pagination.name()).collect()
 }
 
 fn sideloads(resource: &Resource) -> Vec<&'static str> {
-    resource
-        .sideloads
-        .iter()
-        .map(|sideload| sideload.name)
-        .collect()
+    resource.sideloads.iter().map(|sideload| sideload.name).collect()
 }
 
 fn as_json() -> String {
@@ -55,28 +47,14 @@ fn as_json() -> String {
 
 /// Three columns, and the sideloads below, so that it fits 80 columns.
 fn as_table() -> String {
-    let mut rows = vec![
-        ["RESOURCE", "PAGING", "RECORD KEY"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let mut rows = vec![["RESOURCE", "PAGING", "RECORD KEY"].map(str::to_owned).to_vec()];
     rows.extend(RESOURCES.iter().map(|resource| {
-        vec![
-            resource.name.to_owned(),
-            paging(resource).join(", "),
-            resource.record_key.to_owned(),
-        ]
+        vec![resource.name.to_owned(), paging(resource).join(", "), resource.record_key.to_owned()]
     }));
-    let last = ["READABLE BY"]
-        .into_iter()
-        .chain(RESOURCES.iter().map(|row| row.readable_by));
+    let last = ["READABLE BY"].into_iter().chain(RESOURCES.iter().map(|row| row.readable_by));
     let widths: Vec<usize> = (0..3)
         .map(|column| {
-            rows.iter()
-                .filter_map(|row| row.get(column))
-                .map(String::len)
-                .max()
-                .unwrap_or(0)
+            rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0)
         })
         .collect();
     let mut out = String::new();
@@ -88,10 +66,7 @@ fn as_table() -> String {
         out.push('\n');
     }
     out.push_str("\nSideloads (--include):\n");
-    for resource in RESOURCES
-        .iter()
-        .filter(|resource| !resource.sideloads.is_empty())
-    {
+    for resource in RESOURCES.iter().filter(|resource| !resource.sideloads.is_empty()) {
         let names = sideloads(resource).join(" ");
         writeln!(out, "  {}: {names}", resource.name).expect(ENDLESS);
     }

@@ -21,10 +21,8 @@ pub(super) fn run(args: &SampleArgs, context: &Context) -> Result<crate::failure
             .filter(|resource| resource.sample.is_some())
             .map(|resource| resource.name)
             .collect();
-        return Err(
-            Failure::usage(format!("{} has no sample endpoint", resource.name))
-                .hint(format!("there are samples of {}", sampled.join(", "))),
-        );
+        return Err(Failure::usage(format!("{} has no sample endpoint", resource.name))
+            .hint(format!("there are samples of {}", sampled.join(", "))));
     };
     let now = context.clock.wall();
     let since = time::parse(&args.since, now)
@@ -59,10 +57,7 @@ pub(super) fn run(args: &SampleArgs, context: &Context) -> Result<crate::failure
     }
     super::print(&String::from_utf8_lossy(&lines))?;
     let count = u64::try_from(page.records.len()).unwrap_or(0);
-    let text = format!(
-        "{} from {start} on",
-        crate::report::counted(count, "record")
-    );
+    let text = format!("{} from {start} on", crate::report::counted(count, "record"));
     context.report.note(Some(resource.name), &text);
     Ok(crate::failure::Exit::Done)
 }

@@ -117,9 +117,7 @@ pub(super) fn change_time(record: &RawValue, key: &str) -> Option<UnixTime> {
 fn is_deleted(line: &[u8], record: &RawValue) -> bool {
     const DELETED: &[u8] = br#""status":"deleted""#;
     memmem::find(line, DELETED).is_some()
-        && members(record)
-            .get("status")
-            .is_some_and(|status| status.get() == "\"deleted\"")
+        && members(record).get("status").is_some_and(|status| status.get() == "\"deleted\"")
 }
 
 #[cfg(test)]
@@ -136,18 +134,11 @@ mod tests {
     };
 
     fn run(records: &[&str], seen: &[&str], rules: Rules<'_>) -> (String, Counts) {
-        let raw: Vec<&RawValue> = records
-            .iter()
-            .map(|record| serde_json::from_str(record).unwrap())
-            .collect();
-        let prints: Vec<Fingerprint> = records
-            .iter()
-            .map(|record| Fingerprint::of(record.as_bytes()))
-            .collect();
-        let seen = seen
-            .iter()
-            .map(|record| Fingerprint::of(record.as_bytes()))
-            .collect();
+        let raw: Vec<&RawValue> =
+            records.iter().map(|record| serde_json::from_str(record).unwrap()).collect();
+        let prints: Vec<Fingerprint> =
+            records.iter().map(|record| Fingerprint::of(record.as_bytes())).collect();
+        let seen = seen.iter().map(|record| Fingerprint::of(record.as_bytes())).collect();
         let mut out = Vec::new();
         let counts = write(&raw, &prints, &seen, rules, &mut out);
         (String::from_utf8(out).unwrap(), counts)
@@ -155,20 +146,10 @@ mod tests {
 
     #[test]
     fn what_was_seen_is_dropped_and_what_differs_in_a_byte_is_not() {
-        let (lines, counts) = run(
-            &[r#"{"a":1}"#, r#"{"a":2}"#],
-            &[r#"{"a":1}"#, r#"{"a":3}"#],
-            RULES,
-        );
+        let (lines, counts) =
+            run(&[r#"{"a":1}"#, r#"{"a":2}"#], &[r#"{"a":1}"#, r#"{"a":3}"#], RULES);
         assert_eq!(lines, "{\"a\":2}\n");
-        assert_eq!(
-            counts,
-            Counts {
-                written: 1,
-                duplicates: 1,
-                ..Counts::default()
-            }
-        );
+        assert_eq!(counts, Counts { written: 1, duplicates: 1, ..Counts::default() });
     }
 
     #[test]
@@ -179,20 +160,14 @@ mod tests {
 
     #[test]
     fn the_envelope_names_the_resource() {
-        let rules = Rules {
-            envelope: Some("tickets"),
-            ..RULES
-        };
+        let rules = Rules { envelope: Some("tickets"), ..RULES };
         let (lines, _) = run(&[r#"{"a":1}"#], &[], rules);
         assert_eq!(lines, "{\"resource\":\"tickets\",\"record\":{\"a\":1}}\n");
     }
 
     #[test]
     fn the_window_is_half_open() {
-        let rules = Rules {
-            until: UnixTime::new(20),
-            ..RULES
-        };
+        let rules = Rules { until: UnixTime::new(20), ..RULES };
         let at = |n: u32| format!("{{\"generated_timestamp\":{n}}}");
         let (early, late) = (at(19), at(20));
         let (lines, counts) = run(&[&early, &late, "{}"], &[], rules);
@@ -202,10 +177,7 @@ mod tests {
 
     #[test]
     fn system_updates_are_told_by_updated_at() {
-        let rules = Rules {
-            updated_since: UnixTime::new(86_400),
-            ..RULES
-        };
+        let rules = Rules { updated_since: UnixTime::new(86_400), ..RULES };
         let old = r#"{"updated_at":"1970-01-01T23:59:59Z","generated_timestamp":90000}"#;
         let new = r#"{"updated_at":"1970-01-02T00:00:00Z","generated_timestamp":90000}"#;
         let (lines, counts) = run(&[old, new], &[], rules);

@@ -56,10 +56,7 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
         .collect::<Result<Vec<_>, Failure>>()?;
     runs.iter_mut().try_for_each(Run::begin)?;
     Ok(thread::scope(|scope| {
-        let threads: Vec<_> = runs
-            .into_iter()
-            .map(|run| scope.spawn(|| run.finish()))
-            .collect();
+        let threads: Vec<_> = runs.into_iter().map(|run| scope.spawn(|| run.finish())).collect();
         jobs.iter()
             .zip(threads)
             .map(|(job, thread)| {

@@ -109,19 +109,10 @@ impl<'a> Run<'a> {
         };
         let (sink, mut changed) = open_sink(job, shared, &job.output, saved.map(|s| &s.output))?;
         let mut sideloads = Vec::new();
-        for sideload in job
-            .include
-            .iter()
-            .filter(|sideload| sideload.place == Place::Page)
-        {
+        for sideload in job.include.iter().filter(|sideload| sideload.place == Place::Page) {
             let output = job.output.beside(job.resource.name, sideload.name);
             let mark = saved
-                .and_then(|series| {
-                    series
-                        .sideloads
-                        .iter()
-                        .find(|(name, _)| name == sideload.name)
-                })
+                .and_then(|series| series.sideloads.iter().find(|(name, _)| name == sideload.name))
                 .map(|(_, mark)| mark);
             let (sink, new) = open_sink(job, shared, &output, mark)?;
             changed |= new;
@@ -179,17 +170,9 @@ impl<'a> Run<'a> {
     /// Exports until caught up, stopped or failed, and says so.
     pub(super) fn finish(mut self) -> Outcome {
         let result = self.pages().and_then(|()| self.end());
-        self.outcome.took = self
-            .shared
-            .clock
-            .instant()
-            .saturating_duration_since(self.began);
+        self.outcome.took = self.shared.clock.instant().saturating_duration_since(self.began);
         self.outcome.bytes = self.sink.written()
-            + self
-                .sideloads
-                .iter()
-                .map(|sideload| sideload.sink.written())
-                .sum::<u64>();
+            + self.sideloads.iter().map(|sideload| sideload.sink.written()).sum::<u64>();
         let report = self.shared.report;
         let name = Some(self.job.resource.name);
         if let Err(failure) = result {
@@ -248,19 +231,12 @@ impl<'a> Run<'a> {
     fn end(&mut self) -> Result<(), Failure> {
         let stop = self.shared.stop;
         self.sink.write(&[], stop)?;
-        self.sideloads
-            .iter_mut()
-            .try_for_each(|sideload| sideload.sink.write(&[], stop))
+        self.sideloads.iter_mut().try_for_each(|sideload| sideload.sink.write(&[], stop))
     }
 
     fn limit_reached(&self) -> bool {
-        self.job
-            .limit
-            .is_some_and(|limit| self.outcome.records >= limit)
-            || self
-                .job
-                .max_pages
-                .is_some_and(|limit| self.outcome.pages >= limit)
+        self.job.limit.is_some_and(|limit| self.outcome.records >= limit)
+            || self.job.max_pages.is_some_and(|limit| self.outcome.pages >= limit)
     }
 
     /// Asks until there is a page to write or nothing more to come, or until the retries are used
@@ -304,12 +280,7 @@ impl<'a> Run<'a> {
 
     /// Waits for a place in the quota. A wait is not the request's fault, so it uses no budget.
     fn await_turn(&mut self) -> Result<(), Failure> {
-        let Shared {
-            clock,
-            stop,
-            report,
-            ..
-        } = self.shared;
+        let Shared { clock, stop, report, .. } = self.shared;
         let bucket = self.job.endpoint.bucket;
         let mut told = false;
         loop {
@@ -327,20 +298,14 @@ impl<'a> Run<'a> {
             if self.shared.max_wait.is_some_and(|longest| wait > longest) {
                 return Err(Failure::new(
                     Exit::Temporary,
-                    format!(
-                        "the quota is spent for {}, longer than --max-wait",
-                        span(wait)
-                    ),
+                    format!("the quota is spent for {}, longer than --max-wait", span(wait)),
                 )
                 .hint("run the same command again later"));
             }
             if wait > Duration::from_secs(2) && !told {
                 told = true;
                 let name = Some(self.job.resource.name);
-                report.watch(
-                    name,
-                    &format!("quota spent, next request in {}", span(wait)),
-                );
+                report.watch(name, &format!("quota spent, next request in {}", span(wait)));
             }
             clock.sleep_until(until, stop);
             self.outcome.waited_for_quota += clock.instant().saturating_duration_since(now);
@@ -359,10 +324,7 @@ impl<'a> Run<'a> {
         if let Some(warning) = headers.get("x-zendesk-api-warn")
             && !mem::replace(&mut self.warned.parameters, true)
         {
-            report.warn(
-                name,
-                &format!("Zendesk says: {}", crate::shown::shown(warning)),
-            );
+            report.warn(name, &format!("Zendesk says: {}", crate::shown::shown(warning)));
         }
         if let Some(date) = headers.date() {
             let local = self.shared.clock.wall();
@@ -382,14 +344,8 @@ impl<'a> Run<'a> {
             Ok(()) => format!("200, {}", crate::report::bytes(self.body_length())),
             Err(error) => error.to_string(),
         };
-        let text = format!(
-            "GET {}: {result}, {:.3} s",
-            request.target(),
-            took.as_secs_f64()
-        );
-        self.shared
-            .report
-            .detail(Some(self.job.resource.name), &text);
+        let text = format!("GET {}: {result}, {:.3} s", request.target(), took.as_secs_f64());
+        self.shared.report.detail(Some(self.job.resource.name), &text);
     }
 
     fn body_length(&self) -> u64 {
@@ -406,11 +362,7 @@ impl<'a> Run<'a> {
 
     fn digest_body(&mut self, body: &[u8]) -> Result<Fetched, ApiError> {
         let job = self.job;
-        let names: Vec<&str> = self
-            .sideloads
-            .iter()
-            .map(|sideload| sideload.name)
-            .collect();
+        let names: Vec<&str> = self.sideloads.iter().map(|sideload| sideload.name).collect();
         let page = page::parse(body, job.resource.record_key, &names)?;
         let none = HashSet::new();
         let seen = match &self.position {
@@ -418,11 +370,9 @@ impl<'a> Run<'a> {
             Position::Start(_) | Position::Cursor(_) => &none,
         };
         let prints: Vec<Fingerprint> = match &self.position {
-            Position::Time { .. } => page
-                .records
-                .iter()
-                .map(|record| Fingerprint::of(record.get().as_bytes()))
-                .collect(),
+            Position::Time { .. } => {
+                page.records.iter().map(|record| Fingerprint::of(record.get().as_bytes())).collect()
+            }
             Position::Start(_) | Position::Cursor(_) => Vec::new(),
         };
         let records = page.records.len();
@@ -483,11 +433,7 @@ impl<'a> Run<'a> {
         let last = page.records.last();
         let changed = last.and_then(|record| lines::change_time(record, job.resource.change_time));
         self.through = changed.or_else(|| next.time());
-        if page
-            .envelope
-            .count
-            .is_some_and(|count| usize::try_from(count) != Ok(records))
-        {
+        if page.envelope.count.is_some_and(|count| usize::try_from(count) != Ok(records)) {
             let text = "the page's count is not the number of its records";
             self.shared.report.detail(Some(job.resource.name), text);
         }
@@ -519,20 +465,12 @@ impl<'a> Run<'a> {
         if matches!(error, ApiError::Garbled(Garbled::Overflow { .. })) && self.size.widen() {
             return Ok(());
         }
-        let Shared {
-            clock,
-            stop,
-            report,
-            ..
-        } = self.shared;
+        let Shared { clock, stop, report, .. } = self.shared;
         let name = Some(self.job.resource.name);
         let now = clock.instant();
         let treatment = error.treatment();
         let shrinkable = self.job.resource.takes(Parameter::PerPage) && self.size.shrinkable();
-        match self
-            .budget
-            .next(treatment, shrinkable, now, fastrand::f64())
-        {
+        match self.budget.next(treatment, shrinkable, now, fastrand::f64()) {
             Next::Smaller => {
                 self.size.halve();
                 report.warn(name, &format!("{error}: page size {}", self.size.get()));
@@ -580,10 +518,7 @@ impl<'a> Run<'a> {
         }
         if let ApiError::CursorRefused { .. } = error {
             let resource = self.job.resource.name;
-            let since = self
-                .outcome
-                .through
-                .map_or("TIME".to_owned(), |time| time.to_string());
+            let since = self.outcome.through.map_or("TIME".to_owned(), |time| time.to_string());
             failure = failure.hint(format!("zdx state set {resource} --since {since}"));
         }
         failure
@@ -609,8 +544,7 @@ impl<'a> Run<'a> {
             sideload.lines.clear();
         }
         if let Position::Cursor(cursor) = &self.position {
-            self.earlier
-                .insert(Fingerprint::of(cursor.as_str().as_bytes()));
+            self.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
         }
         self.position = next;
         self.outcome.pages += 1;
@@ -629,9 +563,7 @@ impl<'a> Run<'a> {
 
     fn each_sink(&mut self, act: fn(&mut Sink)) {
         act(&mut self.sink);
-        self.sideloads
-            .iter_mut()
-            .for_each(|sideload| act(&mut sideload.sink));
+        self.sideloads.iter_mut().for_each(|sideload| act(&mut sideload.sink));
     }
 
     /// The state, if this run moves a position in it.
@@ -744,10 +676,7 @@ fn open_sink(
         shared.report.warn(name, &text);
     }
     if opened.rotated {
-        shared.report.note(
-            name,
-            &format!("{shown} was moved away: starting a new file"),
-        );
+        shared.report.note(name, &format!("{shown} was moved away: starting a new file"));
     }
     Ok((Sink::File(sink), opened.rotated || moved || saved.is_none()))
 }

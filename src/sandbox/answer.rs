@@ -88,11 +88,7 @@ impl Answer {
         }
         let chunked = self.data && !terms.http10;
         let compressed = self.data && terms.gzip;
-        let body = if compressed {
-            gzip(&self.body)?
-        } else {
-            self.body
-        };
+        let body = if compressed { gzip(&self.body)? } else { self.body };
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         let mut line = |name: &str, value: &str| head.extend([name, ": ", value, "\r\n"]);
         for (name, value) in &self.headers {
@@ -106,14 +102,7 @@ impl Answer {
         } else {
             line("content-length", &body.len().to_string());
         }
-        line(
-            "connection",
-            if terms.keep_alive {
-                "keep-alive"
-            } else {
-                "close"
-            },
-        );
+        line("connection", if terms.keep_alive { "keep-alive" } else { "close" });
         head.push_str("\r\n");
         to.write_all(head.as_bytes())?;
         if !terms.head_only {
@@ -136,11 +125,7 @@ fn send_body(
         Delivery::Drip => (1, Duration::from_secs(1)),
         _ => ((body.len() / 3 + 1).min(16 * 1024), Duration::ZERO),
     };
-    let body = if delivery == Delivery::Cut {
-        &body[..body.len() / 2]
-    } else {
-        body
-    };
+    let body = if delivery == Delivery::Cut { &body[..body.len() / 2] } else { body };
     for piece in body.chunks(piece) {
         if chunked {
             write!(to, "{:x}\r\n", piece.len())?;
@@ -196,12 +181,7 @@ fn reason(status: u16) -> &'static str {
 mod tests {
     use super::*;
 
-    const TERMS: Terms = Terms {
-        gzip: false,
-        http10: false,
-        head_only: false,
-        keep_alive: true,
-    };
+    const TERMS: Terms = Terms { gzip: false, http10: false, head_only: false, keep_alive: true };
 
     fn sent(answer: Answer, terms: Terms) -> String {
         let mut wire = Vec::new();
@@ -210,11 +190,7 @@ mod tests {
     }
 
     fn data(delivery: Delivery) -> Answer {
-        Answer {
-            data: true,
-            delivery,
-            ..Answer::json(200, "{\"a\":123}")
-        }
+        Answer { data: true, delivery, ..Answer::json(200, "{\"a\":123}") }
     }
 
     #[test]
@@ -231,13 +207,7 @@ mod tests {
 
     #[test]
     fn old_clients_get_a_length() {
-        let wire = sent(
-            data(Delivery::Whole),
-            Terms {
-                http10: true,
-                ..TERMS
-            },
-        );
+        let wire = sent(data(Delivery::Whole), Terms { http10: true, ..TERMS });
         assert!(wire.contains("content-length: 9\r\n") && wire.ends_with("{\"a\":123}"));
     }
 }

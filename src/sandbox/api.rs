@@ -62,13 +62,9 @@ impl Desk {
             method: request.method.clone(),
             path: request.path.clone(),
             query: request.query.clone(),
-            authorization: request.header("authorization").map(|value| {
-                value
-                    .split(' ')
-                    .next()
-                    .unwrap_or_default()
-                    .to_ascii_lowercase()
-            }),
+            authorization: request
+                .header("authorization")
+                .map(|value| value.split(' ').next().unwrap_or_default().to_ascii_lowercase()),
             status: answer.status,
             fault: notes.fault,
             bucket: notes.bucket.map(|level| level.header.to_owned()),
@@ -76,10 +72,7 @@ impl Desk {
             per_page: notes.per_page,
             records: notes.records,
         };
-        self.journal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(exchange);
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
         answer
     }
 
@@ -101,13 +94,10 @@ impl Desk {
 
     fn api(&self, request: &Request, path: &str, notes: &mut Notes) -> Answer {
         let endpoint = export::find(path);
-        let per_page = endpoint
-            .as_ref()
-            .map(|endpoint| parameters::asked_size(request, endpoint));
+        let per_page = endpoint.as_ref().map(|endpoint| parameters::asked_size(request, endpoint));
         notes.per_page = per_page;
         let (number, fault) =
-            self.script
-                .next(&request.path, &request.query, per_page.unwrap_or(0));
+            self.script.next(&request.path, &request.query, per_page.unwrap_or(0));
         (notes.number, notes.fault) = (number, fault);
         let now = self.clock.now();
         let bearer = auth::is_bearer(request);
@@ -118,10 +108,7 @@ impl Desk {
             Err(refusal) => return *refusal,
         };
         if let Some(delivery) = fault.and_then(lost) {
-            return Answer {
-                delivery,
-                ..Answer::json(200, "")
-            };
+            return Answer { delivery, ..Answer::json(200, "") };
         }
         let buckets = self.buckets(endpoint.as_ref());
         let buckets: Vec<&Bucket> = buckets.iter().collect();
@@ -177,9 +164,9 @@ impl Desk {
     fn other(&self, path: &str, caller: &Caller) -> Answer {
         let now = self.clock.now();
         let body = match path {
-            "users/me" => Object::new()
-                .raw("user", person::record(&self.world, 0, now - now % 3600))
-                .end(),
+            "users/me" => {
+                Object::new().raw("user", person::record(&self.world, 0, now - now % 3600)).end()
+            }
             "oauth/tokens/current" => return auth::current(caller, person::id(&self.world, 0)),
             "tickets/count" => {
                 let count = Object::new()
@@ -200,21 +187,14 @@ impl Desk {
             }
             _ => return errors::unknown_path(),
         };
-        Answer {
-            data: true,
-            ..Answer::json(200, body)
-        }
+        Answer { data: true, ..Answer::json(200, body) }
     }
 
     /// The buckets that a request takes from, the narrowest last (§6).
     fn buckets(&self, endpoint: Option<&Endpoint>) -> Vec<Bucket> {
         let help_center = endpoint.is_some_and(|endpoint| endpoint.resource == Resource::Articles);
         // The help center counts for itself, with the same numbers (§1.2).
-        let account = if help_center {
-            "help center"
-        } else {
-            "support"
-        };
+        let account = if help_center { "help center" } else { "support" };
         let mut buckets = vec![self.bucket("", account.to_owned(), ACCOUNT, 1)];
         buckets.extend(endpoint.and_then(|endpoint| self.export_bucket(endpoint)));
         buckets
@@ -247,26 +227,15 @@ impl Desk {
             Some(asked) if header.is_empty() => Some(asked.max(total)),
             Some(asked) => Some(asked),
         };
-        let window_ms = u64::try_from(self.options.window.as_millis())
-            .unwrap_or(u64::MAX)
-            .max(1);
-        Bucket {
-            header,
-            key,
-            total,
-            window_ms: window_ms.saturating_mul(windows),
-        }
+        let window_ms = u64::try_from(self.options.window.as_millis()).unwrap_or(u64::MAX).max(1);
+        Bucket { header, key, total, window_ms: window_ms.saturating_mul(windows) }
     }
 
     fn too_many(&self, levels: &[Level]) -> Answer {
         let empty = levels.iter().rfind(|level| level.remaining == 0);
         let account = empty.is_none_or(|level| level.header.is_empty());
         let text = account || self.options.behaviour.too_many_body == TooManyBody::Text;
-        let answer = if text {
-            errors::too_many_requests()
-        } else {
-            errors::too_many_exports()
-        };
+        let answer = if text { errors::too_many_requests() } else { errors::too_many_exports() };
         let seconds = empty.map_or(60, |level| level.resets);
         match self.options.behaviour.retry_after {
             RetryAfter::Present => answer.with("retry-after", seconds),
@@ -290,11 +259,9 @@ impl Desk {
             Fault::TooMany => errors::too_many_exports().with("retry-after", resets),
             Fault::TooManyText => errors::too_many_requests().with("retry-after", resets),
             Fault::TooManySilent => errors::too_many_exports(),
-            Fault::ServerError => errors::titled(
-                500,
-                "Internal Server Error",
-                "Something went wrong. Please retry.",
-            ),
+            Fault::ServerError => {
+                errors::titled(500, "Internal Server Error", "Something went wrong. Please retry.")
+            }
             Fault::BadGateway => errors::bad_gateway(),
             Fault::Unavailable => Answer::text(503, "Service Unavailable"),
             Fault::UnavailableRetry => {
@@ -311,10 +278,8 @@ impl Desk {
                 errors::too_recent(paging == Some(Paging::Cursor))
             }
             Fault::Redirect => {
-                Answer::html(302, "<html><body>You are being redirected.</body></html>").with(
-                    "location",
-                    format!("{}/api/v2/incremental/tickets", export::FOREIGN),
-                )
+                Answer::html(302, "<html><body>You are being redirected.</body></html>")
+                    .with("location", format!("{}/api/v2/incremental/tickets", export::FOREIGN))
             }
             Fault::Html => errors::page_instead_of_data(),
             Fault::Empty => Answer::json(200, ""),
@@ -329,12 +294,7 @@ impl Desk {
             return answer;
         }
         levels.iter().fold(answer, |answer, level| {
-            let Level {
-                header,
-                total,
-                remaining,
-                resets,
-            } = level;
+            let Level { header, total, remaining, resets } = level;
             if header.is_empty() {
                 let (limit, left, reset) = match spelling {
                     QuotaHeaders::Old => ("rate-limit", "rate-limit-remaining", "rate-limit-reset"),
@@ -368,14 +328,8 @@ impl Desk {
             .with("date", http_date(self.clock.now()))
             .with("server", "cloudflare")
             .with("x-zendesk-api-version", "v2")
-            .with(
-                "x-request-id",
-                format!("{:016x}-SBX", super::dice::mix(started_ms, number)),
-            )
-            .with(
-                "x-runtime",
-                format!("{}.{:06}", spent / 1000, spent % 1000 * 1000 + 137),
-            )
+            .with("x-request-id", format!("{:016x}-SBX", super::dice::mix(started_ms, number)))
+            .with("x-runtime", format!("{}.{:06}", spent / 1000, spent % 1000 * 1000 + 137))
             .with("x-zendesk-zorg", "yes")
     }
 }
@@ -392,10 +346,7 @@ fn lost(fault: Fault) -> Option<Delivery> {
 
 /// Faults that say that the quota is used up.
 fn pretends_empty(fault: Fault) -> bool {
-    matches!(
-        fault,
-        Fault::TooMany | Fault::TooManyText | Fault::TooManySilent
-    )
+    matches!(fault, Fault::TooMany | Fault::TooManyText | Fault::TooManySilent)
 }
 
 fn anonymous() -> Answer {
@@ -407,10 +358,7 @@ fn anonymous() -> Answer {
         .time("created_at", 0)
         .text("role", "end-user")
         .raw("verified", false);
-    Answer {
-        data: true,
-        ..Answer::json(200, Object::new().raw("user", user.end()).end())
-    }
+    Answer { data: true, ..Answer::json(200, Object::new().raw("user", user.end()).end()) }
 }
 
 /// `Thu, 08 Feb 2024 17:26:48 GMT`.

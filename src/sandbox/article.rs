@@ -65,25 +65,18 @@ fn created(world: &World, place: u64) -> i64 {
 pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry>) {
     for place in 0..world.articles() {
         let draw = mix(world.key(dice::ARTICLE) ^ 2, place);
-        let rhythm = Rhythm {
-            key: draw,
-            period: DAY << (draw % 8),
-        };
+        let rhythm = Rhythm { key: draw, period: DAY << (draw % 8) };
         let created = created(world, place);
         let mut times = vec![created, rhythm.last(from)];
         times.extend(rhythm.within(from, to));
         times.retain(|time| created <= *time);
-        entries.extend(
-            versions(&times, from, to, i64::MAX)
-                .into_iter()
-                .map(|(ts, until)| Entry {
-                    ts,
-                    id: id(world, place),
-                    until,
-                    key: place,
-                    ..Entry::EMPTY
-                }),
-        );
+        entries.extend(versions(&times, from, to, i64::MAX).into_iter().map(|(ts, until)| Entry {
+            ts,
+            id: id(world, place),
+            until,
+            key: place,
+            ..Entry::EMPTY
+        }));
     }
 }
 
@@ -114,13 +107,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
     let page = format!("{}/hc/{locale}/articles/{id}", desk::ORIGIN);
     Object::new()
         .raw("id", id)
-        .text(
-            "url",
-            &format!(
-                "{}/api/v2/help_center/{locale}/articles/{id}.json",
-                desk::ORIGIN
-            ),
-        )
+        .text("url", &format!("{}/api/v2/help_center/{locale}/articles/{id}.json", desk::ORIGIN))
         .text("html_url", &page)
         .raw("author_id", person::id(world, author(world, place)))
         .raw("comments_disabled", draw.is_multiple_of(3))
@@ -142,10 +129,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .null("user_segment_id")
         .raw("permission_group_id", 6_160_020_000_011_u64)
         .raw("content_tag_ids", "[]")
-        .raw(
-            "label_names",
-            texts(["care", word(&["kettle", "espresso", "app"], draw)]),
-        )
+        .raw("label_names", texts(["care", word(&["kettle", "espresso", "app"], draw)]))
         .text("body", &body(&title, version))
         .end()
 }
@@ -176,18 +160,11 @@ pub(super) fn translations(world: &World, place: u64, ts: i64) -> Vec<String> {
 
 pub(super) fn sections() -> String {
     let section = |(id, name): &(u64, &str)| {
-        Object::new()
-            .raw("id", id)
-            .text("name", name)
-            .raw("category_id", CATEGORY.0)
-            .end()
+        Object::new().raw("id", id).text("name", name).raw("category_id", CATEGORY.0).end()
     };
     array(SECTIONS.iter().map(section))
 }
 
 pub(super) fn categories() -> String {
-    array([Object::new()
-        .raw("id", CATEGORY.0)
-        .text("name", CATEGORY.1)
-        .end()])
+    array([Object::new().raw("id", CATEGORY.0).text("name", CATEGORY.1).end()])
 }

@@ -76,30 +76,18 @@ impl Tokens {
             return caller.ok_or_else(|| Box::new(errors::invalid_token()));
         }
         if scheme.eq_ignore_ascii_case("basic") && basic(value.trim()) {
-            return Ok(Caller {
-                scope: "read write".to_owned(),
-                token_expires: None,
-            });
+            return Ok(Caller { scope: "read write".to_owned(), token_expires: None });
         }
         Err(Box::new(errors::unauthorized()))
     }
 
     fn bearer(&self, token: &str, now: i64) -> Option<Caller> {
         if token == OAUTH_TOKEN {
-            return Some(Caller {
-                scope: "read".to_owned(),
-                token_expires: Some(None),
-            });
+            return Some(Caller { scope: "read".to_owned(), token_expires: Some(None) });
         }
         let issued = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let grant = issued
-            .access
-            .get(token)
-            .filter(|grant| now < grant.expires)?;
-        Some(Caller {
-            scope: grant.scope.clone(),
-            token_expires: Some(Some(grant.expires)),
-        })
+        let grant = issued.access.get(token).filter(|grant| now < grant.expires)?;
+        Some(Caller { scope: grant.scope.clone(), token_expires: Some(Some(grant.expires)) })
     }
 
     /// `POST /oauth/tokens`.
@@ -159,15 +147,9 @@ impl Tokens {
 
     /// `refreshable` says whether there is a refresh token, and if so, for a public client.
     fn grant(&self, fields: &Fields, scope: &str, now: i64, refreshable: Option<bool>) -> Answer {
-        let asked = fields
-            .get("expires_in")
-            .map_or(Some(LIFETIME), |text| text.parse().ok());
+        let asked = fields.get("expires_in").map_or(Some(LIFETIME), |text| text.parse().ok());
         let Some(lifetime) = asked.filter(|lifetime| *lifetime > 0) else {
-            return errors::oauth(
-                400,
-                "invalid_request",
-                "expires_in must be a positive integer",
-            );
+            return errors::oauth(400, "invalid_request", "expires_in must be a positive integer");
         };
         let lifetime = lifetime.min(LONGEST_LIFETIME);
         let mut issued = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,17 +190,12 @@ impl Issued {
 
 pub(super) fn is_bearer(request: &Request) -> bool {
     let header = request.header("authorization").unwrap_or_default();
-    header
-        .get(..7)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "))
+    header.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "))
 }
 
 /// `email/token:token`. Passwords are not accepted.
 fn basic(value: &str) -> bool {
-    let decoded = STANDARD
-        .decode(value)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let Some((user, token)) = decoded.as_deref().and_then(|text| text.split_once(':')) else {
         return false;
     };
@@ -263,21 +240,13 @@ impl Fields {
                 serde_json::Value::String(text) => text,
                 other => other.to_string(),
             };
-            return Self(
-                members
-                    .into_iter()
-                    .map(|(name, value)| (name, text(value)))
-                    .collect(),
-            );
+            return Self(members.into_iter().map(|(name, value)| (name, text(value))).collect());
         }
         Self(form(&String::from_utf8_lossy(&request.body)))
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     fn scope(&self) -> &str {

@@ -171,48 +171,16 @@ pub struct Behaviour {
 impl Behaviour {
     /// Each key, its values (the default first) and what it decides: for `--help`.
     pub const SWITCHES: &[(&str, &str, &str)] = &[
-        (
-            "same_second",
-            "expand|stuck",
-            "a second that holds more than a time-based page",
-        ),
+        ("same_second", "expand|stuck", "a second that holds more than a time-based page"),
         ("empty_cursor", "null|echo", "after_cursor of an empty page"),
-        (
-            "limit_scope",
-            "shared|endpoint",
-            "who shares the quota of 10",
-        ),
-        (
-            "cursor_limit",
-            "own|unlimited",
-            "the quota of cursor endpoints",
-        ),
-        (
-            "end_of_stream",
-            "documented|present|missing",
-            "end_of_stream on time-based endpoints",
-        ),
-        (
-            "quota_headers",
-            "modern|2023|none",
-            "spelling of the quota headers",
-        ),
+        ("limit_scope", "shared|endpoint", "who shares the quota of 10"),
+        ("cursor_limit", "own|unlimited", "the quota of cursor endpoints"),
+        ("end_of_stream", "documented|present|missing", "end_of_stream on time-based endpoints"),
+        ("quota_headers", "modern|2023|none", "spelling of the quota headers"),
         ("too_many_body", "json|text", "body of a 429"),
-        (
-            "retry_after",
-            "present|date|missing",
-            "Retry-After on a 429",
-        ),
-        (
-            "invalid_cursor",
-            "400|404|410|422",
-            "status for a cursor that cannot be read",
-        ),
-        (
-            "exclude_deleted",
-            "query|page",
-            "deleted records go before or after the page is cut",
-        ),
+        ("retry_after", "present|date|missing", "Retry-After on a 429"),
+        ("invalid_cursor", "400|404|410|422", "status for a cursor that cannot be read"),
+        ("exclude_deleted", "query|page", "deleted records go before or after the page is cut"),
         ("late_rows", "off|on", "records that become visible late"),
     ];
 

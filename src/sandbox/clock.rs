@@ -18,22 +18,13 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        Self {
-            ahead_ms: AtomicU64::new(0),
-            stopped: Mutex::new(false),
-            stop: Condvar::new(),
-        }
+        Self { ahead_ms: AtomicU64::new(0), stopped: Mutex::new(false), stop: Condvar::new() }
     }
 
     /// Milliseconds since 1970.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the sandbox is a server: its time is real"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the sandbox is a server: its time is real")]
     pub(super) fn now_ms(&self) -> u64 {
-        let machine = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         millis(machine) + self.ahead_ms.load(Ordering::SeqCst)
     }
 
@@ -62,10 +53,7 @@ impl Clock {
             return;
         }
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(
-            self.stop
-                .wait_timeout_while(stopped, length, |stopped| !*stopped),
-        );
+        drop(self.stop.wait_timeout_while(stopped, length, |stopped| !*stopped));
     }
 }
 

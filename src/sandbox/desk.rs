@@ -22,10 +22,8 @@ pub(super) const GROUPS: &[Named] = &[
     named(6_130_869_200_613, "Business Customers"),
 ];
 
-pub(super) const BRANDS: &[Named] = &[
-    named(6_130_869_300_147, "Brightkettle"),
-    named(6_130_869_300_275, "Brightkettle Pro"),
-];
+pub(super) const BRANDS: &[Named] =
+    &[named(6_130_869_300_147, "Brightkettle"), named(6_130_869_300_275, "Brightkettle Pro")];
 
 pub(super) const FORMS: &[Named] = &[
     named(6_130_869_400_191, "Ask a question"),

@@ -96,11 +96,7 @@ impl Rhythm {
     pub(super) fn last(&self, t: i64) -> i64 {
         let slot = t.div_euclid(self.period);
         let here = self.moment(slot);
-        if here <= t {
-            here
-        } else {
-            self.moment(slot - 1)
-        }
+        if here <= t { here } else { self.moment(slot - 1) }
     }
 
     /// The moments in `from < moment < to`, in order.
@@ -117,10 +113,7 @@ mod tests {
 
     #[test]
     fn a_rhythm_gives_one_moment_in_each_period() {
-        let rhythm = Rhythm {
-            key: 7,
-            period: 600,
-        };
+        let rhythm = Rhythm { key: 7, period: 600 };
         assert_eq!(rhythm.within(-1, 6000).count(), 10);
     }
 

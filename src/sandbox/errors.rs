@@ -4,21 +4,14 @@ use super::{answer::Answer, json::quoted};
 
 /// The usual pair of code and description.
 pub(super) fn coded(status: u16, code: &str, description: &str) -> Answer {
-    let body = format!(
-        "{{\"error\":{},\"description\":{}}}",
-        quoted(code),
-        quoted(description)
-    );
+    let body = format!("{{\"error\":{},\"description\":{}}}", quoted(code), quoted(description));
     Answer::json(status, body)
 }
 
 /// The pair of title and message.
 pub(super) fn titled(status: u16, title: &str, message: &str) -> Answer {
     let (title, message) = (quoted(title), quoted(message));
-    Answer::json(
-        status,
-        format!("{{\"error\":{{\"title\":{title},\"message\":{message}}}}}"),
-    )
+    Answer::json(status, format!("{{\"error\":{{\"title\":{title},\"message\":{message}}}}}"))
 }
 
 /// The list of errors.
@@ -86,12 +79,7 @@ pub(super) fn missing(parameter: &str, path: &str) -> Answer {
 pub(super) fn too_recent(cursor: bool) -> Answer {
     if cursor {
         let detail = "start_time must be older than 60 seconds";
-        listed(
-            400,
-            "StartTimeTooRecent",
-            "start_time is too recent",
-            detail,
-        )
+        listed(400, "StartTimeTooRecent", "start_time is too recent", detail)
     } else {
         let description = "Too recent start_time. Use a start_time older than 60 seconds";
         coded(422, "InvalidValue", description)
@@ -100,12 +88,7 @@ pub(super) fn too_recent(cursor: bool) -> Answer {
 
 pub(super) fn invalid_cursor(status: u16) -> Answer {
     let detail = "The cursor could not be decoded";
-    listed(
-        status,
-        "InvalidPaginationParameter",
-        "Invalid cursor",
-        detail,
-    )
+    listed(status, "InvalidPaginationParameter", "Invalid cursor", detail)
 }
 
 pub(super) const TOO_MANY_EXPORTS: &str =

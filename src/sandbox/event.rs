@@ -21,10 +21,7 @@ fn id(ticket: u64, change: &Change) -> u64 {
 
 /// The ticket's audits before `to`.
 pub(super) fn entries(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
-    let audits = line
-        .changes
-        .iter()
-        .filter(|change| change.kind.is_audit() && change.at < to);
+    let audits = line.changes.iter().filter(|change| change.kind.is_audit() && change.at < to);
     entries.extend(audits.map(|change| Entry {
         ts: change.at,
         id: id(line.ticket, change),
@@ -39,23 +36,12 @@ pub(super) fn entries(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
 pub(super) fn record(world: &World, ticket: u64, event: u64, comments: bool) -> String {
     let line = Timeline::of(world, ticket);
     let facts = Facts::of(world, ticket);
-    let change = line
-        .changes
-        .iter()
-        .find(|change| id(ticket, change) == event);
+    let change = line.changes.iter().find(|change| id(ticket, change) == event);
     let change = change.expect("every entry was made from a change");
     let customer = matches!(change.kind, Kind::Created | Kind::Replied | Kind::Rated);
     let automatic = matches!(change.kind, Kind::Closed | Kind::Bulk);
-    let author = if customer {
-        &facts.requester
-    } else {
-        &facts.agent
-    };
-    let updater = if automatic {
-        "-1".to_owned()
-    } else {
-        author.id.to_string()
-    };
+    let author = if customer { &facts.requester } else { &facts.agent };
+    let updater = if automatic { "-1".to_owned() } else { author.id.to_string() };
     Object::new()
         .raw("id", event)
         .raw("ticket_id", ticket)
@@ -65,10 +51,7 @@ pub(super) fn record(world: &World, ticket: u64, event: u64, comments: bool) -> 
         .text("via", via_name(change.kind, &facts))
         .raw("system", system(customer, mix(event, 1)))
         .text("event_type", "Audit")
-        .raw(
-            "child_events",
-            children(&line, &facts, change, event, comments),
-        )
+        .raw("child_events", children(&line, &facts, change, event, comments))
         .end()
 }
 
@@ -84,23 +67,14 @@ fn via_name(kind: Kind, facts: &Facts) -> &'static str {
 }
 
 fn system(customer: bool, draw: u64) -> String {
-    let client = if customer {
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"
-    } else {
-        "Zendesk Support"
-    };
+    let client =
+        if customer { "Mozilla/5.0 (Windows NT 10.0; Win64; x64)" } else { "Zendesk Support" };
     Object::new()
         .text("client", client)
         .text("ip_address", &format!("203.0.113.{}", draw % 254 + 1))
         .text("location", word(CITIES, draw / 254))
-        .raw(
-            "latitude",
-            format!("{}.{:04}", draw % 60, draw / 60 % 10_000),
-        )
-        .raw(
-            "longitude",
-            format!("-{}.{:04}", draw / 7 % 90, draw / 630 % 10_000),
-        )
+        .raw("latitude", format!("{}.{:04}", draw % 60, draw / 60 % 10_000))
+        .raw("longitude", format!("-{}.{:04}", draw / 7 % 90, draw / 630 % 10_000))
         .end()
 }
 
@@ -113,11 +87,7 @@ struct Child {
 }
 
 fn children(line: &Timeline, facts: &Facts, change: &Change, event: u64, comments: bool) -> String {
-    let before = line
-        .changes
-        .iter()
-        .take_while(|other| other.n != change.n)
-        .copied();
+    let before = line.changes.iter().take_while(|other| other.n != change.n).copied();
     let before: Vec<Change> = before.collect();
     let state = State::after(&before, line.created);
     let mut children = Vec::new();
@@ -131,10 +101,7 @@ fn children(line: &Timeline, facts: &Facts, change: &Change, event: u64, comment
     let mut number = 1;
     for child in changes(facts, change, &state) {
         number += 1;
-        let via = Object::new()
-            .text("channel", "web")
-            .raw("source", SOURCE)
-            .end();
+        let via = Object::new().text("channel", "web").raw("source", SOURCE).end();
         let object = Object::new()
             .raw("id", event + number)
             .raw("via", via)
@@ -153,18 +120,9 @@ fn children(line: &Timeline, facts: &Facts, change: &Change, event: u64, comment
 const SOURCE: &str = r#"{"from":{},"to":{},"rel":null}"#;
 
 fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
-    let new = |field, value| Child {
-        kind: "Create",
-        field,
-        value,
-        previous: None,
-    };
-    let turn = |field, value, previous| Child {
-        kind: "Change",
-        field,
-        value,
-        previous: Some(previous),
-    };
+    let new = |field, value| Child { kind: "Create", field, value, previous: None };
+    let turn =
+        |field, value, previous| Child { kind: "Change", field, value, previous: Some(previous) };
     let status = |status: &str| turn("status", quoted(status), quoted(before.status));
     match change.kind {
         Kind::Created => vec![
@@ -185,11 +143,9 @@ fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
         Kind::Answered => vec![status("pending"), notification(facts)],
         Kind::Replied => vec![status("open")],
         Kind::Solved => vec![status("solved"), notification(facts)],
-        Kind::Rated => vec![turn(
-            "satisfaction_score",
-            quoted(facts.rating().0),
-            quoted("offered"),
-        )],
+        Kind::Rated => {
+            vec![turn("satisfaction_score", quoted(facts.rating().0), quoted("offered"))]
+        }
         Kind::Closed => vec![status("closed")],
         Kind::Deleted => vec![status("deleted")],
         Kind::Bulk => vec![turn("tags", texts([bulk_tag(change.at)]), "[]".to_owned())],
@@ -199,20 +155,12 @@ fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
 
 fn notification(facts: &Facts) -> Child {
     let recipients = array([facts.requester.id]);
-    Child {
-        kind: "Notification",
-        field: "recipients",
-        value: recipients,
-        previous: None,
-    }
+    Child { kind: "Notification", field: "recipients", value: recipients, previous: None }
 }
 
 /// What stands for a comment without the sideload.
 fn comment_mark(change: &Change, event: u64) -> String {
-    let via = Object::new()
-        .text("channel", "web")
-        .raw("source", SOURCE)
-        .end();
+    let via = Object::new().text("channel", "web").raw("source", SOURCE).end();
     Object::new()
         .raw("id", event + 1)
         .raw("via", via)
@@ -226,26 +174,14 @@ fn comment_mark(change: &Change, event: u64) -> String {
 /// The whole comment, as `include=comment_events` gives it (§3).
 fn comment(facts: &Facts, change: &Change, event: u64) -> String {
     let customer = matches!(change.kind, Kind::Created | Kind::Replied);
-    let author = if customer {
-        &facts.requester
-    } else {
-        &facts.agent
-    };
+    let author = if customer { &facts.requester } else { &facts.agent };
     let body = facts.comment(change);
-    let html = body
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    let html = html
-        .replace("\n\n", "</p><p dir=\"auto\">")
-        .replace('\n', "<br>");
+    let html = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let html = html.replace("\n\n", "</p><p dir=\"auto\">").replace('\n', "<br>");
     let via = if customer {
         facts.via()
     } else {
-        Object::new()
-            .text("channel", "web")
-            .raw("source", SOURCE)
-            .end()
+        Object::new().text("channel", "web").raw("source", SOURCE).end()
     };
     Object::new()
         .raw("id", event + 1)
@@ -274,19 +210,12 @@ fn attachments(change: &Change, event: u64) -> String {
     }
     let id = event + 15;
     let file = Object::new()
-        .text(
-            "url",
-            &format!("{}/api/v2/attachments/{id}.json", desk::ORIGIN),
-        )
+        .text("url", &format!("{}/api/v2/attachments/{id}.json", desk::ORIGIN))
         .raw("id", id)
         .text("file_name", "photo 1.jpg")
         .text(
             "content_url",
-            &format!(
-                "{}/attachments/token/{:x}/?name=photo+1.jpg",
-                desk::ORIGIN,
-                mix(event, 3)
-            ),
+            &format!("{}/attachments/token/{:x}/?name=photo+1.jpg", desk::ORIGIN, mix(event, 3)),
         )
         .text("content_type", "image/jpeg")
         .raw("size", 40_000 + mix(event, 4) % 900_000)
@@ -297,14 +226,10 @@ fn attachments(change: &Change, event: u64) -> String {
 }
 
 fn metadata(event: u64) -> String {
-    let system = Object::new().text("client", "Mozilla/5.0").text(
-        "ip_address",
-        &format!("203.0.113.{}", mix(event, 1) % 254 + 1),
-    );
-    Object::new()
-        .raw("system", system.end())
-        .raw("custom", "{}")
-        .end()
+    let system = Object::new()
+        .text("client", "Mozilla/5.0")
+        .text("ip_address", &format!("203.0.113.{}", mix(event, 1) % 254 + 1));
+    Object::new().raw("system", system.end()).raw("custom", "{}").end()
 }
 
 #[cfg(test)]
@@ -317,11 +242,7 @@ mod tests {
         let world = World::new(1, 50, 0);
         let index = world.index(super::super::world::Resource::TicketEvents, NOW);
         let record = |entry: &Entry| record(&world, entry.key, entry.id, comments);
-        index
-            .entries
-            .iter()
-            .map(|entry| serde_json::from_str(&record(entry)).unwrap())
-            .collect()
+        index.entries.iter().map(|entry| serde_json::from_str(&record(entry)).unwrap()).collect()
     }
 
     #[test]
@@ -337,21 +258,9 @@ mod tests {
 
     #[test]
     fn comments_come_whole_only_with_the_sideload() {
-        assert!(
-            events(false)
-                .iter()
-                .all(|event| !event.to_string().contains("plain_body"))
-        );
-        assert!(
-            events(true)
-                .iter()
-                .any(|event| event.to_string().contains("plain_body"))
-        );
-        assert!(
-            events(true)
-                .iter()
-                .all(|event| !event.to_string().contains("comment_present"))
-        );
+        assert!(events(false).iter().all(|event| !event.to_string().contains("plain_body")));
+        assert!(events(true).iter().any(|event| event.to_string().contains("plain_body")));
+        assert!(events(true).iter().all(|event| !event.to_string().contains("comment_present")));
     }
 
     #[test]

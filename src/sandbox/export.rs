@@ -38,13 +38,7 @@ pub(super) struct Endpoint {
 /// The export endpoint at a path, which comes without `/api/v2/` and `.json`.
 pub(super) fn find(path: &str) -> Option<Endpoint> {
     let parts: Vec<&str> = path.split('/').collect();
-    let endpoint = |resource, paging| {
-        Some(Endpoint {
-            resource,
-            paging,
-            sample: false,
-        })
-    };
+    let endpoint = |resource, paging| Some(Endpoint { resource, paging, sample: false });
     match parts.as_slice() {
         ["incremental", "tickets", "cursor"] => endpoint(Resource::Tickets, Paging::Cursor),
         ["incremental", "users", "cursor"] => endpoint(Resource::Users, Paging::Cursor),
@@ -52,11 +46,9 @@ pub(super) fn find(path: &str) -> Option<Endpoint> {
             endpoint(Resource::TicketMetricEvents, Paging::Time)
         }
         ["incremental", name] => endpoint(named(name)?, Paging::Time),
-        ["incremental", name, "sample"] => Some(Endpoint {
-            resource: named(name)?,
-            paging: Paging::Time,
-            sample: true,
-        }),
+        ["incremental", name, "sample"] => {
+            Some(Endpoint { resource: named(name)?, paging: Paging::Time, sample: true })
+        }
         ["help_center", "incremental", "articles"]
         | ["help_center", _, "incremental", "articles"] => {
             endpoint(Resource::Articles, Paging::Time)
@@ -116,13 +108,7 @@ pub(super) fn page(
         let served = desk.served.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(body) = served.get(&request.path) {
             let body = body.clone();
-            return Ok((
-                Answer {
-                    data: true,
-                    ..Answer::json(200, body)
-                },
-                0,
-            ));
+            return Ok((Answer { data: true, ..Answer::json(200, body) }, 0));
         }
     }
     let now = desk.clock.now();
@@ -132,21 +118,9 @@ pub(super) fn page(
         _ => format!("http://{host}"),
     };
     let invalid_cursor = desk.options.behaviour.invalid_cursor;
-    let parameters = Parameters {
-        request,
-        endpoint,
-        now,
-        invalid_cursor,
-        origin,
-    };
+    let parameters = Parameters { request, endpoint, now, invalid_cursor, origin };
     let metric_page_size = parameters.metric_page_size()?;
-    let export = Export {
-        desk,
-        endpoint,
-        parameters,
-        now,
-        fault,
-    };
+    let export = Export { desk, endpoint, parameters, now, fault };
     let reply = match (metric_page_size, endpoint.paging) {
         (Some(size), _) => export.metrics_by_cursor(size)?,
         (None, Paging::Cursor) => export.by_cursor()?,
@@ -174,25 +148,15 @@ fn damaged(mut body: Vec<u8>, fault: Option<Fault>) -> Answer {
         Some(Fault::Pretty) => body = json::pretty(&body),
         _ => {}
     }
-    Answer {
-        data: true,
-        delivery,
-        ..Answer::json(200, body)
-    }
+    Answer { data: true, delivery, ..Answer::json(200, body) }
 }
 
 /// The record array comes first, sideloads behind it, scalars last (§2); articles are the exception.
 fn write(resource: Resource, reply: &Reply, fault: Option<Fault>) -> String {
     let scalars = |object: Object, envelope: &[(&str, String)]| {
-        envelope
-            .iter()
-            .fold(object, |object, (name, value)| object.raw(name, value))
+        envelope.iter().fold(object, |object, (name, value)| object.raw(name, value))
     };
-    let key = if fault == Some(Fault::NoKey) {
-        "results"
-    } else {
-        key(resource)
-    };
+    let key = if fault == Some(Fault::NoKey) { "results" } else { key(resource) };
     let articles = resource == Resource::Articles;
     let mut object = Object::new();
     if articles {
@@ -234,11 +198,7 @@ impl Export<'_> {
             Some(Fault::EmptyPage) => {
                 if let Some(first) = page.entries.first().filter(|first| first.ts > start) {
                     let end_time = Some(first.ts);
-                    page = Page {
-                        entries: Vec::new(),
-                        full: true,
-                        end_time,
-                    };
+                    page = Page { entries: Vec::new(), full: true, end_time };
                 }
             }
             _ => {}
@@ -250,26 +210,14 @@ impl Export<'_> {
     /// The members in the recorded order, which differs between tickets and users (§2.2).
     fn time_envelope(&self, page: &Page) -> Vec<(&'static str, String)> {
         let wanted = self.parameters.wanted();
-        let served = page
-            .entries
-            .iter()
-            .filter(|entry| wanted.takes(entry))
-            .count();
+        let served = page.entries.iter().filter(|entry| wanted.takes(entry)).count();
         let null = || "null".to_owned();
-        let url = |end_time: i64| {
-            quoted(
-                &self
-                    .parameters
-                    .next_url("start_time", &end_time.to_string()),
-            )
-        };
+        let url =
+            |end_time: i64| quoted(&self.parameters.next_url("start_time", &end_time.to_string()));
         let count = ("count", served.to_string());
         let end_of_stream = ("end_of_stream", (!page.full).to_string());
         let next_page = ("next_page", page.end_time.map_or_else(null, url));
-        let end_time = (
-            "end_time",
-            page.end_time.map_or_else(null, |time| time.to_string()),
-        );
+        let end_time = ("end_time", page.end_time.map_or_else(null, |time| time.to_string()));
         let mut envelope = match self.endpoint.resource {
             Resource::Tickets | Resource::TicketEvents => {
                 vec![count, end_of_stream, next_page, end_time]
@@ -295,10 +243,7 @@ impl Export<'_> {
         let per_page = self.parameters.per_page()?;
         let index = self.index();
         let mut page = paging::by_cursor(&self.view(&index), from, per_page);
-        let mut cursor = page
-            .entries
-            .last()
-            .map(|last| paging::encode(last.ts, last.id));
+        let mut cursor = page.entries.last().map(|last| paging::encode(last.ts, last.id));
         if cursor.is_none() && self.behaviour().empty_cursor == EmptyCursor::Echo {
             cursor = self.parameters.request.param("cursor");
         }
@@ -307,32 +252,21 @@ impl Export<'_> {
             Some(Fault::NullCursor) => (cursor, page.full) = (None, true),
             // Just before the next record, where that is behind the position that was asked for.
             Some(Fault::EmptyPage) => {
-                if let Some(before) = page
-                    .entries
-                    .first()
-                    .and_then(|first| step_before(first, from))
+                if let Some(before) =
+                    page.entries.first().and_then(|first| step_before(first, from))
                 {
                     cursor = Some(before);
-                    page = Page {
-                        entries: Vec::new(),
-                        full: true,
-                        end_time: None,
-                    };
+                    page = Page { entries: Vec::new(), full: true, end_time: None };
                 }
             }
             _ => {}
         }
-        let url = cursor
-            .as_ref()
-            .map(|cursor| quoted(&self.parameters.next_url("cursor", cursor)));
+        let url = cursor.as_ref().map(|cursor| quoted(&self.parameters.next_url("cursor", cursor)));
         let null = || "null".to_owned();
         let envelope = vec![
             ("after_url", url.unwrap_or_else(null)),
             ("before_url", null()),
-            (
-                "after_cursor",
-                cursor.map_or_else(null, |cursor| quoted(&cursor)),
-            ),
+            ("after_cursor", cursor.map_or_else(null, |cursor| quoted(&cursor))),
             ("before_cursor", null()),
             ("end_of_stream", (!page.full).to_string()),
         ];
@@ -346,19 +280,14 @@ impl Export<'_> {
         let mut page = paging::by_cursor(&self.view(&index), from, size + 1);
         let has_more = page.full;
         page.entries.truncate(size);
-        let cursor = page
-            .entries
-            .last()
-            .map(|last| paging::encode(last.ts, last.id));
+        let cursor = page.entries.last().map(|last| paging::encode(last.ts, last.id));
         let next = cursor.as_ref().filter(|_| has_more);
         let next = next.map(|cursor| self.parameters.next_url("page[after]", cursor));
         let meta = Object::new()
             .raw("has_more", has_more)
             .maybe_text("after_cursor", cursor.as_deref())
             .null("before_cursor");
-        let links = Object::new()
-            .maybe_text("next", next.as_deref())
-            .null("prev");
+        let links = Object::new().maybe_text("next", next.as_deref()).null("prev");
         Ok(self.reply(page, vec![("meta", meta.end()), ("links", links.end())]))
     }
 
@@ -367,30 +296,19 @@ impl Export<'_> {
         page.entries.retain(|entry| wanted.takes(entry));
         let include = self.parameters.include();
         let include: Vec<&str> = include.iter().map(String::as_str).collect();
-        let records = page
-            .entries
-            .iter()
-            .map(|entry| self.record(entry, &include))
-            .collect();
+        let records = page.entries.iter().map(|entry| self.record(entry, &include)).collect();
         let resource = self.endpoint.resource;
         let sideloads = sideload::beside(&self.desk.world, resource, &include, &page.entries);
-        Reply {
-            records,
-            sideloads,
-            envelope,
-        }
+        Reply { records, sideloads, envelope }
     }
 
     fn record(&self, entry: &Entry, include: &[&str]) -> String {
         let world = &self.desk.world;
         match self.endpoint.resource {
             Resource::Tickets => ticket::record(world, entry.key, entry.ts, include),
-            Resource::TicketEvents => event::record(
-                world,
-                entry.key,
-                entry.id,
-                include.contains(&"comment_events"),
-            ),
+            Resource::TicketEvents => {
+                event::record(world, entry.key, entry.id, include.contains(&"comment_events"))
+            }
             Resource::Users => person::record(world, entry.key, entry.ts),
             Resource::Organizations => organization::record(world, entry.key, entry.ts),
             Resource::TicketMetricEvents => metric::record(world, entry.key, entry.id),
@@ -442,11 +360,7 @@ mod tests {
 
     #[test]
     fn unknown_exports_are_no_endpoints() {
-        for path in [
-            "incremental/requests",
-            "incremental/organizations/cursor",
-            "incremental",
-        ] {
+        for path in ["incremental/requests", "incremental/organizations/cursor", "incremental"] {
             assert_eq!(find(path), None, "{path}");
         }
     }

@@ -89,20 +89,14 @@ impl Fault {
     /// Every kind with one line on what it does: for `--help`.
     pub const KINDS: &[(&str, &str)] = &[
         ("429", "quota exhausted: JSON body and Retry-After"),
-        (
-            "429-text",
-            "quota exhausted: the account limit's plain text",
-        ),
+        ("429-text", "quota exhausted: the account limit's plain text"),
         ("429-no-retry-after", "quota exhausted: no Retry-After"),
         ("500", "a JSON error"),
         ("502", "the proxy's HTML page"),
         ("503", "maintenance"),
         ("503-retry-after", "maintenance, Retry-After: 2"),
         ("504", "text: upstream request timeout"),
-        (
-            "504-over-N",
-            "from this request on, 504 for pages of more than N records",
-        ),
+        ("504-over-N", "from this request on, 504 for pages of more than N records"),
         ("409", "conflict"),
         ("401", "wrong credentials"),
         ("expired-token", "401 invalid_token"),
@@ -123,10 +117,7 @@ impl Fault {
         ("no-key", "200 without the records' key"),
         ("duplicate-page", "the last page of this path once more"),
         ("repeat-cursor", "the position does not advance"),
-        (
-            "empty-page",
-            "no records, not the end, the position advances",
-        ),
+        ("empty-page", "no records, not the end, the position advances"),
         ("null-cursor", "no next position, not the end"),
         ("foreign-host", "after_url or next_page on another host"),
         ("pretty", "JSON with line ends and indentation"),
@@ -135,9 +126,7 @@ impl Fault {
     /// Reads `KIND@N`: the kind and the number of the request that it strikes.
     pub fn at(text: &str) -> Result<(Self, u64), String> {
         let (kind, number) = text.split_once('@').ok_or("expected KIND@N, e.g. 503@2")?;
-        let number: u64 = number
-            .parse()
-            .map_err(|error| format!("{number:?}: {error}"))?;
+        let number: u64 = number.parse().map_err(|error| format!("{number:?}: {error}"))?;
         if number == 0 {
             return Err("requests are numbered from 1".to_owned());
         }
@@ -168,10 +157,7 @@ impl fmt::Display for Fault {
         if let Self::TimeoutOver(limit) = self {
             return write!(f, "504-over-{limit}");
         }
-        let name = NAMES
-            .iter()
-            .find(|(fault, _)| fault == self)
-            .map_or("", |(_, name)| name);
+        let name = NAMES.iter().find(|(fault, _)| fault == self).map_or("", |(_, name)| name);
         f.write_str(name)
     }
 }

@@ -49,9 +49,7 @@ impl Request {
     /// Whether a comma-separated header names this token.
     fn lists(&self, name: &str, token: &str) -> bool {
         let value = self.header(name).unwrap_or_default();
-        value
-            .split(',')
-            .any(|part| part.trim().eq_ignore_ascii_case(token))
+        value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token))
     }
 
     pub(super) fn accepts_gzip(&self) -> bool {
@@ -80,19 +78,14 @@ impl Request {
     /// own examples send `cursor=&start_time=…`.
     pub(super) fn param(&self, name: &str) -> Option<String> {
         let found = self.params().into_iter().rfind(|(known, _)| known == name);
-        found
-            .map(|(_, value)| value)
-            .filter(|value| !value.is_empty())
+        found.map(|(_, value)| value).filter(|value| !value.is_empty())
     }
 }
 
 /// Decodes `a=1&b=2`.
 pub(super) fn form(text: &str) -> Vec<(String, String)> {
-    let decode = |part: &str| {
-        percent_decode_str(&part.replace('+', "%20"))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
+    let decode =
+        |part: &str| percent_decode_str(&part.replace('+', "%20")).decode_utf8_lossy().into_owned();
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -213,19 +206,13 @@ mod tests {
 
     #[test]
     fn an_empty_parameter_is_none() {
-        assert_eq!(
-            request("GET /x?cursor= HTTP/1.1\r\n\r\n").param("cursor"),
-            None
-        );
+        assert_eq!(request("GET /x?cursor= HTTP/1.1\r\n\r\n").param("cursor"), None);
     }
 
     #[test]
     fn gzip_is_for_those_who_accept_it() {
         let accepts = |value: &str| {
-            request(&format!(
-                "GET / HTTP/1.1\r\nAccept-Encoding: {value}\r\n\r\n"
-            ))
-            .accepts_gzip()
+            request(&format!("GET / HTTP/1.1\r\nAccept-Encoding: {value}\r\n\r\n")).accepts_gzip()
         };
         assert!(accepts("deflate, gzip") && accepts("gzip;q=1.0") && accepts("*"));
         assert!(!accepts("identity") && !accepts("gzip;q=0") && !accepts("br"));

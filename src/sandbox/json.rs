@@ -11,9 +11,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// `2023-09-18T15:57:42Z`.
 pub(super) fn iso(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds)
-        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-        .to_string()
+    jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }
 
 /// Values that are JSON already, as an array.

@@ -21,12 +21,7 @@ struct MetricEvent {
 fn of(line: &Timeline) -> Vec<MetricEvent> {
     let mut events = Vec::new();
     let mut add = |at, metric, instance, kind| {
-        events.push(MetricEvent {
-            at,
-            metric,
-            instance,
-            kind,
-        });
+        events.push(MetricEvent { at, metric, instance, kind });
     };
     let mut waiting = 0;
     let mut resolution = 0;
@@ -34,11 +29,7 @@ fn of(line: &Timeline) -> Vec<MetricEvent> {
         let at = change.at;
         match change.kind {
             Kind::Created => {
-                for metric in [
-                    "agent_work_time",
-                    "pausable_update_time",
-                    "periodic_update_time",
-                ] {
+                for metric in ["agent_work_time", "pausable_update_time", "periodic_update_time"] {
                     add(at, metric, 0, "measure");
                 }
                 (waiting, resolution) = (1, 1);
@@ -102,10 +93,8 @@ pub(super) fn record(world: &World, ticket: u64, id: u64) -> String {
         .time("time", event.at);
     match event.kind {
         "apply_sla" => {
-            let policy = Object::new()
-                .raw("id", 25)
-                .text("title", "First reply")
-                .null("description");
+            let policy =
+                Object::new().raw("id", 25).text("title", "First reply").null("description");
             let sla = Object::new()
                 .raw("target", 480)
                 .raw("business_hours", false)
@@ -114,9 +103,7 @@ pub(super) fn record(world: &World, ticket: u64, id: u64) -> String {
         }
         "update_status" => {
             let minutes = (event.at - line.created) / 60;
-            let status = Object::new()
-                .raw("calendar", minutes)
-                .raw("business", minutes / 3);
+            let status = Object::new().raw("calendar", minutes).raw("business", minutes / 3);
             object.raw("status", status.end()).end()
         }
         "breach" => object.raw("deleted", mix(id, 5).is_multiple_of(8)).end(),

@@ -184,11 +184,7 @@ impl Sandbox {
 
     /// All requests so far, in the order in which they were answered.
     pub fn requests(&self) -> Vec<Exchange> {
-        self.desk
-            .journal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.desk.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Moves the sandbox's clock on: dates, the last-minute fence, quotas, tokens and the world.

@@ -312,18 +312,8 @@ pub(super) const COMPANIES: &[&str] = &[
     "Ōtsuka Roasters",
 ];
 
-pub(super) const LEGAL_FORMS: &[&str] = &[
-    "Ltd",
-    "GmbH",
-    "Inc.",
-    "S.L.",
-    "SARL",
-    "K.K.",
-    "Sp. z o.o.",
-    "LLC",
-    "AB",
-    "Ltda.",
-];
+pub(super) const LEGAL_FORMS: &[&str] =
+    &["Ltd", "GmbH", "Inc.", "S.L.", "SARL", "K.K.", "Sp. z o.o.", "LLC", "AB", "Ltda."];
 
 pub(super) const CITIES: &[&str] = &[
     "Bristol",

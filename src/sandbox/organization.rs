@@ -30,11 +30,7 @@ fn name(world: &World, place: u64) -> String {
     let city = nth(CITIES, draw / 100);
     let form = nth(LEGAL_FORMS, draw / 10_000);
     let round = place / size(COMPANIES.len() * CITIES.len());
-    let number = if round == 0 {
-        String::new()
-    } else {
-        format!(" {}", round + 1)
-    };
+    let number = if round == 0 { String::new() } else { format!(" {}", round + 1) };
     format!("{company} {city}{number} {form}")
 }
 
@@ -44,11 +40,7 @@ fn created(world: &World, place: u64) -> i64 {
 
 fn rhythm(world: &World, place: u64) -> Rhythm {
     let draw = mix(world.key(dice::ORGANIZATION) ^ 3, place);
-    let period = if draw.is_multiple_of(12) {
-        20 * 60
-    } else {
-        DAY << (2 + draw / 12 % 6)
-    };
+    let period = if draw.is_multiple_of(12) { 20 * 60 } else { DAY << (2 + draw / 12 % 6) };
     Rhythm { key: draw, period }
 }
 
@@ -59,17 +51,13 @@ pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry
         let mut times = vec![created, rhythm.last(from)];
         times.extend(rhythm.within(from, to));
         times.retain(|time| created <= *time);
-        entries.extend(
-            versions(&times, from, to, i64::MAX)
-                .into_iter()
-                .map(|(ts, until)| Entry {
-                    ts,
-                    id: id(world, place),
-                    until,
-                    key: place,
-                    ..Entry::EMPTY
-                }),
-        );
+        entries.extend(versions(&times, from, to, i64::MAX).into_iter().map(|(ts, until)| Entry {
+            ts,
+            id: id(world, place),
+            until,
+            key: place,
+            ..Entry::EMPTY
+        }));
     }
 }
 
@@ -77,14 +65,9 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
     let draw = mix(world.key(dice::ORGANIZATION) ^ 4, place);
     let version = mix(draw, ts.unsigned_abs());
     let id = id(world, place);
-    let external_id = draw
-        .is_multiple_of(2)
-        .then(|| format!("ORG-{:05}", place + 100));
+    let external_id = draw.is_multiple_of(2).then(|| format!("ORG-{:05}", place + 100));
     Object::new()
-        .text(
-            "url",
-            &format!("{}/api/v2/organizations/{id}.json", desk::ORIGIN),
-        )
+        .text("url", &format!("{}/api/v2/organizations/{id}.json", desk::ORIGIN))
         .raw("id", id)
         .text("name", &name(world, place))
         .raw("shared_tickets", draw.is_multiple_of(5))
@@ -93,28 +76,10 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .time("created_at", created(world, place))
         .time("updated_at", ts)
         .raw("domain_names", texts([domain(world, place)]))
-        .text(
-            "details",
-            word(
-                &["", "Chain with several branches", "Pays by purchase order"],
-                draw,
-            ),
-        )
-        .text(
-            "notes",
-            word(&["", "", "Contact: facility management"], version),
-        )
-        .maybe(
-            "group_id",
-            draw.is_multiple_of(3).then(|| nth(desk::GROUPS, 4).id),
-        )
-        .raw(
-            "tags",
-            texts([
-                "business",
-                word(&["silver", "gold", "key_account"], draw / 7),
-            ]),
-        )
+        .text("details", word(&["", "Chain with several branches", "Pays by purchase order"], draw))
+        .text("notes", word(&["", "", "Contact: facility management"], version))
+        .maybe("group_id", draw.is_multiple_of(3).then(|| nth(desk::GROUPS, 4).id))
+        .raw("tags", texts(["business", word(&["silver", "gold", "key_account"], draw / 7)]))
         .raw("organization_fields", fields(version))
         .end()
 }
@@ -123,14 +88,8 @@ fn fields(version: u64) -> String {
     Object::new()
         .text("plan", word(&["starter", "team", "office"], version))
         .raw("machines", version / 3 % 60)
-        .raw(
-            "health_score",
-            format!("{}.{}", version / 200 % 10, version / 2000 % 10),
-        )
-        .maybe_text(
-            "account_manager",
-            version.is_multiple_of(2).then_some("Niamh Ní Bhriain"),
-        )
+        .raw("health_score", format!("{}.{}", version / 200 % 10, version / 2000 % 10))
+        .maybe_text("account_manager", version.is_multiple_of(2).then_some("Niamh Ní Bhriain"))
         .raw("on_hold", version.is_multiple_of(17))
         .end()
 }

@@ -69,20 +69,14 @@ impl View<'_> {
     fn from(&self, before: impl Fn(&Entry) -> bool) -> impl Iterator<Item = &Entry> {
         let first = self.entries.partition_point(before);
         let rest = self.entries.get(first..).unwrap_or_default();
-        rest.iter()
-            .take_while(|entry| entry.ts <= self.now)
-            .filter(|entry| self.shows(entry))
+        rest.iter().take_while(|entry| entry.ts <= self.now).filter(|entry| self.shows(entry))
     }
 }
 
 /// Up to 90 seconds for one entry in twenty.
 fn lateness(entry: &Entry) -> i64 {
     let draw = mix(LATE ^ entry.id, entry.ts.unsigned_abs());
-    if draw.is_multiple_of(20) {
-        span(draw / 20 % 91)
-    } else {
-        0
-    }
+    if draw.is_multiple_of(20) { span(draw / 20 % 91) } else { 0 }
 }
 
 /// §4.1: ordered by (time, id); a page is the first `per_page` of them.
@@ -92,11 +86,7 @@ pub(super) fn by_cursor(view: &View<'_>, from: From, per_page: usize) -> Page {
         From::After(ts, id) => (entry.ts, entry.id) <= (ts, id),
     };
     let entries: Vec<Entry> = view.from(before).take(per_page).copied().collect();
-    Page {
-        full: entries.len() == per_page,
-        entries,
-        end_time: None,
-    }
+    Page { full: entries.len() == per_page, entries, end_time: None }
 }
 
 /// §4.2: ordered by time, within a second not by id; a full page of one single second grows to all
@@ -120,18 +110,10 @@ pub(super) fn by_time(view: &View<'_>, start: i64, per_page: usize, rule: SameSe
     let one_second = entries.first().map(|entry| entry.ts) == entries.last().map(|entry| entry.ts);
     if full && one_second && rule == SameSecond::Expand {
         let end_time = entries.last().map(|entry| entry.ts + 1);
-        return Page {
-            entries,
-            full,
-            end_time,
-        };
+        return Page { entries, full, end_time };
     }
     entries.truncate(per_page);
-    Page {
-        end_time: entries.last().map(|entry| entry.ts),
-        entries,
-        full,
-    }
+    Page { end_time: entries.last().map(|entry| entry.ts), entries, full }
 }
 
 /// Puts a second's entries behind a page in the order of the database's rows: stable, and not that
@@ -158,31 +140,16 @@ pub(super) fn decode(cursor: &str) -> Option<(i64, u64)> {
 mod tests {
     use super::*;
 
-    const ALL: Wanted = Wanted {
-        deleted: true,
-        agent: true,
-        ai_agent: true,
-    };
+    const ALL: Wanted = Wanted { deleted: true, agent: true, ai_agent: true };
 
     fn entries(times: &[i64]) -> Vec<Entry> {
         let ids = 1..;
-        let entry = |(ts, id): (&i64, u64)| Entry {
-            ts: *ts,
-            id,
-            until: i64::MAX,
-            ..Entry::EMPTY
-        };
+        let entry = |(ts, id): (&i64, u64)| Entry { ts: *ts, id, until: i64::MAX, ..Entry::EMPTY };
         times.iter().zip(ids).map(entry).collect()
     }
 
     fn view(entries: &[Entry], now: i64) -> View<'_> {
-        View {
-            entries,
-            now,
-            fence: FENCE,
-            late: false,
-            wanted: ALL,
-        }
+        View { entries, now, fence: FENCE, late: false, wanted: ALL }
     }
 
     /// Page sizes and end_times of a walk by time.
@@ -204,10 +171,7 @@ mod tests {
     #[test]
     fn a_page_of_several_seconds_ends_at_its_last_second() {
         let pages = walk(&[1, 2, 3, 3, 4], 3, SameSecond::Expand);
-        assert_eq!(
-            pages,
-            [(3, Some(3), true), (3, Some(4), true), (1, Some(4), false)]
-        );
+        assert_eq!(pages, [(3, Some(3), true), (3, Some(4), true), (1, Some(4), false)]);
     }
 
     #[test]
@@ -232,10 +196,7 @@ mod tests {
         let entries = entries(&[5; 12]);
         let page = by_time(&view(&entries, 1000), 0, 100, SameSecond::Expand);
         assert_ne!(page.entries, entries);
-        assert_eq!(
-            by_cursor(&view(&entries, 1000), From::Start(0), 100).entries,
-            entries
-        );
+        assert_eq!(by_cursor(&view(&entries, 1000), From::Start(0), 100).entries, entries);
     }
 
     #[test]
@@ -261,10 +222,7 @@ mod tests {
 
     #[test]
     fn the_documented_cursors_are_read_and_written() {
-        assert_eq!(
-            decode("MTU3NjYxMzUzOS4wfHw0Njd8"),
-            Some((1_576_613_539, 467))
-        );
+        assert_eq!(decode("MTU3NjYxMzUzOS4wfHw0Njd8"), Some((1_576_613_539, 467)));
         assert_eq!(encode(1_695_052_663, 28), "MTY5NTA1MjY2My4wfHwyOHw=");
         assert_eq!(decode("bm90IGEgY3Vyc29y"), None);
     }

@@ -20,11 +20,7 @@ const SAMPLE: u32 = 50;
 const LARGEST_METRIC_PAGE: u32 = 100;
 
 /// Everything but these is escaped in a URL's parameters.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A refusal is an answer; boxed, as answers are large.
 pub(super) type Refused = Box<Answer>;
@@ -43,11 +39,7 @@ pub(super) fn asked_size(request: &Request, endpoint: &Endpoint) -> u32 {
     let metrics = endpoint.resource == Resource::TicketMetricEvents;
     let asked = request.param(if metrics { "page[size]" } else { "per_page" });
     let asked = asked.and_then(|size| size.parse().ok());
-    if endpoint.sample {
-        SAMPLE
-    } else {
-        asked.unwrap_or(LARGEST)
-    }
+    if endpoint.sample { SAMPLE } else { asked.unwrap_or(LARGEST) }
 }
 
 impl Parameters<'_> {
@@ -79,10 +71,7 @@ impl Parameters<'_> {
 
     pub(super) fn include(&self) -> Vec<String> {
         let include = self.request.param("include").unwrap_or_default();
-        include
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .collect()
+        include.split(',').map(|name| name.trim().to_owned()).collect()
     }
 
     /// Whole seconds; a fraction is cut off (§5).
@@ -123,10 +112,8 @@ impl Parameters<'_> {
         if self.endpoint.sample {
             return Ok(place(SAMPLE.into()));
         }
-        let fixed = matches!(
-            self.endpoint.resource,
-            Resource::TicketMetricEvents | Resource::Articles
-        );
+        let fixed =
+            matches!(self.endpoint.resource, Resource::TicketMetricEvents | Resource::Articles);
         let asked = self.request.param("per_page").filter(|_| !fixed);
         let Some(asked) = asked else {
             return Ok(place(LARGEST.into()));
@@ -144,18 +131,11 @@ impl Parameters<'_> {
         let Some(asked) = asked.filter(|_| metrics) else {
             return Ok(None);
         };
-        let size = asked
-            .parse::<u32>()
-            .ok()
-            .filter(|size| (1..=LARGEST_METRIC_PAGE).contains(size));
+        let size =
+            asked.parse::<u32>().ok().filter(|size| (1..=LARGEST_METRIC_PAGE).contains(size));
         let size = size.ok_or_else(|| {
             let detail = "page[size] must be between 1 and 100";
-            errors::listed(
-                400,
-                "InvalidPaginationParameter",
-                "Invalid page size",
-                detail,
-            )
+            errors::listed(400, "InvalidPaginationParameter", "Invalid page size", detail)
         })?;
         Ok(Some(place(size.into())))
     }

@@ -119,17 +119,13 @@ pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry
             times.extend(rhythm.within(from, to));
         }
         times.retain(|time| created <= *time);
-        entries.extend(
-            versions(&times, from, to, i64::MAX)
-                .into_iter()
-                .map(|(ts, until)| Entry {
-                    ts,
-                    id: id(world, place),
-                    until,
-                    key: place,
-                    ..Entry::EMPTY
-                }),
-        );
+        entries.extend(versions(&times, from, to, i64::MAX).into_iter().map(|(ts, until)| Entry {
+            ts,
+            id: id(world, place),
+            until,
+            key: place,
+            ..Entry::EMPTY
+        }));
     }
 }
 
@@ -143,10 +139,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
     let signature = staff.then(|| format!("{}\n{} Support", person.name, desk::COMPANY));
     Object::new()
         .raw("id", person.id)
-        .text(
-            "url",
-            &format!("{}/api/v2/users/{}.json", desk::ORIGIN, person.id),
-        )
+        .text("url", &format!("{}/api/v2/users/{}.json", desk::ORIGIN, person.id))
         .text("name", &person.name)
         .text("email", &person.email)
         .time("created_at", person.created)
@@ -158,12 +151,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .maybe("photo", photo(&person))
         .raw("locale_id", person.culture.locale_id)
         .text("locale", person.culture.locale)
-        .maybe(
-            "organization_id",
-            person
-                .organization
-                .map(|place| organization::id(world, place)),
-        )
+        .maybe("organization_id", person.organization.map(|place| organization::id(world, place)))
         .text("role", person.role)
         .raw("verified", !person.draw.is_multiple_of(7))
         .maybe_text("external_id", external_id(&person).as_deref())
@@ -177,10 +165,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .maybe_text("signature", signature.as_deref())
         .text("details", details(&person))
         .text("notes", notes(version))
-        .maybe(
-            "role_type",
-            staff.then_some(if person.role == "admin" { 4 } else { 0 }),
-        )
+        .maybe("role_type", staff.then_some(if person.role == "admin" { 4 } else { 0 }))
         .null("custom_role_id")
         .raw("moderator", staff)
         .maybe_text("ticket_restriction", (!staff).then_some("requested"))
@@ -198,19 +183,11 @@ pub(super) fn partial(world: &World, place: u64) -> String {
     let person = Person::at(world, place);
     Object::new()
         .raw("id", person.id)
-        .text(
-            "url",
-            &format!("{}/api/v2/users/{}.json", desk::ORIGIN, person.id),
-        )
+        .text("url", &format!("{}/api/v2/users/{}.json", desk::ORIGIN, person.id))
         .text("name", &person.name)
         .text("email", &person.email)
         .text("role", person.role)
-        .maybe(
-            "organization_id",
-            person
-                .organization
-                .map(|place| organization::id(world, place)),
-        )
+        .maybe("organization_id", person.organization.map(|place| organization::id(world, place)))
         .raw("active", person.active)
         .end()
 }
@@ -235,16 +212,10 @@ fn photo(person: &Person) -> Option<String> {
     let id = person.id + 32;
     has_one.then(|| {
         Object::new()
-            .text(
-                "url",
-                &format!("{}/api/v2/attachments/{id}.json", desk::ORIGIN),
-            )
+            .text("url", &format!("{}/api/v2/attachments/{id}.json", desk::ORIGIN))
             .raw("id", id)
             .text("file_name", "profile.png")
-            .text(
-                "content_url",
-                &format!("{}/system/photos/{id}/profile.png", desk::ORIGIN),
-            )
+            .text("content_url", &format!("{}/system/photos/{id}/profile.png", desk::ORIGIN))
             .text("content_type", "image/png")
             .raw("size", 2048 + person.draw % 40_000)
             .raw("width", 80)
@@ -257,10 +228,7 @@ fn photo(person: &Person) -> Option<String> {
 }
 
 fn external_id(person: &Person) -> Option<String> {
-    person
-        .draw
-        .is_multiple_of(2)
-        .then(|| format!("crm-{:06}", person.place * 17 + 1000))
+    person.draw.is_multiple_of(2).then(|| format!("crm-{:06}", person.place * 17 + 1000))
 }
 
 fn tags(world: &World, person: &Person, ts: i64) -> String {
@@ -269,25 +237,13 @@ fn tags(world: &World, person: &Person, ts: i64) -> String {
         tags.push("vip".to_owned());
     }
     if person.place < world.bulk() && person.created < sunday(ts) {
-        tags.push(format!(
-            "bulk_{}",
-            &json::iso(sunday(ts))[..10].replace('-', "_")
-        ));
+        tags.push(format!("bulk_{}", &json::iso(sunday(ts))[..10].replace('-', "_")));
     }
     texts(tags)
 }
 
 fn details(person: &Person) -> &'static str {
-    word(
-        &[
-            "",
-            "",
-            "",
-            "Prefers e-mail to phone.",
-            "Office kitchen, 2nd floor",
-        ],
-        person.draw / 7,
-    )
+    word(&["", "", "", "Prefers e-mail to phone.", "Office kitchen, 2nd floor"], person.draw / 7)
 }
 
 fn notes(version: u64) -> &'static str {
@@ -307,10 +263,7 @@ fn fields(person: &Person, version: u64, ts: i64) -> String {
     Object::new()
         .raw(
             "customer_since",
-            quoted(&format!(
-                "{}T00:00:00+00:00",
-                &json::iso(person.created)[..10]
-            )),
+            quoted(&format!("{}T00:00:00+00:00", &json::iso(person.created)[..10])),
         )
         .maybe_text(
             "loyalty_tier",
@@ -318,14 +271,8 @@ fn fields(person: &Person, version: u64, ts: i64) -> String {
         )
         .raw("loyalty_points", version % 5000)
         .raw("newsletter", version.is_multiple_of(2))
-        .raw(
-            "last_order_on",
-            quoted(&format!("{}T00:00:00+00:00", &json::iso(last_order)[..10])),
-        )
-        .raw(
-            "lifetime_value",
-            format!("{}.{:02}", version % 3000, version / 3000 % 100),
-        )
+        .raw("last_order_on", quoted(&format!("{}T00:00:00+00:00", &json::iso(last_order)[..10])))
+        .raw("lifetime_value", format!("{}.{:02}", version % 3000, version / 3000 % 100))
         .raw("devices", array([person.draw % 4]))
         .end()
 }

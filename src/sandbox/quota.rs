@@ -41,9 +41,7 @@ impl Quota {
     pub(super) fn take(&self, buckets: &[&Bucket], now_ms: u64) -> Result<Vec<Level>, Vec<Level>> {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let refused = buckets.iter().any(|bucket| {
-            bucket
-                .total
-                .is_some_and(|total| spent_in(&spent, bucket, now_ms) >= total)
+            bucket.total.is_some_and(|total| spent_in(&spent, bucket, now_ms) >= total)
         });
         if !refused {
             for bucket in buckets {
@@ -51,10 +49,7 @@ impl Quota {
                 spent.insert(bucket.key.clone(), (now_ms / bucket.window_ms, used));
             }
         }
-        let levels = buckets
-            .iter()
-            .filter_map(|bucket| level(&spent, bucket, now_ms))
-            .collect();
+        let levels = buckets.iter().filter_map(|bucket| level(&spent, bucket, now_ms)).collect();
         if refused { Err(levels) } else { Ok(levels) }
     }
 }
@@ -82,12 +77,7 @@ mod tests {
     use super::*;
 
     fn bucket(total: u32) -> Bucket {
-        Bucket {
-            header: "x",
-            key: "x".to_owned(),
-            total: Some(total),
-            window_ms: 60_000,
-        }
+        Bucket { header: "x", key: "x".to_owned(), total: Some(total), window_ms: 60_000 }
     }
 
     #[test]
@@ -103,19 +93,13 @@ mod tests {
     fn resets_is_rounded_up_and_at_least_one() {
         let (quota, bucket) = (Quota::default(), bucket(9));
         let resets = |now_ms| quota.take(&[&bucket], now_ms).unwrap()[0].resets;
-        assert_eq!(
-            [resets(0), resets(500), resets(59_001), resets(59_999)],
-            [60, 60, 1, 1]
-        );
+        assert_eq!([resets(0), resets(500), resets(59_001), resets(59_999)], [60, 60, 1, 1]);
     }
 
     #[test]
     fn a_refusal_takes_nothing_from_the_other_buckets() {
         let (quota, small, large) = (Quota::default(), bucket(1), bucket(5));
-        let large = Bucket {
-            key: "account".to_owned(),
-            ..large
-        };
+        let large = Bucket { key: "account".to_owned(), ..large };
         assert!(quota.take(&[&small, &large], 0).is_ok());
         assert!(quota.take(&[&small, &large], 1).is_err());
         assert_eq!(quota.take(&[&large], 2).unwrap()[0].remaining, 3);

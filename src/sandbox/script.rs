@@ -30,10 +30,7 @@ pub(super) struct Script(Mutex<Plan>);
 
 impl Script {
     pub(super) fn new(numbered: Vec<(Fault, u64)>) -> Self {
-        Self(Mutex::new(Plan {
-            numbered,
-            ..Plan::default()
-        }))
+        Self(Mutex::new(Plan { numbered, ..Plan::default() }))
     }
 
     pub(super) fn inject(&self, fault: Fault, nth: u64) {
@@ -43,11 +40,7 @@ impl Script {
     }
 
     pub(super) fn add_rule(&self, rule: Rule) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .rules
-            .push(rule);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.push(rule);
     }
 
     /// Numbers the next API request and says what strikes it.
@@ -55,16 +48,8 @@ impl Script {
         let mut plan = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         plan.last += 1;
         let number = plan.last;
-        let seen = Seen {
-            number,
-            path: path.to_owned(),
-            query: query.to_owned(),
-            per_page,
-        };
-        let by_number = plan
-            .numbered
-            .iter()
-            .find_map(|(fault, at)| strikes(*fault, *at, &seen));
+        let seen = Seen { number, path: path.to_owned(), query: query.to_owned(), per_page };
+        let by_number = plan.numbered.iter().find_map(|(fault, at)| strikes(*fault, *at, &seen));
         let fault = by_number.or_else(|| plan.rules.iter().find_map(|rule| rule(&seen)));
         (number, fault)
     }
@@ -85,10 +70,7 @@ mod tests {
     use super::*;
 
     fn faults(script: &Script, pages: &[u32]) -> Vec<Option<Fault>> {
-        pages
-            .iter()
-            .map(|per_page| script.next("/api/v2/x", "", *per_page).1)
-            .collect()
+        pages.iter().map(|per_page| script.next("/api/v2/x", "", *per_page).1).collect()
     }
 
     #[test]
@@ -102,19 +84,13 @@ mod tests {
         let script = Script::new(vec![]);
         faults(&script, &[1, 1]);
         script.inject(Fault::Empty, 2);
-        assert_eq!(
-            faults(&script, &[1, 1, 1]),
-            [None, Some(Fault::Empty), None]
-        );
+        assert_eq!(faults(&script, &[1, 1, 1]), [None, Some(Fault::Empty), None]);
     }
 
     #[test]
     fn large_pages_stay_too_large() {
         let script = Script::new(vec![(Fault::TimeoutOver(100), 1)]);
         let timeout = Some(Fault::Timeout);
-        assert_eq!(
-            faults(&script, &[1000, 500, 100, 101]),
-            [timeout, timeout, None, timeout]
-        );
+        assert_eq!(faults(&script, &[1000, 500, 100, 101]), [timeout, timeout, None, timeout]);
     }
 }

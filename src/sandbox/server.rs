@@ -49,12 +49,7 @@ impl Server {
             let (desk, connections) = (Arc::clone(&desk), Arc::clone(&connections));
             move || accept(&listener, &desk, &connections)
         })?;
-        Ok(Self {
-            desk,
-            connections,
-            address,
-            acceptor: Some(acceptor),
-        })
+        Ok(Self { desk, connections, address, acceptor: Some(acceptor) })
     }
 
     pub(super) fn wait(&mut self) {
@@ -70,11 +65,7 @@ impl Drop for Server {
         // The acceptor looks at the clock after each connection.
         drop(TcpStream::connect(self.address));
         self.wait();
-        let open = self
-            .connections
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let open = self.connections.open.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, stream) in open.iter() {
             drop(stream.shutdown(Shutdown::Both));
         }
@@ -95,15 +86,10 @@ fn accept(listener: &TcpListener, desk: &Arc<Desk>, connections: &Arc<Connection
             continue;
         };
         let number = connections.next.fetch_add(1, Ordering::Relaxed);
-        connections
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((number, copy));
+        connections.open.lock().unwrap_or_else(PoisonError::into_inner).push((number, copy));
         let (desk, known) = (Arc::clone(desk), Arc::clone(connections));
-        let spawned = thread::Builder::new()
-            .name("sandbox connection".to_owned())
-            .spawn(move || {
+        let spawned =
+            thread::Builder::new().name("sandbox connection".to_owned()).spawn(move || {
                 drop(catch_unwind(AssertUnwindSafe(|| {
                     serve(stream, &desk, &known, number);
                 })));
@@ -151,12 +137,7 @@ fn exchange(
         Ok(request) => request,
         Err(NoRequest::Gone) => return Ok(false),
         Err(NoRequest::Bad(status)) => {
-            let terms = Terms {
-                gzip: false,
-                http10: false,
-                head_only: false,
-                keep_alive: false,
-            };
+            let terms = Terms { gzip: false, http10: false, head_only: false, keep_alive: false };
             return Answer::text(status, "").send(
                 &mut io::BufWriter::new(stream),
                 terms,

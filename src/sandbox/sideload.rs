@@ -45,18 +45,10 @@ fn beside_tickets(world: &World, name: &str, page: &[Entry]) -> Option<String> {
     Some(match name {
         "users" => {
             let people = facts().flat_map(|facts| {
-                [
-                    Some(facts.requester.place),
-                    Some(facts.agent.place),
-                    facts.follower,
-                ]
+                [Some(facts.requester.place), Some(facts.agent.place), facts.follower]
             });
             let people: BTreeSet<u64> = people.flatten().collect();
-            array(
-                people
-                    .into_iter()
-                    .map(|place| person::partial(world, place)),
-            )
+            array(people.into_iter().map(|place| person::partial(world, place)))
         }
         "groups" => named(desk::GROUPS, "groups"),
         "brands" => named(desk::BRANDS, "brands"),
@@ -66,11 +58,7 @@ fn beside_tickets(world: &World, name: &str, page: &[Entry]) -> Option<String> {
         "organizations" => {
             let places = facts().filter_map(|facts| facts.requester.organization);
             let places: BTreeSet<u64> = places.collect();
-            array(
-                places
-                    .into_iter()
-                    .map(|place| brief_organization(world, place)),
-            )
+            array(places.into_iter().map(|place| brief_organization(world, place)))
         }
         "metric_sets" => array(page.iter().map(|entry| metric_set(world, entry))),
         _ => return None,
@@ -81,15 +69,9 @@ fn beside_users(world: &World, name: &str, page: &[Entry]) -> Option<String> {
     Some(match name {
         "identities" => array(page.iter().map(|entry| person::identity(world, entry.key))),
         "organizations" => {
-            let people = page
-                .iter()
-                .map(|entry| person::Person::at(world, entry.key));
+            let people = page.iter().map(|entry| person::Person::at(world, entry.key));
             let places: BTreeSet<u64> = people.filter_map(|person| person.organization).collect();
-            array(
-                places
-                    .into_iter()
-                    .map(|place| brief_organization(world, place)),
-            )
+            array(places.into_iter().map(|place| brief_organization(world, place)))
         }
         "groups" => named(desk::GROUPS, "groups"),
         "roles" => "[]".to_owned(),
@@ -107,11 +89,7 @@ fn beside_articles(world: &World, name: &str, page: &[Entry]) -> Option<String> 
         "users" => {
             let authors = page.iter().map(|entry| article::author(world, entry.key));
             let authors: BTreeSet<u64> = authors.collect();
-            array(
-                authors
-                    .into_iter()
-                    .map(|place| person::partial(world, place)),
-            )
+            array(authors.into_iter().map(|place| person::partial(world, place)))
         }
         "sections" => article::sections(),
         "categories" => article::categories(),
@@ -126,10 +104,7 @@ fn beside_articles(world: &World, name: &str, page: &[Entry]) -> Option<String> 
 fn named(list: &[desk::Named], path: &str) -> String {
     array(list.iter().map(|item| {
         Object::new()
-            .text(
-                "url",
-                &format!("{}/api/v2/{path}/{}.json", desk::ORIGIN, item.id),
-            )
+            .text("url", &format!("{}/api/v2/{path}/{}.json", desk::ORIGIN, item.id))
             .raw("id", item.id)
             .text("name", item.name)
             .raw("active", true)
@@ -152,26 +127,18 @@ fn custom_statuses() -> String {
 fn brief_organization(world: &World, place: u64) -> String {
     let id = organization::id(world, place);
     Object::new()
-        .text(
-            "url",
-            &format!("{}/api/v2/organizations/{id}.json", desk::ORIGIN),
-        )
+        .text("url", &format!("{}/api/v2/organizations/{id}.json", desk::ORIGIN))
         .raw("id", id)
-        .raw(
-            "domain_names",
-            super::json::texts([organization::domain(world, place)]),
-        )
+        .raw("domain_names", super::json::texts([organization::domain(world, place)]))
         .end()
 }
 
 fn abilities(key: &str, ids: impl Iterator<Item = u64>) -> String {
-    array(ids.map(|id| {
-        Object::new()
-            .raw(key, id)
-            .raw("can_edit", true)
-            .raw("can_delete", false)
-            .end()
-    }))
+    array(
+        ids.map(|id| {
+            Object::new().raw(key, id).raw("can_edit", true).raw("can_delete", false).end()
+        }),
+    )
 }
 
 fn minutes(name: &str, object: Object, spent: Option<i64>) -> Object {
@@ -188,10 +155,7 @@ fn metric_set(world: &World, entry: &Entry) -> String {
     let id = 6_170_000_000_000 + entry.key * 128;
     let since = |at: i64| (at - line.created) / 60;
     let object = Object::new()
-        .text(
-            "url",
-            &format!("{}/api/v2/ticket_metrics/{id}.json", desk::ORIGIN),
-        )
+        .text("url", &format!("{}/api/v2/ticket_metrics/{id}.json", desk::ORIGIN))
         .raw("id", id)
         .raw("ticket_id", entry.key)
         .time("created_at", line.created)
@@ -202,17 +166,8 @@ fn metric_set(world: &World, entry: &Entry) -> String {
         .raw("replies", state.replies);
     let object = dates(object, &state, line.created);
     let object = minutes("reply_time_in_minutes", object, state.answered.map(since));
-    let object = minutes(
-        "full_resolution_time_in_minutes",
-        object,
-        state.solved.map(since),
-    );
-    minutes(
-        "requester_wait_time_in_minutes",
-        object,
-        Some(since(state.status_since)),
-    )
-    .end()
+    let object = minutes("full_resolution_time_in_minutes", object, state.solved.map(since));
+    minutes("requester_wait_time_in_minutes", object, Some(since(state.status_since))).end()
 }
 
 fn dates(object: Object, state: &State, created: i64) -> Object {
@@ -245,27 +200,18 @@ pub(super) fn embed(
 }
 
 fn slas(line: &Timeline, facts: &Facts, state: &State) -> String {
-    let stage = if state.answered.is_some() {
-        "achieved"
-    } else {
-        "active"
-    };
+    let stage = if state.answered.is_some() { "achieved" } else { "active" };
     let hours = if facts.priority == "urgent" { 4 } else { 24 };
     let target = Object::new()
         .time("breach_at", line.created + hours * 3600)
         .text("stage", stage)
         .text("metric", "first_reply_time")
         .raw("hours", hours);
-    Object::new()
-        .raw("policy_metrics", array([target.end()]))
-        .end()
+    Object::new().raw("policy_metrics", array([target.end()])).end()
 }
 
 fn metric_events(line: &Timeline) -> String {
-    let answers = line
-        .changes
-        .iter()
-        .filter(|change| change.kind == Kind::Answered);
+    let answers = line.changes.iter().filter(|change| change.kind == Kind::Answered);
     let events: Vec<String> = answers
         .map(|change| {
             Object::new()
@@ -279,8 +225,5 @@ fn metric_events(line: &Timeline) -> String {
         })
         .collect();
     debug_assert!(size(events.len()) <= 64, "a ticket has few answers");
-    Object::new()
-        .raw("reply_time", array(events))
-        .raw("agent_work_time", "[]")
-        .end()
+    Object::new().raw("reply_time", array(events)).raw("agent_work_time", "[]").end()
 }

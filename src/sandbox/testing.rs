@@ -33,17 +33,12 @@ impl Reply {
     }
 
     pub(super) fn number(&self, member: &str) -> i64 {
-        self.json()[member]
-            .as_i64()
-            .unwrap_or_else(|| panic!("{member} in {}", self.text()))
+        self.json()[member].as_i64().unwrap_or_else(|| panic!("{member} in {}", self.text()))
     }
 }
 
 pub(super) fn basic() -> String {
-    format!(
-        "Basic {}",
-        STANDARD.encode(format!("{EMAIL}/token:{API_TOKEN}"))
-    )
+    format!("Basic {}", STANDARD.encode(format!("{EMAIL}/token:{API_TOKEN}")))
 }
 
 pub(super) fn sandbox(options: Options) -> Sandbox {
@@ -52,11 +47,7 @@ pub(super) fn sandbox(options: Options) -> Sandbox {
 
 /// A small world without quotas.
 pub(super) fn small() -> Options {
-    Options {
-        records: 150,
-        quota: Some(0),
-        ..Options::default()
-    }
+    Options { records: 150, quota: Some(0), ..Options::default() }
 }
 
 pub(super) fn connect(sandbox: &Sandbox) -> TcpStream {
@@ -82,12 +73,7 @@ pub(super) fn read(stream: &mut BufReader<&mut TcpStream>) -> Option<Reply> {
         };
         headers.push((name.to_owned(), value.to_owned()));
     }
-    let mut reply = Reply {
-        status,
-        headers,
-        body: Vec::new(),
-        chunks: 0,
-    };
+    let mut reply = Reply { status, headers, body: Vec::new(), chunks: 0 };
     match reply.header("content-length").map(str::to_owned) {
         Some(length) => {
             reply.body = vec![0; length.parse().ok()?];
@@ -97,9 +83,7 @@ pub(super) fn read(stream: &mut BufReader<&mut TcpStream>) -> Option<Reply> {
     }
     if reply.header("content-encoding") == Some("gzip") {
         let mut plain = Vec::new();
-        flate2::read::GzDecoder::new(reply.body.as_slice())
-            .read_to_end(&mut plain)
-            .ok()?;
+        flate2::read::GzDecoder::new(reply.body.as_slice()).read_to_end(&mut plain).ok()?;
         reply.body = plain;
     }
     Some(reply)
@@ -151,8 +135,5 @@ pub(super) fn mint(sandbox: &Sandbox, more: &str) -> Value {
 
 /// A URL without its scheme and host.
 pub(super) fn local(url: &Value) -> String {
-    url.as_str()
-        .unwrap()
-        .trim_start_matches("http://acct.zendesk.com")
-        .to_owned()
+    url.as_str().unwrap().trim_start_matches("http://acct.zendesk.com").to_owned()
 }

@@ -40,20 +40,9 @@ fn walk_by_cursor(sandbox: &Sandbox, resource: &str, per_page: u32) -> Vec<(u64,
 }
 
 fn position(record: &Value) -> (u64, i64) {
-    let stamp = record["generated_timestamp"]
-        .as_i64()
-        .or(record["timestamp"].as_i64());
-    let updated = || {
-        record["updated_at"]
-            .as_str()
-            .unwrap()
-            .parse::<jiff::Timestamp>()
-            .unwrap()
-    };
-    (
-        record["id"].as_u64().unwrap(),
-        stamp.unwrap_or_else(|| updated().as_second()),
-    )
+    let stamp = record["generated_timestamp"].as_i64().or(record["timestamp"].as_i64());
+    let updated = || record["updated_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    (record["id"].as_u64().unwrap(), stamp.unwrap_or_else(|| updated().as_second()))
 }
 
 /// What the world holds that is visible: the ids.
@@ -62,20 +51,12 @@ fn visible(sandbox: &Sandbox, resource: world::Resource) -> HashSet<u64> {
     let index = sandbox.desk.world.index(resource, now);
     let wanted =
         |entry: &&world::Entry| entry.ts <= now - paging::FENCE && now < entry.until && !entry.ai;
-    index
-        .entries
-        .iter()
-        .filter(wanted)
-        .map(|entry| entry.id)
-        .collect()
+    index.entries.iter().filter(wanted).map(|entry| entry.id).collect()
 }
 
 #[test]
 fn a_walk_by_time_yields_every_visible_record() {
-    let sandbox = sandbox(Options {
-        records: 80,
-        ..small()
-    });
+    let sandbox = sandbox(Options { records: 80, ..small() });
     for (resource, kind) in [
         ("tickets", world::Resource::Tickets),
         ("users", world::Resource::Users),
@@ -83,10 +64,8 @@ fn a_walk_by_time_yields_every_visible_record() {
     ] {
         let expected = visible(&sandbox, kind);
         for per_page in [1, 7, 1000] {
-            let seen: HashSet<u64> = walk_by_time(&sandbox, resource, per_page)
-                .into_iter()
-                .map(|(id, _)| id)
-                .collect();
+            let seen: HashSet<u64> =
+                walk_by_time(&sandbox, resource, per_page).into_iter().map(|(id, _)| id).collect();
             // What changes during the walk may hide behind the fence or come in.
             let missing = expected.difference(&seen).count();
             assert!(missing <= 2, "{resource} {per_page}: {missing} missing");
@@ -97,42 +76,25 @@ fn a_walk_by_time_yields_every_visible_record() {
 #[test]
 fn a_walk_by_time_never_goes_back() {
     let sandbox = sandbox(small());
-    let times: Vec<i64> = walk_by_time(&sandbox, "tickets", 7)
-        .iter()
-        .map(|(_, t)| *t)
-        .collect();
+    let times: Vec<i64> = walk_by_time(&sandbox, "tickets", 7).iter().map(|(_, t)| *t).collect();
     assert!(times.is_sorted());
 }
 
 #[test]
 fn a_walk_by_cursor_yields_each_version_once() {
-    let sandbox = sandbox(Options {
-        bulk: 60,
-        ..small()
-    });
+    let sandbox = sandbox(Options { bulk: 60, ..small() });
     for per_page in [1, 7, 1000] {
         let seen = walk_by_cursor(&sandbox, "tickets", per_page);
         let ids: HashSet<u64> = seen.iter().map(|(id, _)| *id).collect();
         assert!(seen.is_sorted_by_key(|(id, ts)| (*ts, *id)));
-        assert!(
-            seen.len() - ids.len() <= 1,
-            "a ticket may change while we walk"
-        );
-        assert!(
-            visible(&sandbox, world::Resource::Tickets)
-                .difference(&ids)
-                .count()
-                <= 2
-        );
+        assert!(seen.len() - ids.len() <= 1, "a ticket may change while we walk");
+        assert!(visible(&sandbox, world::Resource::Tickets).difference(&ids).count() <= 2);
     }
 }
 
 #[test]
 fn a_bulk_second_comes_as_one_page() {
-    let sandbox = sandbox(Options {
-        bulk: 90,
-        ..small()
-    });
+    let sandbox = sandbox(Options { bulk: 90, ..small() });
     let sunday = world::sunday(sandbox.now());
     let target = format!("/api/v2/incremental/tickets.json?per_page=10&start_time={sunday}");
     let page = get(&sandbox, &target);
@@ -144,18 +106,11 @@ fn a_bulk_second_comes_as_one_page() {
 #[test]
 fn a_stuck_second_does_not_advance() {
     let behaviour = "same_second=stuck".parse().unwrap();
-    let sandbox = sandbox(Options {
-        bulk: 90,
-        behaviour,
-        ..small()
-    });
+    let sandbox = sandbox(Options { bulk: 90, behaviour, ..small() });
     let sunday = world::sunday(sandbox.now());
     let target = format!("/api/v2/incremental/tickets.json?per_page=10&start_time={sunday}");
     let page = get(&sandbox, &target);
-    assert_eq!(
-        (page.number("count"), page.number("end_time")),
-        (10, sunday)
-    );
+    assert_eq!((page.number("count"), page.number("end_time")), (10, sunday));
 }
 
 #[test]
@@ -164,11 +119,7 @@ fn two_sandboxes_with_one_seed_serve_the_same_bytes() {
     let old = one.now() - 4 * 86_400;
     for resource in ["tickets", "users", "organizations", "ticket_events"] {
         let target = format!("/api/v2/incremental/{resource}?per_page=5&start_time={old}");
-        assert_eq!(
-            get(&one, &target).text(),
-            get(&two, &target).text(),
-            "{resource}"
-        );
+        assert_eq!(get(&one, &target).text(), get(&two, &target).text(), "{resource}");
     }
     let other = sandbox(Options { seed: 2, ..small() });
     let target = format!("/api/v2/incremental/users?per_page=5&start_time={old}");
@@ -178,22 +129,9 @@ fn two_sandboxes_with_one_seed_serve_the_same_bytes() {
 #[test]
 fn a_cursor_of_one_sandbox_is_good_in_the_next() {
     let all = walk_by_cursor(&sandbox(small()), "users", 1000);
-    let first = get(
-        &sandbox(small()),
-        "/api/v2/incremental/users/cursor?start_time=0&per_page=9",
-    );
-    let rest = get(
-        &sandbox(small()),
-        &local(&first.json()["after_url"]).replace("=9", "=1000"),
-    );
-    let ids = |page: &Value| {
-        page["users"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(position)
-            .collect()
-    };
+    let first = get(&sandbox(small()), "/api/v2/incremental/users/cursor?start_time=0&per_page=9");
+    let rest = get(&sandbox(small()), &local(&first.json()["after_url"]).replace("=9", "=1000"));
+    let ids = |page: &Value| page["users"].as_array().unwrap().iter().map(position).collect();
     let (first, rest): (Vec<_>, Vec<_>) = (ids(&first.json()), ids(&rest.json()));
     let joined = [first, rest].concat();
     assert!(joined.iter().filter(|record| !all.contains(record)).count() <= 2);
@@ -204,10 +142,7 @@ fn time_goes_on_and_records_change() {
     let sandbox = sandbox(small());
     let since = sandbox.now() - 61;
     sandbox.advance(Duration::from_secs(7200));
-    let page = get(
-        &sandbox,
-        &format!("/api/v2/incremental/tickets?start_time={since}"),
-    );
+    let page = get(&sandbox, &format!("/api/v2/incremental/tickets?start_time={since}"));
     assert!(page.number("count") > 0);
     assert!(page.number("end_time") <= sandbox.now() - 60);
 }
@@ -216,28 +151,16 @@ fn time_goes_on_and_records_change() {
 fn the_last_minute_is_refused_in_both_pagings() {
     let sandbox = sandbox(small());
     let at = |age: i64| sandbox.now() - age;
-    let by_time = get(
-        &sandbox,
-        &format!("/api/v2/incremental/tickets?start_time={}", at(59)),
-    );
+    let by_time = get(&sandbox, &format!("/api/v2/incremental/tickets?start_time={}", at(59)));
     assert_eq!(by_time.status, 422);
     assert_eq!(
         by_time.text(),
         "{\"error\":\"InvalidValue\",\"description\":\"Too recent start_time. Use a start_time \
          older than 60 seconds\"}"
     );
-    let cursor = get(
-        &sandbox,
-        &format!("/api/v2/incremental/users/cursor?start_time={}", at(59)),
-    );
-    assert_eq!(
-        (cursor.status, cursor.text().contains("StartTimeTooRecent")),
-        (400, true)
-    );
-    let older = get(
-        &sandbox,
-        &format!("/api/v2/incremental/tickets?start_time={}", at(63)),
-    );
+    let cursor = get(&sandbox, &format!("/api/v2/incremental/users/cursor?start_time={}", at(59)));
+    assert_eq!((cursor.status, cursor.text().contains("StartTimeTooRecent")), (400, true));
+    let older = get(&sandbox, &format!("/api/v2/incremental/tickets?start_time={}", at(63)));
     assert_eq!(older.status, 200);
 }
 
@@ -248,44 +171,27 @@ fn parameters_are_checked() {
         |query: &str| get(&sandbox, &format!("/api/v2/incremental/tickets?{query}")).status;
     assert_eq!(status("start_time=1600000000.0"), 200);
     assert_eq!(status("start_time=0&per_page=5000"), 200);
-    for query in [
-        "",
-        "start_time=soon",
-        "start_time=-5",
-        "start_time=0&per_page=0",
-        "start_time=1e9",
-    ] {
+    for query in
+        ["", "start_time=soon", "start_time=-5", "start_time=0&per_page=0", "start_time=1e9"]
+    {
         assert_eq!(status(query), 400, "{query}");
     }
     let cursor = "/api/v2/incremental/tickets/cursor?cursor=nonsense";
-    assert!(
-        get(&sandbox, cursor)
-            .text()
-            .contains("InvalidPaginationParameter")
-    );
+    assert!(get(&sandbox, cursor).text().contains("InvalidPaginationParameter"));
 }
 
 #[test]
 fn an_empty_page_leads_nowhere() {
-    let sandbox = sandbox(Options {
-        records: 1,
-        ..small()
-    });
+    let sandbox = sandbox(Options { records: 1, ..small() });
     let start = sandbox.now() - 61;
-    let page = get(
-        &sandbox,
-        &format!("/api/v2/incremental/organizations.json?start_time={start}"),
-    );
+    let page = get(&sandbox, &format!("/api/v2/incremental/organizations.json?start_time={start}"));
     if page.json()["count"] == 0 {
         assert_eq!(page.json()["end_time"], Value::Null);
         assert_eq!(page.json()["end_of_stream"], true);
     }
     let cursor = paging::encode(start, u64::MAX);
     let path = "/api/v2/incremental/tickets/cursor.json";
-    let page = get(
-        &sandbox,
-        &format!("{path}?cursor={}", cursor.replace('=', "%3D")),
-    );
+    let page = get(&sandbox, &format!("{path}?cursor={}", cursor.replace('=', "%3D")));
     assert_eq!(
         page.text(),
         "{\"tickets\":[],\"after_url\":null,\"before_url\":null,\"after_cursor\":null,\
@@ -295,10 +201,7 @@ fn an_empty_page_leads_nowhere() {
 
 #[test]
 fn articles_have_their_own_envelope() {
-    let page = get(
-        &sandbox(small()),
-        "/api/v2/help_center/incremental/articles.json?start_time=0",
-    );
+    let page = get(&sandbox(small()), "/api/v2/help_center/incremental/articles.json?start_time=0");
     let members: Vec<String> = page.json().as_object().unwrap().keys().cloned().collect();
     assert_eq!(members, ["count", "next_page", "end_time", "articles"]);
 }
@@ -313,23 +216,14 @@ fn metric_events_have_two_pagings() {
     assert_eq!(page["ticket_metric_events"].as_array().unwrap().len(), 5);
     assert_eq!(page["meta"]["has_more"], true);
     let next = get(&sandbox, &local(&page["links"]["next"])).json();
-    assert_ne!(
-        next["ticket_metric_events"][0]["id"],
-        page["ticket_metric_events"][4]["id"]
-    );
+    assert_ne!(next["ticket_metric_events"][0]["id"], page["ticket_metric_events"][4]["id"]);
 }
 
 #[test]
 fn deleted_and_ai_tickets_come_as_asked_for() {
-    let sandbox = sandbox(Options {
-        records: 900,
-        ..small()
-    });
+    let sandbox = sandbox(Options { records: 900, ..small() });
     let count = |query: &str| {
-        let page = get(
-            &sandbox,
-            &format!("/api/v2/incremental/tickets?start_time=0&{query}"),
-        );
+        let page = get(&sandbox, &format!("/api/v2/incremental/tickets?start_time=0&{query}"));
         page.number("count")
     };
     let (agent, ai, all) = (
@@ -344,39 +238,22 @@ fn deleted_and_ai_tickets_come_as_asked_for() {
 
 #[test]
 fn scrubbed_tickets_keep_nothing() {
-    let sandbox = sandbox(Options {
-        records: 900,
-        ..small()
-    });
+    let sandbox = sandbox(Options { records: 900, ..small() });
     let page = get(&sandbox, "/api/v2/incremental/tickets?start_time=0").json();
     let tickets = page["tickets"].as_array().unwrap();
-    let scrubbed: Vec<&Value> = tickets
-        .iter()
-        .filter(|t| t["subject"] == "SCRUBBED")
-        .collect();
+    let scrubbed: Vec<&Value> = tickets.iter().filter(|t| t["subject"] == "SCRUBBED").collect();
     assert!(scrubbed.len() > 3);
     for ticket in scrubbed {
-        assert_eq!(
-            (&ticket["description"], &ticket["status"]),
-            (&"X".into(), &"deleted".into())
-        );
+        assert_eq!((&ticket["description"], &ticket["status"]), (&"X".into(), &"deleted".into()));
         assert_eq!(ticket["tags"], Value::Array(vec![]));
     }
 }
 
 #[test]
 fn system_updates_leave_updated_at_alone() {
-    let page = get(
-        &sandbox(small()),
-        "/api/v2/incremental/tickets?start_time=0",
-    )
-    .json();
+    let page = get(&sandbox(small()), "/api/v2/incremental/tickets?start_time=0").json();
     let lags = page["tickets"].as_array().unwrap().iter().map(|ticket| {
-        let updated = ticket["updated_at"]
-            .as_str()
-            .unwrap()
-            .parse::<jiff::Timestamp>()
-            .unwrap();
+        let updated = ticket["updated_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
         ticket["generated_timestamp"].as_i64().unwrap() - updated.as_second()
     });
     let lags: Vec<i64> = lags.collect();
@@ -386,10 +263,7 @@ fn system_updates_leave_updated_at_alone() {
 
 #[test]
 fn records_have_realistic_sizes() {
-    let page = get(
-        &sandbox(small()),
-        "/api/v2/incremental/tickets?start_time=0&per_page=50",
-    );
+    let page = get(&sandbox(small()), "/api/v2/incremental/tickets?start_time=0&per_page=50");
     let size = page.body.len() / 50;
     assert!((2000..6000).contains(&size), "{size} bytes a ticket");
 }
@@ -400,12 +274,7 @@ fn sideloads_stand_beside_or_inside_the_records() {
     let include = "users,metric_sets,dates,slas,comment_count,nonsense";
     let target = format!("/api/v2/incremental/tickets?start_time=0&include={include}");
     let page = get(&sandbox, &target).json();
-    let members: Vec<&str> = page
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let members: Vec<&str> = page.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(members[..4], ["tickets", "users", "metric_sets", "count"]);
     assert!(page["tickets"][0]["slas"]["policy_metrics"].is_array());
     assert!(page["tickets"][0]["comment_count"].as_i64().unwrap() > 0);

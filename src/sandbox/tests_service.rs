@@ -17,31 +17,18 @@ use super::{
 
 #[test]
 fn samples_hold_fifty_and_have_a_quota_of_their_own() {
-    let sandbox = sandbox(Options {
-        records: 300,
-        quota: Some(3),
-        ..Options::default()
-    });
+    let sandbox = sandbox(Options { records: 300, quota: Some(3), ..Options::default() });
     let target = "/api/v2/incremental/tickets/sample.json?start_time=0&per_page=7";
     let page = get(&sandbox, target);
     assert_eq!(page.number("count"), 50);
-    let level = page
-        .header("zendesk-ratelimit-incremental-exports-sample")
-        .unwrap();
-    assert!(
-        level.starts_with("total=3; remaining=2; resets="),
-        "{level}"
-    );
+    let level = page.header("zendesk-ratelimit-incremental-exports-sample").unwrap();
+    assert!(level.starts_with("total=3; remaining=2; resets="), "{level}");
 }
 
 #[test]
 fn unknown_paths_are_no_endpoints() {
     let sandbox = sandbox(small());
-    for path in [
-        "/api/v2/incremental/requests.json",
-        "/api/v2/nothing",
-        "/elsewhere",
-    ] {
+    for path in ["/api/v2/incremental/requests.json", "/api/v2/nothing", "/elsewhere"] {
         let reply = get(&sandbox, path);
         let body = "{\"error\":\"InvalidEndpoint\",\"description\":\"Not found\"}";
         assert_eq!((reply.status, reply.text()), (404, body), "{path}");
@@ -50,28 +37,16 @@ fn unknown_paths_are_no_endpoints() {
 
 #[test]
 fn any_host_is_served_and_named_in_the_urls() {
-    let page = get(
-        &sandbox(small()),
-        "/api/v2/incremental/users.json?start_time=0&per_page=1",
-    )
-    .json();
-    assert!(
-        page["next_page"]
-            .as_str()
-            .unwrap()
-            .starts_with("http://acct.zendesk.com/api/v2/")
-    );
+    let page =
+        get(&sandbox(small()), "/api/v2/incremental/users.json?start_time=0&per_page=1").json();
+    assert!(page["next_page"].as_str().unwrap().starts_with("http://acct.zendesk.com/api/v2/"));
 }
 
 #[test]
 fn the_quota_is_ten_in_a_window() {
     // An hour, so that the test does not meet a window's end.
     let window = Duration::from_secs(3600);
-    let sandbox = sandbox(Options {
-        records: 20,
-        window,
-        ..Options::default()
-    });
+    let sandbox = sandbox(Options { records: 20, window, ..Options::default() });
     let target = "/api/v2/incremental/organizations.json?start_time=0";
     let statuses: Vec<u16> = (0..11).map(|_| get(&sandbox, target).status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 10);
@@ -80,48 +55,26 @@ fn the_quota_is_ten_in_a_window() {
     assert!(refused.text().contains("\"APIRateLimitExceeded\""));
     let resets = refused.header("retry-after").unwrap();
     let level = format!("total=10; remaining=0; resets={resets}");
-    assert_eq!(
-        refused.header("zendesk-ratelimit-incremental-exports"),
-        Some(level.as_str())
-    );
+    assert_eq!(refused.header("zendesk-ratelimit-incremental-exports"), Some(level.as_str()));
     assert_eq!(refused.header("x-rate-limit-remaining"), Some("690"));
-    assert_eq!(
-        get(&sandbox, "/api/v2/incremental/users/cursor?start_time=0").status,
-        200
-    );
+    assert_eq!(get(&sandbox, "/api/v2/incremental/users/cursor?start_time=0").status, 200);
     sandbox.advance(window);
     assert_eq!(get(&sandbox, target).status, 200, "a new window");
 }
 
 #[test]
 fn a_lifted_quota_shows_no_headers() {
-    let reply = get(
-        &sandbox(small()),
-        "/api/v2/incremental/users.json?start_time=0",
-    );
-    assert!(
-        reply
-            .headers
-            .iter()
-            .all(|(name, _)| !name.contains("limit"))
-    );
+    let reply = get(&sandbox(small()), "/api/v2/incremental/users.json?start_time=0");
+    assert!(reply.headers.iter().all(|(name, _)| !name.contains("limit")));
 }
 
 #[test]
 fn quota_headers_can_be_those_of_2023() {
     let behaviour = "quota_headers=2023".parse().unwrap();
-    let sandbox = sandbox(Options {
-        records: 20,
-        behaviour,
-        ..Options::default()
-    });
+    let sandbox = sandbox(Options { records: 20, behaviour, ..Options::default() });
     let reply = get(&sandbox, "/api/v2/incremental/users.json?start_time=0");
     assert_eq!(reply.header("rate-limit"), Some("700"));
-    assert!(
-        reply
-            .header("zendesk-rate-limit-incremental-exports")
-            .is_some()
-    );
+    assert!(reply.header("zendesk-rate-limit-incremental-exports").is_some());
 }
 
 #[test]
@@ -137,20 +90,14 @@ fn wrong_credentials_are_refused() {
         );
     }
     let reply = get_as(&sandbox, "Bearer wrong", target).unwrap();
-    assert_eq!(
-        (reply.status, reply.json()["error"].clone()),
-        (401, "invalid_token".into())
-    );
+    assert_eq!((reply.status, reply.json()["error"].clone()), (401, "invalid_token".into()));
 }
 
 #[test]
 fn anonymous_callers_are_told_that_they_have_no_id() {
     let sandbox = sandbox(small());
     let me = get_as(&sandbox, "", "/api/v2/users/me.json").unwrap();
-    assert_eq!(
-        (me.status, me.json()["user"]["id"].clone()),
-        (200, Value::Null)
-    );
+    assert_eq!((me.status, me.json()["user"]["id"].clone()), (200, Value::Null));
     let me = get(&sandbox, "/api/v2/users/me.json").json();
     assert_eq!(me["user"]["email"], EMAIL);
 }
@@ -163,16 +110,11 @@ fn access_tokens_expire() {
     let bearer = format!("Bearer {}", minted["access_token"].as_str().unwrap());
     let target = "/api/v2/incremental/users.json?start_time=0";
     assert_eq!(get_as(&sandbox, &bearer, target).unwrap().status, 200);
-    let current = get_as(&sandbox, &bearer, "/api/v2/oauth/tokens/current.json")
-        .unwrap()
-        .json();
+    let current = get_as(&sandbox, &bearer, "/api/v2/oauth/tokens/current.json").unwrap().json();
     assert!(current["token"]["expires_at"].is_string());
     sandbox.advance(Duration::from_secs(301));
     let late = get_as(&sandbox, &bearer, target).unwrap();
-    assert_eq!(
-        (late.status, late.json()["error"].clone()),
-        (401, "invalid_token".into())
-    );
+    assert_eq!((late.status, late.json()["error"].clone()), (401, "invalid_token".into()));
 }
 
 #[test]
@@ -181,13 +123,9 @@ fn scopes_open_their_resources_only() {
     let minted = mint(&sandbox, ",\"scope\":\"users:read\"");
     let bearer = format!("Bearer {}", minted["access_token"].as_str().unwrap());
     let status = |path: &str| {
-        get_as(
-            &sandbox,
-            &bearer,
-            &format!("/api/v2/incremental/{path}?start_time=0"),
-        )
-        .unwrap()
-        .status
+        get_as(&sandbox, &bearer, &format!("/api/v2/incremental/{path}?start_time=0"))
+            .unwrap()
+            .status
     };
     assert_eq!((status("users"), status("tickets")), (200, 403));
 }
@@ -200,17 +138,12 @@ fn refreshing_rotates_both_tokens() {
     let first = post_token(&sandbox, &code).json();
     let token = |minted: &Value, name: &str| minted[name].as_str().unwrap().to_owned();
     let refresh = |token: &str| {
-        post_token(
-            &sandbox,
-            &format!("grant_type=refresh_token&refresh_token={token}&{client}"),
-        )
+        post_token(&sandbox, &format!("grant_type=refresh_token&refresh_token={token}&{client}"))
     };
     let second = refresh(&token(&first, "refresh_token")).json();
     let status = |minted: &Value| {
         let bearer = format!("Bearer {}", token(minted, "access_token"));
-        get_as(&sandbox, &bearer, "/api/v2/tickets/count")
-            .unwrap()
-            .status
+        get_as(&sandbox, &bearer, "/api/v2/tickets/count").unwrap().status
     };
     assert_eq!((status(&first), status(&second)), (401, 200));
     assert_eq!(refresh(&token(&first, "refresh_token")).status, 400);
@@ -222,10 +155,7 @@ fn a_wrong_client_gets_no_token() {
     let sandbox = sandbox(small());
     let body = format!("grant_type=client_credentials&client_id={CLIENT_ID}&client_secret=no");
     let reply = post_token(&sandbox, &body);
-    assert_eq!(
-        (reply.status, reply.json()["error"].clone()),
-        (401, "invalid_client".into())
-    );
+    assert_eq!((reply.status, reply.json()["error"].clone()), (401, "invalid_client".into()));
 }
 
 #[test]
@@ -241,20 +171,15 @@ fn data_is_chunked_and_compressed_if_asked_for() {
         basic()
     );
     let plain = send(&mut connect(&sandbox), &request).unwrap();
-    assert_eq!(
-        (plain.header("content-encoding"), plain.text()),
-        (None, compressed.text())
-    );
+    assert_eq!((plain.header("content-encoding"), plain.text()), (None, compressed.text()));
 }
 
 #[test]
 fn a_connection_serves_many_requests() {
     let sandbox = sandbox(small());
     let mut stream = connect(&sandbox);
-    let request = format!(
-        "GET /api/v2/tickets/count.json HTTP/1.1\r\nAuthorization: {}\r\n\r\n",
-        basic()
-    );
+    let request =
+        format!("GET /api/v2/tickets/count.json HTTP/1.1\r\nAuthorization: {}\r\n\r\n", basic());
     for _ in 0..3 {
         assert_eq!(send(&mut stream, &request).unwrap().status, 200);
     }
@@ -264,10 +189,8 @@ fn a_connection_serves_many_requests() {
 fn a_request_may_come_byte_by_byte() {
     let sandbox = sandbox(small());
     let mut stream = connect(&sandbox);
-    let request = format!(
-        "GET /api/v2/tickets/count HTTP/1.1\r\nAuthorization: {}\r\n\r\n",
-        basic()
-    );
+    let request =
+        format!("GET /api/v2/tickets/count HTTP/1.1\r\nAuthorization: {}\r\n\r\n", basic());
     for byte in request.bytes() {
         stream.write_all(&[byte]).unwrap();
         stream.flush().unwrap();
@@ -283,10 +206,7 @@ fn faults_strike_by_number() {
     mint(&sandbox, "");
     assert_eq!(get(&sandbox, target).status, 200);
     assert_eq!(get(&sandbox, target).status, 503);
-    assert_eq!(
-        get(&sandbox, target).header("content-type"),
-        Some("text/html; charset=utf-8")
-    );
+    assert_eq!(get(&sandbox, target).header("content-type"), Some("text/html; charset=utf-8"));
     sandbox.inject(Fault::Timeout, 1);
     assert_eq!(get(&sandbox, target).text(), "upstream request timeout");
     assert_eq!(get(&sandbox, target).status, 200);
@@ -319,10 +239,8 @@ fn a_reset_is_a_reset() {
     let sandbox = sandbox(small());
     sandbox.inject(Fault::Reset, 1);
     let mut stream = connect(&sandbox);
-    let request = format!(
-        "GET /api/v2/tickets/count HTTP/1.1\r\nAuthorization: {}\r\n\r\n",
-        basic()
-    );
+    let request =
+        format!("GET /api/v2/tickets/count HTTP/1.1\r\nAuthorization: {}\r\n\r\n", basic());
     stream.write_all(request.as_bytes()).unwrap();
     let error = stream.read(&mut [0; 10]).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
@@ -342,20 +260,9 @@ fn faults_damage_pages() {
     assert!(serde_json::from_slice::<Value>(&struck(Fault::CutJson).body).is_err());
     assert_eq!(struck(Fault::Pretty).json(), good.json());
     assert_eq!(struck(Fault::NoKey).json()["users"], Value::Null);
-    assert_eq!(
-        struck(Fault::RepeatCursor).json()["after_cursor"],
-        first.json()["after_cursor"]
-    );
-    assert_eq!(
-        struck(Fault::NullCursor).json()["after_cursor"],
-        Value::Null
-    );
-    assert!(
-        struck(Fault::ForeignHost).json()["after_url"]
-            .as_str()
-            .unwrap()
-            .contains("elsewhere")
-    );
+    assert_eq!(struck(Fault::RepeatCursor).json()["after_cursor"], first.json()["after_cursor"]);
+    assert_eq!(struck(Fault::NullCursor).json()["after_cursor"], Value::Null);
+    assert!(struck(Fault::ForeignHost).json()["after_url"].as_str().unwrap().contains("elsewhere"));
     assert_eq!(struck(Fault::DuplicatePage).status, 200);
 }
 
@@ -368,42 +275,21 @@ fn an_empty_page_moves_on_and_skips_nothing() {
     sandbox.inject(Fault::EmptyPage, 1);
     let empty = get(&sandbox, &start).json();
     assert_eq!(
-        (
-            empty["users"].as_array().unwrap().len(),
-            &empty["end_of_stream"]
-        ),
+        (empty["users"].as_array().unwrap().len(), &empty["end_of_stream"]),
         (0, &false.into())
     );
-    assert_eq!(
-        get(&sandbox, &local(&empty["after_url"])).json()["users"],
-        good["users"]
-    );
+    assert_eq!(get(&sandbox, &local(&empty["after_url"])).json()["users"], good["users"]);
 }
 
 #[test]
 fn requests_are_journalled() {
-    let sandbox = sandbox(Options {
-        quota: Some(5),
-        ..small()
-    });
+    let sandbox = sandbox(Options { quota: Some(5), ..small() });
     mint(&sandbox, "");
-    get(
-        &sandbox,
-        "/api/v2/incremental/users.json?start_time=0&per_page=2",
-    );
+    get(&sandbox, "/api/v2/incremental/users.json?start_time=0&per_page=2");
     let [token, users] = <[Exchange; 2]>::try_from(sandbox.requests()).unwrap();
-    assert_eq!(
-        (token.number, token.method.as_str(), token.status),
-        (0, "POST", 200)
-    );
-    assert_eq!(
-        (users.number, users.per_page, users.records),
-        (1, Some(2), Some(2))
-    );
-    assert_eq!(
-        (users.bucket.as_deref(), users.remaining),
-        (Some("incremental-exports"), Some(4))
-    );
+    assert_eq!((token.number, token.method.as_str(), token.status), (0, "POST", 200));
+    assert_eq!((users.number, users.per_page, users.records), (1, Some(2), Some(2)));
+    assert_eq!((users.bucket.as_deref(), users.remaining), (Some("incremental-exports"), Some(4)));
     assert_eq!(users.authorization.as_deref(), Some("basic"));
 }
 
@@ -412,10 +298,8 @@ fn a_dropped_sandbox_lets_go_of_its_clients() {
     let sandbox = sandbox(small());
     let mut stream = connect(&sandbox);
     sandbox.inject(Fault::Hang, 1);
-    let request = format!(
-        "GET /api/v2/tickets/count HTTP/1.1\r\nAuthorization: {}\r\n\r\n",
-        basic()
-    );
+    let request =
+        format!("GET /api/v2/tickets/count HTTP/1.1\r\nAuthorization: {}\r\n\r\n", basic());
     stream.write_all(request.as_bytes()).unwrap();
     drop(sandbox);
     let ended = stream.read(&mut [0; 10]);
@@ -425,10 +309,8 @@ fn a_dropped_sandbox_lets_go_of_its_clients() {
 #[test]
 fn shell_lines_name_everything_that_a_client_needs() {
     let lines = shell_lines("http://127.0.0.1:1");
-    let exported: BTreeMap<&str, &str> = lines
-        .split_whitespace()
-        .filter_map(|word| word.split_once('='))
-        .collect();
+    let exported: BTreeMap<&str, &str> =
+        lines.split_whitespace().filter_map(|word| word.split_once('=')).collect();
     assert_eq!(exported["ZDX_BASE_URL"], "http://127.0.0.1:1");
     assert_eq!(exported["ZENDESK_EMAIL"], EMAIL);
     assert_eq!(exported["ZENDESK_OAUTH_CLIENT_ID"], CLIENT_ID);

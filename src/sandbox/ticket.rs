@@ -79,30 +79,18 @@ impl Facts {
 
     /// How the ticket came in.
     pub(super) fn via(&self) -> String {
-        let blank = Object::new()
-            .raw("from", "{}")
-            .raw("to", "{}")
-            .null("rel")
-            .end();
+        let blank = Object::new().raw("from", "{}").raw("to", "{}").null("rel").end();
         let source = if self.channel == "email" {
             let from = Object::new()
                 .text("address", &self.requester.email)
                 .text("name", &self.requester.name);
-            let to = Object::new()
-                .text("name", desk::COMPANY)
-                .text("address", desk::SUPPORT_ADDRESS);
-            Object::new()
-                .raw("from", from.end())
-                .raw("to", to.end())
-                .null("rel")
-                .end()
+            let to =
+                Object::new().text("name", desk::COMPANY).text("address", desk::SUPPORT_ADDRESS);
+            Object::new().raw("from", from.end()).raw("to", to.end()).null("rel").end()
         } else {
             blank
         };
-        Object::new()
-            .text("channel", self.channel)
-            .raw("source", source)
-            .end()
+        Object::new().text("channel", self.channel).raw("source", source).end()
     }
 
     pub(super) fn subject(&self) -> String {
@@ -213,12 +201,7 @@ impl State {
         if self.scrubbed {
             return Vec::new();
         }
-        let mut tags: Vec<String> = facts
-            .topic
-            .tags
-            .iter()
-            .map(|tag| (*tag).to_owned())
-            .collect();
+        let mut tags: Vec<String> = facts.topic.tags.iter().map(|tag| (*tag).to_owned()).collect();
         tags.push(facts.topic.reason.to_owned());
         if self.triaged.is_some() {
             tags.push("triaged".to_owned());
@@ -233,11 +216,7 @@ impl State {
     }
 
     fn custom_status(&self) -> u64 {
-        let category = if self.status == "closed" {
-            "solved"
-        } else {
-            self.status
-        };
+        let category = if self.status == "closed" { "solved" } else { self.status };
         let status = desk::STATUSES.iter().find(|status| status.name == category);
         status.unwrap_or(&desk::STATUSES[1]).id
     }
@@ -254,33 +233,19 @@ pub(super) fn record(world: &World, ticket: u64, ts: i64, embed: &[&str]) -> Str
     let line = Timeline::of(world, ticket);
     let facts = Facts::of(world, ticket);
     let state = State::after(line.until(ts), line.created);
-    let subject = if state.scrubbed {
-        "SCRUBBED".to_owned()
-    } else {
-        facts.subject()
-    };
+    let subject = if state.scrubbed { "SCRUBBED".to_owned() } else { facts.subject() };
     let description = match line.changes.first() {
         Some(opening) if !state.scrubbed => facts.comment(opening),
         _ => "X".to_owned(),
     };
-    let fields = if state.scrubbed {
-        "[]".to_owned()
-    } else {
-        custom_fields(&facts, &state)
-    };
+    let fields = if state.scrubbed { "[]".to_owned() } else { custom_fields(&facts, &state) };
     let follower = facts.follower.map(|place| person::id(world, place));
     let triaged = state.triaged.is_some();
     let recipient = (facts.channel == "email").then_some(desk::SUPPORT_ADDRESS);
-    let external = facts
-        .draw
-        .is_multiple_of(6)
-        .then(|| format!("shop-{}", facts.order));
+    let external = facts.draw.is_multiple_of(6).then(|| format!("shop-{}", facts.order));
     let due = (facts.topic.kind == "task").then_some(line.created + 7 * DAY);
     let object = Object::new()
-        .text(
-            "url",
-            &format!("{}/api/v2/tickets/{ticket}.json", desk::ORIGIN),
-        )
+        .text("url", &format!("{}/api/v2/tickets/{ticket}.json", desk::ORIGIN))
         .raw("id", ticket)
         .maybe_text("external_id", external.as_deref())
         .raw("via", facts.via())
@@ -296,13 +261,7 @@ pub(super) fn record(world: &World, ticket: u64, ts: i64, embed: &[&str]) -> Str
         .raw("requester_id", facts.requester.id)
         .raw("submitter_id", facts.requester.id)
         .maybe("assignee_id", triaged.then_some(facts.agent.id))
-        .maybe(
-            "organization_id",
-            facts
-                .requester
-                .organization
-                .map(|o| organization::id(world, o)),
-        )
+        .maybe("organization_id", facts.requester.organization.map(|o| organization::id(world, o)))
         .maybe("group_id", triaged.then_some(facts.group))
         .raw("collaborator_ids", array(follower))
         .raw("follower_ids", array(follower))
@@ -323,21 +282,14 @@ pub(super) fn record(world: &World, ticket: u64, ts: i64, embed: &[&str]) -> Str
         .raw("brand_id", facts.brand)
         .raw("allow_channelback", false)
         .raw("allow_attachments", true)
-        .raw(
-            "from_messaging_channel",
-            facts.channel == "native_messaging",
-        )
+        .raw("from_messaging_channel", facts.channel == "native_messaging")
         .raw("generated_timestamp", ts);
     super::sideload::embed(object, embed, &line, &facts, &state).end()
 }
 
 fn satisfaction(ticket: u64, facts: &Facts, state: &State) -> String {
     if !state.rated {
-        let score = if state.solved.is_some() {
-            "offered"
-        } else {
-            "unoffered"
-        };
+        let score = if state.solved.is_some() { "offered" } else { "unoffered" };
         return Object::new().text("score", score).end();
     }
     let (score, comment) = facts.rating();
@@ -350,10 +302,7 @@ fn satisfaction(ticket: u64, facts: &Facts, state: &State) -> String {
 
 fn custom_fields(facts: &Facts, state: &State) -> String {
     let values = FIELDS.iter().map(|field| {
-        Object::new()
-            .raw("id", field.id)
-            .raw("value", field_value(field.name, facts, state))
-            .end()
+        Object::new().raw("id", field.id).raw("value", field_value(field.name, facts, state)).end()
     });
     array(values)
 }
@@ -372,10 +321,9 @@ fn field_value(field: &str, facts: &Facts, state: &State) -> String {
         "purchase_date" => some(json::iso(facts.requester.created)[..10].to_owned()),
         "country" => quoted(facts.requester.culture.country),
         "contact_reason" => quoted(facts.topic.reason),
-        "resolution" if state.solved.is_some() => quoted(word(
-            &["answered", "replaced", "refunded", "repaired"],
-            draw,
-        )),
+        "resolution" if state.solved.is_some() => {
+            quoted(word(&["answered", "replaced", "refunded", "repaired"], draw))
+        }
         "refund_amount" if facts.topic.form == 2 => {
             format!("{}.{:02}", 10 + draw % 400, draw / 400 % 100)
         }
@@ -391,15 +339,11 @@ fn field_value(field: &str, facts: &Facts, state: &State) -> String {
         "replacement_order" if facts.topic.reason == "damaged_on_arrival" => {
             some(format!("{}-R", facts.order))
         }
-        "store" => quoted(word(
-            &["online", "marketplace", "shop_berlin", "shop_london"],
-            draw,
-        )),
+        "store" => quoted(word(&["online", "marketplace", "shop_berlin", "shop_london"], draw)),
         "customer_tier" => quoted(word(&["bronze", "silver", "gold"], facts.requester.id)),
-        "sentiment" if state.triaged.is_some() => quoted(word(
-            &["positive", "neutral", "negative", "very_negative"],
-            draw,
-        )),
+        "sentiment" if state.triaged.is_some() => {
+            quoted(word(&["positive", "neutral", "negative", "very_negative"], draw))
+        }
         "language" => quoted(facts.topic.language),
         "affected_features" if facts.topic.group == 2 => {
             texts(["heating", "display"].iter().take(1))
@@ -413,12 +357,7 @@ fn field_value(field: &str, facts: &Facts, state: &State) -> String {
 
 /// `Aurora 1.7 L kettle` as the tag that a drop-down field holds.
 fn tag_of(name: &str) -> String {
-    let letters = name.chars().map(|c| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '_'
-        }
-    });
+    let letters =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
     letters.collect()
 }

@@ -43,10 +43,7 @@ impl Kind {
     }
 
     pub(super) fn has_comment(self) -> bool {
-        matches!(
-            self,
-            Self::Created | Self::Noted | Self::Answered | Self::Replied | Self::Solved
-        )
+        matches!(self, Self::Created | Self::Noted | Self::Answered | Self::Replied | Self::Solved)
     }
 }
 
@@ -76,10 +73,7 @@ pub(super) struct Timeline {
 impl Timeline {
     pub(super) fn of(world: &World, ticket: u64) -> Self {
         let created = world.created(ticket);
-        let mut plan = Plan {
-            at: created,
-            changes: Vec::new(),
-        };
+        let mut plan = Plan { at: created, changes: Vec::new() };
         let mut dice = Dice::new(world.key(dice::TIMELINE), ticket);
         let settled = plan.draw(&mut dice);
         let weeks = world.bulk_weeks(ticket).unwrap_or((i64::MAX, i64::MAX));
@@ -97,10 +91,7 @@ impl Timeline {
             created,
             removed: world.removed(ticket),
             changes,
-            beats: Rhythm {
-                key,
-                period: BEAT_PERIOD,
-            },
+            beats: Rhythm { key, period: BEAT_PERIOD },
             open: [(created + 60, settled.min(weeks.0)), (weeks.1, settled)],
         }
     }
@@ -113,10 +104,7 @@ impl Timeline {
 
     /// When the content was deleted, if it was.
     pub(super) fn deleted(&self) -> Option<i64> {
-        let deletion = self
-            .changes
-            .iter()
-            .find(|change| change.kind == Kind::Deleted);
+        let deletion = self.changes.iter().find(|change| change.kind == Kind::Deleted);
         deletion.map(|change| change.seen)
     }
 
@@ -140,35 +128,22 @@ impl Timeline {
 pub(super) fn entries(line: &Timeline, from: i64, to: i64, entries: &mut Vec<Entry>) {
     let deleted = line.deleted();
     let times = line.change_times(from, to);
-    entries.extend(
-        versions(&times, from, to, line.removed)
-            .into_iter()
-            .map(|(ts, until)| Entry {
-                ts,
-                id: line.ticket,
-                until,
-                key: line.ticket,
-                deleted: deleted.is_some_and(|deleted| deleted <= ts),
-                ai: line.ai,
-            }),
-    );
+    entries.extend(versions(&times, from, to, line.removed).into_iter().map(|(ts, until)| Entry {
+        ts,
+        id: line.ticket,
+        until,
+        key: line.ticket,
+        deleted: deleted.is_some_and(|deleted| deleted <= ts),
+        ai: line.ai,
+    }));
 }
 
 /// Numbers the changes and says when exports see each.
 fn numbered(changes: &[(i64, Kind)], key: u64) -> Vec<Change> {
     let numbered = (0..).zip(changes);
     let change = |(n, (at, kind)): (u64, &(i64, Kind))| {
-        let lag = if kind.is_audit() {
-            span(mix(key, n) % 3)
-        } else {
-            0
-        };
-        Change {
-            at: *at,
-            seen: *at + lag,
-            kind: *kind,
-            n,
-        }
+        let lag = if kind.is_audit() { span(mix(key, n) % 3) } else { 0 };
+        Change { at: *at, seen: *at + lag, kind: *kind, n }
     };
     numbered.map(change).collect()
 }
@@ -177,12 +152,7 @@ fn add_bulk_jobs(changes: &mut Vec<Change>, weeks: (i64, i64)) {
     let mut at = weeks.0;
     let mut n = 128;
     while at < weeks.1 {
-        changes.push(Change {
-            at,
-            seen: at,
-            kind: Kind::Bulk,
-            n,
-        });
+        changes.push(Change { at, seen: at, kind: Kind::Bulk, n });
         at += WEEK;
         n += 1;
     }
@@ -219,8 +189,7 @@ impl Plan {
             self.settlement(dice)
         };
         if dice.percent(15) {
-            self.changes
-                .push((created + dice.seconds(1_000_000, 6_000_000), Kind::System));
+            self.changes.push((created + dice.seconds(1_000_000, 6_000_000), Kind::System));
             self.changes.sort_by_key(|change| change.0);
         }
         settled
@@ -278,9 +247,7 @@ mod tests {
         let deleted: Vec<Timeline> = lines.filter(|line| line.deleted().is_some()).collect();
         assert!((20..120).contains(&deleted.len()));
         for line in deleted {
-            let [.., deletion, scrub] = line.changes.as_slice() else {
-                panic!("too few changes")
-            };
+            let [.., deletion, scrub] = line.changes.as_slice() else { panic!("too few changes") };
             assert_eq!((deletion.kind, scrub.kind), (Kind::Deleted, Kind::Scrubbed));
             assert!(scrub.at - deletion.at >= 30 * DAY);
         }

@@ -90,10 +90,7 @@ pub(super) const TOPICS: &[Topic] = &[
         form: 2,
         kind: "task",
         tags: &["return", "refund"],
-        subjects: &[
-            "Return of order {order}",
-            "I'd like to send back the {product}",
-        ],
+        subjects: &["Return of order {order}", "I'd like to send back the {product}"],
         openings: &[
             "Good morning,\n\nthe {product} is too large for our kitchen, so I'd like to return it. It is unused. How do I get a label for order {order}?\n\nKind regards\n{name}",
             "I changed my mind about the {product}. Bought it 9 days ago, order {order}. How long does the refund take? – {name}",
@@ -151,10 +148,7 @@ pub(super) const TOPICS: &[Topic] = &[
         form: 0,
         kind: "question",
         tags: &["invoice", "vat"],
-        subjects: &[
-            "Invoice for order {order}",
-            "VAT number missing on the invoice",
-        ],
+        subjects: &["Invoice for order {order}", "VAT number missing on the invoice"],
         openings: &[
             "Hello, we need an invoice for order {order} with our VAT number on it. Our accountant won't take the receipt.\n\nRegards,\n{name}",
             "Dear team,\nthe invoice of order {order} is made out to my private name; could you change it to the company's?\n{name}",
@@ -186,10 +180,7 @@ pub(super) const TOPICS: &[Topic] = &[
         answers: &[
             "Hello {name},\n\nI see one payment and one reservation. The reservation should disappear by itself within five days. Does your bank still show both?\n\n{agent}",
         ],
-        replies: &[
-            "Yes, both are there, and both say \"booked\".",
-            "One is gone now, thanks.",
-        ],
+        replies: &["Yes, both are there, and both say \"booked\".", "One is gone now, thanks."],
         notes: &["Payment provider confirms a double capture. Refund reference R-40117."],
         solutions: &[
             "Hi {name}, you were right, and I'm sorry: we refunded the second payment today.\n\n{agent}",
@@ -225,10 +216,7 @@ pub(super) const TOPICS: &[Topic] = &[
         form: 1,
         kind: "incident",
         tags: &["warranty", "repair"],
-        subjects: &[
-            "{product} stopped heating",
-            "Warranty: no pressure after 14 months",
-        ],
+        subjects: &["{product} stopped heating", "Warranty: no pressure after 14 months"],
         openings: &[
             "Hi,\nafter 14 months my {product} doesn't heat any more. The display works, the water stays cold. The receipt says order {order}. Is that covered?\n{name}",
         ],
@@ -240,10 +228,7 @@ pub(super) const TOPICS: &[Topic] = &[
             "Serial number is BK-77120934.",
             "Thursday is fine. Do I need to pack the milk jug too?",
         ],
-        notes: &[
-            "Heating element of series 3. Repair, no replacement.",
-            "In repair, ETA Friday.",
-        ],
+        notes: &["Heating element of series 3. Repair, no replacement.", "In repair, ETA Friday."],
         solutions: &[
             "Hi {name}, the repaired machine is on its way back to you, with a new heating element.\n\n{agent}",
         ],
@@ -278,10 +263,7 @@ pub(super) const TOPICS: &[Topic] = &[
         form: 0,
         kind: "incident",
         tags: &["account", "login"],
-        subjects: &[
-            "Password reset mail never comes",
-            "Locked out of my account",
-        ],
+        subjects: &["Password reset mail never comes", "Locked out of my account"],
         openings: &[
             "I cannot log in any more. The reset mail does not arrive, not even in spam. I need to see the guarantee card of my {product}.\n\n{name}",
         ],
@@ -339,10 +321,7 @@ pub(super) const TOPICS: &[Topic] = &[
         form: 0,
         kind: "question",
         tags: &["delivery", "late", "german"],
-        subjects: &[
-            "Wo bleibt meine Bestellung {order}?",
-            "Paket seit Tagen in der Zustellung",
-        ],
+        subjects: &["Wo bleibt meine Bestellung {order}?", "Paket seit Tagen in der Zustellung"],
         openings: &[
             "Guten Tag,\n\nmein Paket mit dem Artikel „{product}“ (Bestellung {order}) ist laut {carrier} seit fünf Tagen „in Zustellung“. Könnten Sie das bitte prüfen?\n\nFreundliche Grüße\n{name}",
         ],
@@ -385,20 +364,14 @@ pub(super) const TOPICS: &[Topic] = &[
         form: 1,
         kind: "incident",
         tags: &["app", "spanish"],
-        subjects: &[
-            "La aplicación no encuentra el hervidor",
-            "¿Cómo actualizo el firmware?",
-        ],
+        subjects: &["La aplicación no encuentra el hervidor", "¿Cómo actualizo el firmware?"],
         openings: &[
             "Hola:\n\nDesde ayer la aplicación no encuentra mi {product}. He probado con dos teléfonos. ¿Qué puedo hacer?\n\nUn saludo,\n{name}",
         ],
         answers: &[
             "Hola, {name}:\n\n¿Podrías mantener pulsado el botón de encendido doce segundos, hasta que la luz se ponga blanca?\n\n{agent}",
         ],
-        replies: &[
-            "Sí, ya está blanca, pero sigue sin aparecer.",
-            "¡Funciona! Muchas gracias.",
-        ],
+        replies: &["Sí, ya está blanca, pero sigue sin aparecer.", "¡Funciona! Muchas gracias."],
         notes: &["Mismo error que en la versión 2.14.0."],
         solutions: &["¡Perfecto, {name}! Con la versión 2.14.1 no volverá a ocurrir.\n\n{agent}"],
     },
@@ -409,10 +382,7 @@ pub(super) const TOPICS: &[Topic] = &[
         form: 1,
         kind: "problem",
         tags: &["damaged", "japanese"],
-        subjects: &[
-            "商品が破損していました(注文番号 {order})",
-            "ふたが閉まりません",
-        ],
+        subjects: &["商品が破損していました(注文番号 {order})", "ふたが閉まりません"],
         openings: &[
             "お世話になっております。\n\n本日届いた「{product}」の底にひびが入っていました。注文番号は {order} です。交換をお願いできますでしょうか。\n\n{name}",
         ],

@@ -47,14 +47,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) const EMPTY: Self = Self {
-        ts: 0,
-        id: 0,
-        until: i64::MAX,
-        key: 0,
-        deleted: false,
-        ai: false,
-    };
+    pub(super) const EMPTY: Self =
+        Self { ts: 0, id: 0, until: i64::MAX, key: 0, deleted: false, ai: false };
 }
 
 /// All versions that live at some time in `from..to`, sorted by time and id.
@@ -74,12 +68,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64, records: u32, bulk: u32) -> Self {
         let records = u64::from(records.max(1));
-        Self {
-            seed,
-            records,
-            bulk: u64::from(bulk).min(records),
-            indexes: Default::default(),
-        }
+        Self { seed, records, bulk: u64::from(bulk).min(records), indexes: Default::default() }
     }
 
     /// The key of everything drawn under one salt.
@@ -160,10 +149,7 @@ impl World {
             Resource::Articles => &self.indexes[5],
         };
         let mut kept = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = kept
-            .as_ref()
-            .filter(|index| index.from <= now && now < index.to)
-        {
+        if let Some(index) = kept.as_ref().filter(|index| index.from <= now && now < index.to) {
             return Arc::clone(index);
         }
         let index = Arc::new(self.build(resource, now));
@@ -223,9 +209,7 @@ pub(super) fn sunday(t: i64) -> i64 {
 /// Turns a record's change times into the versions that live in `from..to`. `changes` are sorted;
 /// those before the last one at or before `from` make no difference.
 pub(super) fn versions(changes: &[i64], from: i64, to: i64, removed: i64) -> Vec<(i64, i64)> {
-    let living = changes
-        .partition_point(|change| *change <= from)
-        .saturating_sub(1);
+    let living = changes.partition_point(|change| *change <= from).saturating_sub(1);
     let changes = changes.get(living..).unwrap_or_default();
     let ends = changes.iter().skip(1).copied().chain([removed]);
     let pairs = changes.iter().copied().zip(ends);
@@ -297,11 +281,8 @@ mod tests {
     fn a_version_ends_when_the_next_begins() {
         let world = World::new(1, 200, 0);
         let index = world.index(Resource::Tickets, NOW);
-        let mut ids: Vec<(u64, i64, i64)> = index
-            .entries
-            .iter()
-            .map(|entry| (entry.id, entry.ts, entry.until))
-            .collect();
+        let mut ids: Vec<(u64, i64, i64)> =
+            index.entries.iter().map(|entry| (entry.id, entry.ts, entry.until)).collect();
         ids.sort_unstable();
         for pair in ids.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
             assert_eq!(pair[0].2, pair[1].1);
@@ -315,16 +296,8 @@ mod tests {
             let alive = alive(&world, resource, from + 120);
             alive.iter().filter(|entry| entry.ts > from).count()
         };
-        let sum = |resource| {
-            (0..30)
-                .map(|n| changed(resource, NOW + n * 120))
-                .sum::<usize>()
-        };
-        assert!(
-            (60..1200).contains(&sum(Resource::Tickets)),
-            "{}",
-            sum(Resource::Tickets)
-        );
+        let sum = |resource| (0..30).map(|n| changed(resource, NOW + n * 120)).sum::<usize>();
+        assert!((60..1200).contains(&sum(Resource::Tickets)), "{}", sum(Resource::Tickets));
         assert!(sum(Resource::Users) > 20);
         assert!(sum(Resource::Organizations) > 5);
     }
@@ -332,10 +305,7 @@ mod tests {
     #[test]
     fn a_month_holds_several_hundred_tickets() {
         let tickets = alive(&World::new(1, 2000, 0), Resource::Tickets, NOW);
-        let recent = tickets
-            .iter()
-            .filter(|entry| entry.ts > NOW - 30 * DAY)
-            .count();
+        let recent = tickets.iter().filter(|entry| entry.ts > NOW - 30 * DAY).count();
         assert!((500..1800).contains(&recent), "{recent}");
     }
 
@@ -346,10 +316,7 @@ mod tests {
             let now = NOW + day * DAY;
             for resource in [Resource::Tickets, Resource::TicketEvents] {
                 let entries = alive(&world, resource, now);
-                let there = entries
-                    .iter()
-                    .filter(|entry| entry.ts == sunday(now))
-                    .count();
+                let there = entries.iter().filter(|entry| entry.ts == sunday(now)).count();
                 assert!(there >= 1500, "{resource:?} {there}");
             }
         }
@@ -359,10 +326,7 @@ mod tests {
     fn weeks_begin_on_sunday() {
         assert_eq!(sunday(1_795_305_600), 1_795_305_600);
         assert_eq!(
-            jiff::Timestamp::from_second(sunday(NOW))
-                .unwrap()
-                .strftime("%a %T")
-                .to_string(),
+            jiff::Timestamp::from_second(sunday(NOW)).unwrap().strftime("%a %T").to_string(),
             "Sun 00:00:00"
         );
         assert!(sunday(NOW) <= NOW && NOW < sunday(NOW) + WEEK);

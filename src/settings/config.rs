@@ -96,10 +96,7 @@ impl Profile {
     ) -> Result<Option<T>, Failure> {
         let parsed = self.text(key).map(parse).transpose();
         parsed.map_err(|error| {
-            Failure::new(
-                Exit::Config,
-                format!("{key} in the config file is not valid: {error}"),
-            )
+            Failure::new(Exit::Config, format!("{key} in the config file is not valid: {error}"))
         })
     }
 }
@@ -113,10 +110,7 @@ impl Config {
         let config = Config::parse(&text)
             .map_err(|error| Failure::new(Exit::Config, format!("{shown}, {error}")))?;
         let all = config.profiles.values().chain([&config.defaults]);
-        if all
-            .flat_map(BTreeMap::keys)
-            .any(|key| SECRETS.contains(&key.as_str()))
-        {
+        if all.flat_map(BTreeMap::keys).any(|key| SECRETS.contains(&key.as_str())) {
             refuse_readable(path)?;
         }
         Ok(config)
@@ -150,9 +144,7 @@ impl Config {
                             let at = line(profile.span().start);
                             return Err(format!("line {at}: profiles.{name} is not a table"));
                         };
-                        config
-                            .profiles
-                            .insert(name.to_owned(), values(table, &place, &line)?);
+                        config.profiles.insert(name.to_owned(), values(table, &place, &line)?);
                     }
                 }
                 ("default_profile", _) => {
@@ -243,11 +235,7 @@ fn value_of(value: &DeValue<'_>, kind: Kind) -> Option<Value> {
 
 fn unknown_key(key: &str, known: &[&str], place: &str) -> String {
     let key_shown = key.escape_debug();
-    let place = if place.is_empty() {
-        String::new()
-    } else {
-        format!(" in {place}")
-    };
+    let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
     match closest(key, known.iter().copied()) {
         Some(near) => format!("unknown key \"{key_shown}\"{place}: did you mean \"{near}\"?"),
         None => format!("unknown key \"{key_shown}\"{place}"),
@@ -286,22 +274,13 @@ mod tests {
             "[profiles.a]\nsubdomain = 'a'\napi_tokn = 'hunter2'\n",
             "line 3: unknown key \"api_tokn\"",
         );
-        refused(
-            "[profiles.a]\napi_tokn = 'hunter2'\n",
-            "did you mean \"api_token\"?",
-        );
+        refused("[profiles.a]\napi_tokn = 'hunter2'\n", "did you mean \"api_token\"?");
         refused(
             "[profiles.a]\napi_token = ['hunter2']\n",
             "line 2: api_token in [profiles.a] takes a string",
         );
-        refused(
-            "[profiles.a]\n\napi_token = 'hunter2\n",
-            "line 3: not valid TOML",
-        );
-        refused(
-            "[defaults]\napi_token = 'hunter2'\n",
-            "line 2: api_token is one account's own",
-        );
+        refused("[profiles.a]\n\napi_token = 'hunter2\n", "line 3: not valid TOML");
+        refused("[defaults]\napi_token = 'hunter2'\n", "line 2: api_token is one account's own");
         refused("profile = 'hunter2'\n", "line 1: unknown key \"profile\"");
         refused("profiles = 'hunter2'\n", "profiles is not a table");
         refused("default_profile = 2\n", "default_profile takes a string");

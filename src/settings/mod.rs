@@ -85,30 +85,22 @@ pub(crate) fn resolve(flags: &Flags, env: &Environment) -> Result<Settings, Fail
     let profile = config.profile(named.as_deref())?;
     let subdomain = subdomain(flags, env, &profile, explicit)?;
     let base_url = flags.base_url.clone().or_else(|| env.get("ZDX_BASE_URL"));
-    let (account, base) =
-        match (&base_url, &subdomain) {
-            (Some(url), _) => {
-                let base = base(url)?;
-                (subdomain.clone().unwrap_or_else(|| base.host.clone()), base)
-            }
-            (None, Some(subdomain)) => {
-                let host = format!("{subdomain}.zendesk.com");
-                let origin = format!("https://{host}");
-                (
-                    subdomain.clone(),
-                    BaseUrl {
-                        origin,
-                        host,
-                        loopback: false,
-                    },
-                )
-            }
-            (None, None) => {
-                return Err(Failure::usage("no account: which subdomain of zendesk.com?")
+    let (account, base) = match (&base_url, &subdomain) {
+        (Some(url), _) => {
+            let base = base(url)?;
+            (subdomain.clone().unwrap_or_else(|| base.host.clone()), base)
+        }
+        (None, Some(subdomain)) => {
+            let host = format!("{subdomain}.zendesk.com");
+            let origin = format!("https://{host}");
+            (subdomain.clone(), BaseUrl { origin, host, loopback: false })
+        }
+        (None, None) => {
+            return Err(Failure::usage("no account: which subdomain of zendesk.com?")
                 .hint("set ZENDESK_SUBDOMAIN, pass --subdomain, or --profile with a config file")
                 .hint("or try it without an account: zdx export tickets --since 30d --sandbox"));
-            }
-        };
+        }
+    };
     let credentials = credentials(env, &profile, explicit)?;
     let state = flags
         .state
@@ -162,10 +154,7 @@ pub(crate) fn sandbox(
 }
 
 fn read_config(flags: &Flags, env: &Environment) -> Result<Config, Failure> {
-    let given = flags
-        .config
-        .clone()
-        .or_else(|| env.get("ZDX_CONFIG").map(PathBuf::from));
+    let given = flags.config.clone().or_else(|| env.get("ZDX_CONFIG").map(PathBuf::from));
     match (given, default_config()) {
         (Some(path), _) => Config::read(&path),
         (None, Some(path)) if path.exists() => Config::read(&path),
@@ -181,15 +170,10 @@ fn default_config() -> Option<PathBuf> {
 /// `$XDG_STATE_HOME/zdx/<account>.json`; its directory is created, for its owner alone.
 fn default_state(account: &str) -> Result<PathBuf, Failure> {
     let Some(dirs) = directories::ProjectDirs::from("", "", "zdx") else {
-        return Err(
-            Failure::new(Exit::Config, "no home directory to keep the state in")
-                .hint("name a file with --state"),
-        );
+        return Err(Failure::new(Exit::Config, "no home directory to keep the state in")
+            .hint("name a file with --state"));
     };
-    let dir = dirs
-        .state_dir()
-        .unwrap_or_else(|| dirs.data_local_dir())
-        .to_owned();
+    let dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned();
     Ok(dir.join(format!("{account}.json")))
 }
 
@@ -199,16 +183,8 @@ fn subdomain(
     profile: &Profile,
     explicit: bool,
 ) -> Result<Option<String>, Failure> {
-    let typed = flags
-        .subdomain
-        .as_deref()
-        .map(parse_subdomain)
-        .transpose()?;
-    let ambient = env
-        .get("ZENDESK_SUBDOMAIN")
-        .as_deref()
-        .map(parse_subdomain)
-        .transpose()?;
+    let typed = flags.subdomain.as_deref().map(parse_subdomain).transpose()?;
+    let ambient = env.get("ZENDESK_SUBDOMAIN").as_deref().map(parse_subdomain).transpose()?;
     let configured = profile.text("subdomain").map(parse_subdomain).transpose()?;
     if explicit
         && let (None, Some(ambient), Some(configured)) = (&typed, &ambient, &configured)
@@ -234,9 +210,7 @@ fn parse_subdomain(text: &str) -> Result<String, Failure> {
     let name = host.strip_suffix(".zendesk.com").unwrap_or(host);
     let valid = (1..=63).contains(&name.len())
         && !name.starts_with('-')
-        && name
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if valid {
         return Ok(name.to_owned());
     }
@@ -249,28 +223,16 @@ fn parse_subdomain(text: &str) -> Result<String, Failure> {
 
 /// Reads a base URL: https, or http to this machine.
 fn base(text: &str) -> Result<BaseUrl, Failure> {
-    let refused = |why: &str| {
-        Failure::usage(format!(
-            "the base URL \"{}\" {why}",
-            crate::shown::shown(text)
-        ))
-    };
-    let uri: http::Uri = text
-        .trim()
-        .parse()
-        .map_err(|_malformed| refused("is not a URL"))?;
+    let refused =
+        |why: &str| Failure::usage(format!("the base URL \"{}\" {why}", crate::shown::shown(text)));
+    let uri: http::Uri = text.trim().parse().map_err(|_malformed| refused("is not a URL"))?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(refused("is not a URL: it begins with https://"));
     };
     if authority.as_str().contains('@') {
-        return Err(Failure::usage(
-            "a base URL holds no user name and no password",
-        ));
+        return Err(Failure::usage("a base URL holds no user name and no password"));
     }
-    if uri
-        .path_and_query()
-        .is_some_and(|rest| rest.as_str() != "/")
-    {
+    if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") {
         return Err(refused("has a path: give scheme and host only"));
     }
     let host = authority.host().to_ascii_lowercase();
@@ -302,10 +264,7 @@ fn credentials(
     };
     let credentials = found.ok_or_else(|| no_credentials(env, profile))?;
     let (Credentials::OauthClient { id: name, secret }
-    | Credentials::ApiToken {
-        email: name,
-        token: secret,
-    }) = &credentials
+    | Credentials::ApiToken { email: name, token: secret }) = &credentials
     else {
         return check_header_text("", &credentials).map(|()| credentials);
     };
@@ -328,23 +287,16 @@ fn check_header_text(name: &str, credentials: &Credentials) -> Result<(), Failur
 
 fn from_environment(env: &Environment) -> Result<Option<Credentials>, Failure> {
     let get = |name| env.get(name);
-    if let (Some(id), Some(secret)) = (
-        get("ZENDESK_OAUTH_CLIENT_ID"),
-        get("ZENDESK_OAUTH_CLIENT_SECRET"),
-    ) {
-        return Ok(Some(Credentials::OauthClient {
-            id,
-            secret: Secret::new(secret),
-        }));
+    if let (Some(id), Some(secret)) =
+        (get("ZENDESK_OAUTH_CLIENT_ID"), get("ZENDESK_OAUTH_CLIENT_SECRET"))
+    {
+        return Ok(Some(Credentials::OauthClient { id, secret: Secret::new(secret) }));
     }
     if let Some(token) = get("ZENDESK_OAUTH_TOKEN") {
         return Ok(Some(Credentials::OauthToken(Secret::new(token))));
     }
     if let (Some(email), Some(token)) = (get("ZENDESK_EMAIL"), get("ZENDESK_API_TOKEN")) {
-        return Ok(Some(Credentials::ApiToken {
-            email,
-            token: Secret::new(token),
-        }));
+        return Ok(Some(Credentials::ApiToken { email, token: Secret::new(token) }));
     }
     Ok(None)
 }
@@ -353,10 +305,7 @@ fn from_profile(profile: &Profile) -> Result<Option<Credentials>, Failure> {
     if let Some(id) = profile.text("client_id")
         && let Some(secret) = profile_secret(profile, "client_secret")?
     {
-        return Ok(Some(Credentials::OauthClient {
-            id: id.to_owned(),
-            secret,
-        }));
+        return Ok(Some(Credentials::OauthClient { id: id.to_owned(), secret }));
     }
     if let Some(token) = profile_secret(profile, "oauth_token")? {
         return Ok(Some(Credentials::OauthToken(token)));
@@ -364,10 +313,7 @@ fn from_profile(profile: &Profile) -> Result<Option<Credentials>, Failure> {
     if let Some(email) = profile.text("email")
         && let Some(token) = profile_secret(profile, "api_token")?
     {
-        return Ok(Some(Credentials::ApiToken {
-            email: email.to_owned(),
-            token,
-        }));
+        return Ok(Some(Credentials::ApiToken { email: email.to_owned(), token }));
     }
     Ok(None)
 }
@@ -405,11 +351,7 @@ fn refuse_readable(path: &Path) -> Result<(), Failure> {
         use std::os::unix::fs::PermissionsExt as _;
         let shown = path.display();
         let failed = || format!("cannot read {shown}");
-        let mode = path
-            .metadata()
-            .or_exit(Exit::Config, failed)?
-            .permissions()
-            .mode();
+        let mode = path.metadata().or_exit(Exit::Config, failed)?.permissions().mode();
         if mode & 0o077 != 0 {
             return Err(Failure::new(
                 Exit::Config,
@@ -424,11 +366,7 @@ fn refuse_readable(path: &Path) -> Result<(), Failure> {
 }
 
 fn secret_command(key: &str, line: &str) -> Result<Secret, Failure> {
-    let (shell, flag) = if cfg!(windows) {
-        ("cmd", "/C")
-    } else {
-        ("sh", "-c")
-    };
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let failed = || format!("cannot run {key}_command");
     let output = Command::new(shell)
         .args([flag, line])
@@ -437,10 +375,7 @@ fn secret_command(key: &str, line: &str) -> Result<Secret, Failure> {
         .output()
         .or_exit(Exit::Config, failed)?;
     if !output.status.success() {
-        return Err(Failure::new(
-            Exit::Config,
-            format!("{key}_command failed: {}", output.status),
-        ));
+        return Err(Failure::new(Exit::Config, format!("{key}_command failed: {}", output.status)));
     }
     let text = String::from_utf8(output.stdout).or_exit(Exit::Config, failed)?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
@@ -493,9 +428,7 @@ fn limits(env: &Environment, profile: &Profile) -> Result<Limits, Failure> {
         match duration(&text) {
             Ok(duration) if !duration.is_zero() => Ok(duration),
             Ok(_) => Err(Failure::usage(format!("{origin} is zero"))),
-            Err(error) => Err(Failure::usage(format!(
-                "{origin} is not a duration: {error}"
-            ))),
+            Err(error) => Err(Failure::usage(format!("{origin} is not a duration: {error}"))),
         }
     };
     Ok(Limits {
@@ -503,17 +436,12 @@ fn limits(env: &Environment, profile: &Profile) -> Result<Limits, Failure> {
         headers: timeout("headers_timeout", HEADERS)?,
         body_idle: timeout("body_idle_timeout", BODY_IDLE)?,
         request: timeout("request_timeout", REQUEST)?,
-        page_bytes: profile
-            .parsed("max_page_bytes", size)?
-            .unwrap_or(PAGE_BYTES),
+        page_bytes: profile.parsed("max_page_bytes", size)?.unwrap_or(PAGE_BYTES),
     })
 }
 
 fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
-    let number = |text: &str| {
-        text.parse::<u32>()
-            .map_err(|_not_one| "use a number".to_owned())
-    };
+    let number = |text: &str| text.parse::<u32>().map_err(|_not_one| "use a number".to_owned());
     let within = |key, low: u32, high: u32| match profile.parsed(key, number)? {
         Some(value) if !(low..=high).contains(&value) => Err(Failure::new(
             Exit::Config,
@@ -541,9 +469,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 /// Reads `256MiB`, `10M`, `500k` or plain bytes; units are powers of 1024.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let shift = match unit.trim().to_ascii_lowercase().as_str() {
         "" | "b" => 0,
@@ -552,9 +478,7 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         "g" | "gb" | "gib" => 30,
         _ => return Err("use bytes or a unit, as in 500k, 256MiB or 1G".to_owned()),
     };
-    let number: u64 = number
-        .parse()
-        .map_err(|_unreadable| "not a size".to_owned())?;
+    let number: u64 = number.parse().map_err(|_unreadable| "not a size".to_owned())?;
     number
         .checked_mul(1 << shift)
         .filter(|bytes| *bytes > 0)
@@ -598,11 +522,7 @@ mod tests {
             "a b",
             "http://acme.zendesk.com",
         ] {
-            assert_eq!(
-                parse_subdomain(text).unwrap_err().exit,
-                Exit::Usage,
-                "{text}"
-            );
+            assert_eq!(parse_subdomain(text).unwrap_err().exit, Exit::Usage, "{text}");
         }
     }
 
@@ -610,16 +530,8 @@ mod tests {
     fn base_urls() {
         for (text, origin, host) in [
             ("https://zen.example", "https://zen.example", "zen.example"),
-            (
-                "https://zen.example:8443/",
-                "https://zen.example:8443",
-                "zen.example",
-            ),
-            (
-                "http://127.0.0.1:8080",
-                "http://127.0.0.1:8080",
-                "127.0.0.1",
-            ),
+            ("https://zen.example:8443/", "https://zen.example:8443", "zen.example"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1"),
             ("http://[::1]:8080", "http://[::1]:8080", "[::1]"),
             ("http://localhost:1", "http://localhost:1", "localhost"),
         ] {
@@ -654,10 +566,7 @@ mod tests {
             ("ZENDESK_API_TOKEN", "token"),
         ]);
         assert_eq!(kind(&all, &none, false).unwrap(), "OAuth client");
-        let half = env(&[
-            ("ZENDESK_OAUTH_CLIENT_ID", "id"),
-            ("ZENDESK_OAUTH_TOKEN", "token"),
-        ]);
+        let half = env(&[("ZENDESK_OAUTH_CLIENT_ID", "id"), ("ZENDESK_OAUTH_TOKEN", "token")]);
         assert_eq!(kind(&half, &none, false).unwrap(), "OAuth access token");
         let configured = profile("[profiles.p]\nemail = 'a@b.c'\napi_token = 't0ken'\n");
         assert_eq!(kind(&all, &configured, false).unwrap(), "OAuth client");
@@ -670,16 +579,9 @@ mod tests {
         let failure = credentials(&env(&[]), &Profile::default(), false).unwrap_err();
         assert_eq!(failure.exit, Exit::Credentials);
         assert!(failure.hints[0].contains("ZENDESK_OAUTH_CLIENT_ID"));
-        let failure = credentials(
-            &env(&[("ZENDESK_EMAIL", "a@b.c")]),
-            &Profile::default(),
-            false,
-        )
-        .unwrap_err();
-        assert!(
-            failure.to_string().contains("ZENDESK_API_TOKEN"),
-            "{failure}"
-        );
+        let failure = credentials(&env(&[("ZENDESK_EMAIL", "a@b.c")]), &Profile::default(), false)
+            .unwrap_err();
+        assert!(failure.to_string().contains("ZENDESK_API_TOKEN"), "{failure}");
         let failure =
             credentials(&env(&[("ZENDESK_TOKEN", "x")]), &Profile::default(), false).unwrap_err();
         assert!(failure.hints[0].contains("ZENDESK_TOKEN is not read"));
@@ -692,12 +594,7 @@ mod tests {
         assert_eq!(failure.exit, Exit::Usage);
         assert!(!failure.to_string().contains("Evil"));
         let bad = env(&[("ZENDESK_EMAIL", "a\n@b.c"), ("ZENDESK_API_TOKEN", "token")]);
-        assert_eq!(
-            credentials(&bad, &Profile::default(), false)
-                .unwrap_err()
-                .exit,
-            Exit::Usage
-        );
+        assert_eq!(credentials(&bad, &Profile::default(), false).unwrap_err().exit, Exit::Usage);
     }
 
     #[test]
@@ -705,10 +602,7 @@ mod tests {
         let profile = profile("[profiles.p]\nsubdomain = 'acme'\n");
         let flags = Flags::default();
         let other = env(&[("ZENDESK_SUBDOMAIN", "other")]);
-        assert_eq!(
-            subdomain(&flags, &other, &profile, true).unwrap_err().exit,
-            Exit::Usage
-        );
+        assert_eq!(subdomain(&flags, &other, &profile, true).unwrap_err().exit, Exit::Usage);
         let found = subdomain(&flags, &other, &profile, false).unwrap();
         assert_eq!(found.as_deref(), Some("other"));
         let found = subdomain(&flags, &env(&[]), &profile, true).unwrap();
@@ -717,12 +611,8 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, bytes) in [
-            ("1", 1),
-            ("500k", 512_000),
-            ("256MiB", 268_435_456),
-            ("1G", 1 << 30),
-        ] {
+        for (text, bytes) in [("1", 1), ("500k", 512_000), ("256MiB", 268_435_456), ("1G", 1 << 30)]
+        {
             assert_eq!(size(text), Ok(bytes));
         }
         for text in ["", "0", "x", "1T", "-1", "99999999999G"] {

@@ -66,9 +66,6 @@ mod tests {
             .read_to_end(&mut text)
             .unwrap();
         assert_eq!(text, whole);
-        assert_eq!(
-            zstd::decode_all(&encoded(Compression::Zstd)[..]).unwrap(),
-            whole
-        );
+        assert_eq!(zstd::decode_all(&encoded(Compression::Zstd)[..]).unwrap(), whole);
     }
 }

@@ -63,9 +63,7 @@ impl FileSink {
         let failed = || format!("cannot open the output {shown}");
         match fs::metadata(path) {
             Ok(found) if !found.is_file() => {
-                return Err(Failure::usage(format!(
-                    "the output {shown} is not a regular file"
-                )));
+                return Err(Failure::usage(format!("the output {shown} is not a regular file")));
             }
             Ok(_) => {}
             Err(_) => {
@@ -153,10 +151,7 @@ impl FileSink {
             return Ok(Opened::default());
         };
         if length == 0 {
-            return Ok(Opened {
-                rotated: saved.bytes > 0,
-                discarded: 0,
-            });
+            return Ok(Opened { rotated: saved.bytes > 0, discarded: 0 });
         }
         let edited = |what: &str| {
             Failure::new(
@@ -183,20 +178,15 @@ impl FileSink {
         self.committed = saved.bytes;
         let discarded = length - saved.bytes;
         if discarded > 0 {
-            disk::truncate(&self.file, saved.bytes).or_exit(Exit::Output, || {
-                format!("cannot truncate {}", self.path.display())
-            })?;
+            disk::truncate(&self.file, saved.bytes)
+                .or_exit(Exit::Output, || format!("cannot truncate {}", self.path.display()))?;
         }
-        Ok(Opened {
-            discarded,
-            rotated: false,
-        })
+        Ok(Opened { discarded, rotated: false })
     }
 
     fn read(&self, start: u64, end: u64) -> Result<Vec<u8>, Failure> {
-        disk::read_range(&self.file, start, end).or_exit(Exit::Output, || {
-            format!("cannot read the output {}", self.path.display())
-        })
+        disk::read_range(&self.file, start, end)
+            .or_exit(Exit::Output, || format!("cannot read the output {}", self.path.display()))
     }
 
     fn tail(&self, end: u64) -> Result<Fingerprint, Failure> {
@@ -207,9 +197,7 @@ impl FileSink {
         self.check_still_there()?;
         let what = || format!("cannot write {}", self.path.display());
         self.encoded.clear();
-        self.compression
-            .encode(lines, &mut self.encoded)
-            .or_exit(Exit::Output, what)?;
+        self.compression.encode(lines, &mut self.encoded).or_exit(Exit::Output, what)?;
         if self.stale {
             disk::truncate(&self.file, 0).or_exit(Exit::Output, what)?;
             self.stale = false;
@@ -221,9 +209,7 @@ impl FileSink {
         if written.is_err() {
             self.rollback();
         }
-        written.or_exit(Exit::Output, || {
-            format!("cannot write {}", self.path.display())
-        })?;
+        written.or_exit(Exit::Output, || format!("cannot write {}", self.path.display()))?;
         self.pending = u64::try_from(self.encoded.len()).unwrap_or(u64::MAX);
         Ok(())
     }
@@ -241,10 +227,7 @@ impl FileSink {
             if !same {
                 return Err(Failure::new(
                     Exit::Config,
-                    format!(
-                        "the output {} was replaced during the run",
-                        self.path.display()
-                    ),
+                    format!("the output {} was replaced during the run", self.path.display()),
                 )
                 .hint("run the same command again: it begins a new file"));
             }
@@ -266,9 +249,7 @@ impl FileSink {
 
     pub(super) fn mark(&self) -> Mark {
         let bytes = self.committed + self.pending;
-        let tail = self
-            .tail(bytes)
-            .unwrap_or_else(|_unreadable| Fingerprint::of(&[]));
+        let tail = self.tail(bytes).unwrap_or_else(|_unreadable| Fingerprint::of(&[]));
         Mark {
             path: self.path.to_string_lossy().into_owned(),
             template: self.template.clone(),
@@ -305,13 +286,7 @@ mod tests {
         let path = dir.path().join("x.ndjson");
         let mark = half_committed(&path);
         let (mut sink, opened) = open(&path, &Owner::Series(&mark)).unwrap();
-        assert_eq!(
-            opened,
-            Opened {
-                discarded: 8,
-                rotated: false
-            }
-        );
+        assert_eq!(opened, Opened { discarded: 8, rotated: false });
         sink.write(b"{\"c\":3}\n").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"a\":1}\n{\"c\":3}\n");
     }
@@ -346,17 +321,11 @@ mod tests {
     fn what_to_do_with_a_file_that_exists() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.ndjson");
-        for (existing, expect) in [
-            (Existing::Append, "old\nnew\n"),
-            (Existing::Overwrite, "new\n"),
-        ] {
+        for (existing, expect) in [(Existing::Append, "old\nnew\n"), (Existing::Overwrite, "new\n")]
+        {
             fs::write(&path, "old\n").unwrap();
             let (mut sink, _) = open(&path, &Owner::OneOff(existing)).unwrap();
-            assert_eq!(
-                fs::read_to_string(&path).unwrap(),
-                "old\n",
-                "not before the first page"
-            );
+            assert_eq!(fs::read_to_string(&path).unwrap(), "old\n", "not before the first page");
             sink.write(b"new\n").unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), expect);
         }

@@ -55,11 +55,7 @@ impl Sink {
     pub(crate) fn mark(&self) -> Mark {
         match self {
             Sink::File(file) => file.mark(),
-            Sink::Stdout(_) => Mark {
-                path: STDOUT.to_owned(),
-                template: None,
-                file: None,
-            },
+            Sink::Stdout(_) => Mark { path: STDOUT.to_owned(), template: None, file: None },
         }
     }
 

@@ -26,11 +26,7 @@ impl StdoutSink {
             )
             .hint("give an output with -o, or add --no-state"));
         }
-        Ok(StdoutSink {
-            kind,
-            series,
-            written: 0,
-        })
+        Ok(StdoutSink { kind, series, written: 0 })
     }
 
     pub(super) fn write(&mut self, lines: &[u8], stop: &Stop) -> Result<(), Failure> {
@@ -225,11 +221,7 @@ mod os {
     }
 
     pub(super) fn kind() -> Kind {
-        if io::stdout().is_terminal() {
-            Kind::Terminal
-        } else {
-            Kind::Other
-        }
+        if io::stdout().is_terminal() { Kind::Terminal } else { Kind::Other }
     }
 
     pub(super) fn write(_: Kind, bytes: &[u8], _: &Stop) -> io::Result<()> {
