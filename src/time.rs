@@ -153,7 +153,7 @@ mod tests {
         match parse(text, NOW) {
             Ok(time) => assert_eq!(time.to_string(), expect, "{text}"),
             Err(error) => {
-                assert!(expect.starts_with('!') && error.contains(&expect[1..]), "{text}: {error}")
+                assert!(expect.starts_with('!') && error.contains(&expect[1..]), "{text}: {error}");
             }
         }
     }

@@ -3,6 +3,9 @@
 //! Everything that a job needs is opened before the first request of any, so that a refusal
 //! leaves nothing half begun.
 
+mod commit;
+mod digest;
+mod fetch;
 mod lines;
 mod run;
 pub(crate) mod summary;
@@ -17,10 +20,10 @@ use crate::{
     signals::Stop,
     state::StateFile,
 };
+pub(crate) use fetch::request;
 use run::Run;
-pub(crate) use run::request;
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -67,4 +70,9 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
             })
             .collect()
     }))
+}
+
+/// A thread that panicked leaves whole values behind: each change is one assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

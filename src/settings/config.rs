@@ -2,7 +2,7 @@
 //!
 //! Errors name the file, the line and the key, and never a value: values may be secrets.
 
-use super::refuse_readable;
+use super::credentials::refuse_readable;
 use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _, closest},

@@ -2,20 +2,16 @@
 //!
 //! The one reader of the environment. Must not know commands or what settings are for.
 
+mod address;
 mod config;
+mod credentials;
 
 use crate::{
     api::{BaseUrl, Limits, auth::Credentials},
-    disk,
-    failure::{Exit, Failure, OrExit as _},
-    secret::Secret,
+    failure::{Exit, Failure},
 };
 use config::{Config, Profile};
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 /// What was typed, of the flags that name an account and its files.
 #[derive(Clone, Debug, Default)]
@@ -83,11 +79,11 @@ pub(crate) fn resolve(flags: &Flags, env: &Environment) -> Result<Settings, Fail
     let named = flags.profile.clone().or_else(|| env.get("ZDX_PROFILE"));
     let explicit = named.is_some();
     let profile = config.profile(named.as_deref())?;
-    let subdomain = subdomain(flags, env, &profile, explicit)?;
+    let subdomain = address::subdomain(flags, env, &profile, explicit)?;
     let base_url = flags.base_url.clone().or_else(|| env.get("ZDX_BASE_URL"));
     let (account, base) = match (&base_url, &subdomain) {
         (Some(url), _) => {
-            let base = base(url)?;
+            let base = address::base(url)?;
             (subdomain.clone().unwrap_or_else(|| base.host.clone()), base)
         }
         (None, Some(subdomain)) => {
@@ -101,7 +97,7 @@ pub(crate) fn resolve(flags: &Flags, env: &Environment) -> Result<Settings, Fail
                 .hint("or try it without an account: zdx export tickets --since 30d --sandbox"));
         }
     };
-    let credentials = credentials(env, &profile, explicit)?;
+    let credentials = credentials::find(env, &profile, explicit)?;
     let state = flags
         .state
         .clone()
@@ -144,7 +140,7 @@ pub(crate) fn sandbox(
     let profile = Profile::default();
     Ok(Settings {
         account: account.to_owned(),
-        base: base(base_url)?,
+        base: address::base(base_url)?,
         credentials,
         state: flags.state.clone().unwrap_or_default(),
         state_given: flags.state.is_some(),
@@ -175,246 +171,6 @@ fn default_state(account: &str) -> Result<PathBuf, Failure> {
     };
     let dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned();
     Ok(dir.join(format!("{account}.json")))
-}
-
-fn subdomain(
-    flags: &Flags,
-    env: &Environment,
-    profile: &Profile,
-    explicit: bool,
-) -> Result<Option<String>, Failure> {
-    let typed = flags.subdomain.as_deref().map(parse_subdomain).transpose()?;
-    let ambient = env.get("ZENDESK_SUBDOMAIN").as_deref().map(parse_subdomain).transpose()?;
-    let configured = profile.text("subdomain").map(parse_subdomain).transpose()?;
-    if explicit
-        && let (None, Some(ambient), Some(configured)) = (&typed, &ambient, &configured)
-        && ambient != configured
-    {
-        return Err(Failure::usage(format!(
-            "ZENDESK_SUBDOMAIN is {ambient}, but the profile is of {configured}"
-        ))
-        .hint("unset ZENDESK_SUBDOMAIN, or choose the other profile"));
-    }
-    Ok(match (explicit, typed) {
-        (_, Some(typed)) => Some(typed),
-        (true, None) => configured.or(ambient),
-        (false, None) => ambient.or(configured),
-    })
-}
-
-/// Takes `acme`, `acme.zendesk.com` or a URL of it.
-fn parse_subdomain(text: &str) -> Result<String, Failure> {
-    let lower = text.trim().to_ascii_lowercase();
-    let host = lower.strip_prefix("https://").unwrap_or(&lower);
-    let host = host.strip_suffix('/').unwrap_or(host);
-    let name = host.strip_suffix(".zendesk.com").unwrap_or(host);
-    let valid = (1..=63).contains(&name.len())
-        && !name.starts_with('-')
-        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    if valid {
-        return Ok(name.to_owned());
-    }
-    Err(Failure::usage(format!(
-        "\"{}\" is not a subdomain of zendesk.com",
-        crate::shown::shown(text)
-    ))
-    .hint("use the first part of the address, as acme in https://acme.zendesk.com"))
-}
-
-/// Reads a base URL: https, or http to this machine.
-fn base(text: &str) -> Result<BaseUrl, Failure> {
-    let refused =
-        |why: &str| Failure::usage(format!("the base URL \"{}\" {why}", crate::shown::shown(text)));
-    let uri: http::Uri = text.trim().parse().map_err(|_malformed| refused("is not a URL"))?;
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err(refused("is not a URL: it begins with https://"));
-    };
-    if authority.as_str().contains('@') {
-        return Err(Failure::usage("a base URL holds no user name and no password"));
-    }
-    if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") {
-        return Err(refused("has a path: give scheme and host only"));
-    }
-    let host = authority.host().to_ascii_lowercase();
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-    match scheme {
-        "https" => {}
-        "http" if loopback => {}
-        _ => return Err(refused("must be https, or http to a loopback address")),
-    }
-    Ok(BaseUrl {
-        origin: format!("{scheme}://{}", authority.as_str()),
-        host,
-        loopback: loopback && scheme == "http",
-    })
-}
-
-/// Finds the strongest complete credentials; those of a profile that was named come first.
-fn credentials(
-    env: &Environment,
-    profile: &Profile,
-    explicit: bool,
-) -> Result<Credentials, Failure> {
-    let ambient = || from_environment(env);
-    let configured = || from_profile(profile);
-    let found = match explicit {
-        true => configured()?.map_or_else(ambient, |found| Ok(Some(found)))?,
-        false => ambient()?.map_or_else(configured, |found| Ok(Some(found)))?,
-    };
-    let credentials = found.ok_or_else(|| no_credentials(env, profile))?;
-    let (Credentials::OauthClient { id: name, secret }
-    | Credentials::ApiToken { email: name, token: secret }) = &credentials
-    else {
-        return check_header_text("", &credentials).map(|()| credentials);
-    };
-    let _ = secret;
-    check_header_text(&name.clone(), &credentials).map(|()| credentials)
-}
-
-/// Line ends in a credential would end the header that it is sent in.
-fn check_header_text(name: &str, credentials: &Credentials) -> Result<(), Failure> {
-    let bad = |text: &str| text.is_empty() || text.chars().any(char::is_control);
-    let secrets = credentials.secrets();
-    if (!name.is_empty() && bad(name)) || secrets.iter().any(|secret| bad(secret.expose())) {
-        return Err(Failure::usage(format!(
-            "the {} is empty or holds control characters",
-            credentials.kind()
-        )));
-    }
-    Ok(())
-}
-
-fn from_environment(env: &Environment) -> Result<Option<Credentials>, Failure> {
-    let get = |name| env.get(name);
-    if let (Some(id), Some(secret)) =
-        (get("ZENDESK_OAUTH_CLIENT_ID"), get("ZENDESK_OAUTH_CLIENT_SECRET"))
-    {
-        return Ok(Some(Credentials::OauthClient { id, secret: Secret::new(secret) }));
-    }
-    if let Some(token) = get("ZENDESK_OAUTH_TOKEN") {
-        return Ok(Some(Credentials::OauthToken(Secret::new(token))));
-    }
-    if let (Some(email), Some(token)) = (get("ZENDESK_EMAIL"), get("ZENDESK_API_TOKEN")) {
-        return Ok(Some(Credentials::ApiToken { email, token: Secret::new(token) }));
-    }
-    Ok(None)
-}
-
-fn from_profile(profile: &Profile) -> Result<Option<Credentials>, Failure> {
-    if let Some(id) = profile.text("client_id")
-        && let Some(secret) = profile_secret(profile, "client_secret")?
-    {
-        return Ok(Some(Credentials::OauthClient { id: id.to_owned(), secret }));
-    }
-    if let Some(token) = profile_secret(profile, "oauth_token")? {
-        return Ok(Some(Credentials::OauthToken(token)));
-    }
-    if let Some(email) = profile.text("email")
-        && let Some(token) = profile_secret(profile, "api_token")?
-    {
-        return Ok(Some(Credentials::ApiToken { email: email.to_owned(), token }));
-    }
-    Ok(None)
-}
-
-/// A secret that stands in place, in a file, or is printed by a command.
-fn profile_secret(profile: &Profile, key: &str) -> Result<Option<Secret>, Failure> {
-    if let Some(secret) = profile.text(key) {
-        return Ok(Some(Secret::new(secret)));
-    }
-    if let Some(path) = profile.text(&format!("{key}_file")) {
-        return secret_file(Path::new(path)).map(Some);
-    }
-    if let Some(line) = profile.text(&format!("{key}_command")) {
-        return secret_command(key, line).map(Some);
-    }
-    Ok(None)
-}
-
-/// No credential is longer.
-const LONGEST_SECRET: u64 = 64 * 1024;
-
-fn secret_file(path: &Path) -> Result<Secret, Failure> {
-    let shown = path.display();
-    let failed = || format!("cannot read the secret in {shown}");
-    let bytes = disk::read_small(path, LONGEST_SECRET).or_exit(Exit::Config, failed)?;
-    refuse_readable(path)?;
-    let text = String::from_utf8(bytes).or_exit(Exit::Config, failed)?;
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
-}
-
-/// Others must not read a file that holds a secret.
-fn refuse_readable(path: &Path) -> Result<(), Failure> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let shown = path.display();
-        let failed = || format!("cannot read {shown}");
-        let mode = path.metadata().or_exit(Exit::Config, failed)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Err(Failure::new(
-                Exit::Config,
-                format!("{shown} holds a secret and is readable by others"),
-            )
-            .hint(format!("chmod 600 {shown}")));
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
-fn secret_command(key: &str, line: &str) -> Result<Secret, Failure> {
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let failed = || format!("cannot run {key}_command");
-    let output = Command::new(shell)
-        .args([flag, line])
-        .stdin(std::process::Stdio::null())
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .or_exit(Exit::Config, failed)?;
-    if !output.status.success() {
-        return Err(Failure::new(Exit::Config, format!("{key}_command failed: {}", output.status)));
-    }
-    let text = String::from_utf8(output.stdout).or_exit(Exit::Config, failed)?;
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
-}
-
-/// Says which half of a pair is missing, and points out names near ours.
-fn no_credentials(env: &Environment, profile: &Profile) -> Failure {
-    let pairs = [
-        ("ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_OAUTH_CLIENT_SECRET"),
-        ("ZENDESK_OAUTH_CLIENT_SECRET", "ZENDESK_OAUTH_CLIENT_ID"),
-        ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
-        ("ZENDESK_API_TOKEN", "ZENDESK_EMAIL"),
-    ];
-    let mut failure = Failure::new(Exit::Credentials, "no credentials");
-    for (set, missing) in pairs {
-        if env.get(set).is_some() && env.get(missing).is_none() {
-            failure = Failure::new(
-                Exit::Credentials,
-                format!("no credentials: {set} is set, but {missing} is not"),
-            );
-        }
-    }
-    for (has, missing) in [("client_id", "client_secret"), ("email", "api_token")] {
-        if profile.text(has).is_some() {
-            failure = failure.hint(format!("the profile has {has}, but no {missing}"));
-        }
-    }
-    for near in ["ZENDESK_TOKEN", "ZENDESK_ACCESS_TOKEN"] {
-        if env.get(near).is_some() {
-            failure = failure.hint(format!(
-                "{near} is not read: an OAuth access token goes into ZENDESK_OAUTH_TOKEN, an API \
-                 token into ZENDESK_API_TOKEN"
-            ));
-        }
-    }
-    failure.hint(
-        "set ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET, or ZENDESK_OAUTH_TOKEN, or \
-         ZENDESK_EMAIL and ZENDESK_API_TOKEN",
-    )
 }
 
 fn limits(env: &Environment, profile: &Profile) -> Result<Limits, Failure> {
@@ -486,128 +242,29 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+mod testing {
+    //! What the tests of the settings hand in.
 
-    fn env(pairs: &'static [(&'static str, &'static str)]) -> Environment {
+    use super::{
+        Environment,
+        config::{Config, Profile},
+    };
+
+    pub(super) fn env(pairs: &'static [(&'static str, &'static str)]) -> Environment {
         Environment(Box::new(|name| {
             let pair = pairs.iter().find(|(known, _)| *known == name);
             pair.map(|(_, value)| (*value).to_owned())
         }))
     }
 
-    fn profile(text: &str) -> Profile {
+    pub(super) fn profile(text: &str) -> Profile {
         Config::parse(text).unwrap().profile(Some("p")).unwrap()
     }
+}
 
-    #[test]
-    fn subdomains() {
-        for (text, expect) in [
-            ("acme", "acme"),
-            ("ACME", "acme"),
-            ("acme.zendesk.com", "acme"),
-            ("https://acme.zendesk.com/", "acme"),
-            ("a-1", "a-1"),
-        ] {
-            assert_eq!(parse_subdomain(text).unwrap(), expect);
-        }
-        for text in [
-            "",
-            "evil.com/#",
-            "a.b",
-            "x@y",
-            "bücher",
-            "a%2Fb",
-            "-a",
-            "a b",
-            "http://acme.zendesk.com",
-        ] {
-            assert_eq!(parse_subdomain(text).unwrap_err().exit, Exit::Usage, "{text}");
-        }
-    }
-
-    #[test]
-    fn base_urls() {
-        for (text, origin, host) in [
-            ("https://zen.example", "https://zen.example", "zen.example"),
-            ("https://zen.example:8443/", "https://zen.example:8443", "zen.example"),
-            ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1"),
-            ("http://[::1]:8080", "http://[::1]:8080", "[::1]"),
-            ("http://localhost:1", "http://localhost:1", "localhost"),
-        ] {
-            let base = base(text).unwrap();
-            assert_eq!((base.origin.as_str(), base.host.as_str()), (origin, host));
-        }
-        for text in [
-            "http://zen.example",
-            "http://127.0.0.1.evil.com",
-            "ftp://127.0.0.1",
-            "127.0.0.1:80",
-            "https://a:b@zen.example",
-            "https://zen.example/api",
-            "https://zen.example/?x",
-            "",
-        ] {
-            assert_eq!(base(text).unwrap_err().exit, Exit::Usage, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_strongest_complete_credentials_are_taken() {
-        let kind = |env: &Environment, profile: &Profile, explicit| {
-            credentials(env, profile, explicit).map(|found| found.kind())
-        };
-        let none = Profile::default();
-        let all = env(&[
-            ("ZENDESK_OAUTH_CLIENT_ID", "id"),
-            ("ZENDESK_OAUTH_CLIENT_SECRET", "secret"),
-            ("ZENDESK_OAUTH_TOKEN", "token"),
-            ("ZENDESK_EMAIL", "a@b.c"),
-            ("ZENDESK_API_TOKEN", "token"),
-        ]);
-        assert_eq!(kind(&all, &none, false).unwrap(), "OAuth client");
-        let half = env(&[("ZENDESK_OAUTH_CLIENT_ID", "id"), ("ZENDESK_OAUTH_TOKEN", "token")]);
-        assert_eq!(kind(&half, &none, false).unwrap(), "OAuth access token");
-        let configured = profile("[profiles.p]\nemail = 'a@b.c'\napi_token = 't0ken'\n");
-        assert_eq!(kind(&all, &configured, false).unwrap(), "OAuth client");
-        assert_eq!(kind(&all, &configured, true).unwrap(), "API token");
-        assert_eq!(kind(&env(&[]), &configured, false).unwrap(), "API token");
-    }
-
-    #[test]
-    fn missing_credentials_name_the_variables() {
-        let failure = credentials(&env(&[]), &Profile::default(), false).unwrap_err();
-        assert_eq!(failure.exit, Exit::Credentials);
-        assert!(failure.hints[0].contains("ZENDESK_OAUTH_CLIENT_ID"));
-        let failure = credentials(&env(&[("ZENDESK_EMAIL", "a@b.c")]), &Profile::default(), false)
-            .unwrap_err();
-        assert!(failure.to_string().contains("ZENDESK_API_TOKEN"), "{failure}");
-        let failure =
-            credentials(&env(&[("ZENDESK_TOKEN", "x")]), &Profile::default(), false).unwrap_err();
-        assert!(failure.hints[0].contains("ZENDESK_TOKEN is not read"));
-    }
-
-    #[test]
-    fn line_ends_in_credentials_are_refused() {
-        let bad = env(&[("ZENDESK_OAUTH_TOKEN", "a\r\nX-Evil: 1")]);
-        let failure = credentials(&bad, &Profile::default(), false).unwrap_err();
-        assert_eq!(failure.exit, Exit::Usage);
-        assert!(!failure.to_string().contains("Evil"));
-        let bad = env(&[("ZENDESK_EMAIL", "a\n@b.c"), ("ZENDESK_API_TOKEN", "token")]);
-        assert_eq!(credentials(&bad, &Profile::default(), false).unwrap_err().exit, Exit::Usage);
-    }
-
-    #[test]
-    fn a_named_profile_beats_the_environment() {
-        let profile = profile("[profiles.p]\nsubdomain = 'acme'\n");
-        let flags = Flags::default();
-        let other = env(&[("ZENDESK_SUBDOMAIN", "other")]);
-        assert_eq!(subdomain(&flags, &other, &profile, true).unwrap_err().exit, Exit::Usage);
-        let found = subdomain(&flags, &other, &profile, false).unwrap();
-        assert_eq!(found.as_deref(), Some("other"));
-        let found = subdomain(&flags, &env(&[]), &profile, true).unwrap();
-        assert_eq!(found.as_deref(), Some("acme"));
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn sizes() {

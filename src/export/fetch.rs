@@ -1,0 +1,265 @@
+//! Asking for the next page: waiting for a place in the quota, sending, and trying again as the
+//! trouble wants.
+//!
+//! What to do is decided by `retry` and `pacer`; this carries it out.
+
+use super::{Shared, lock, run::Run};
+use crate::{
+    api::{error::ApiError, headers::Headers},
+    failure::{Exit, Failure},
+    garbled::Garbled,
+    pacer::Turn,
+    plan::{Job, YOUNGEST},
+    position::Position,
+    request::Request,
+    resource::Parameter,
+    retry::{Budget, Next, Reason, Treatment},
+    time::{UnixTime, span},
+};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
+
+/// Clocks that differ by more are worth a word.
+const SKEW_WARNED: Duration = Duration::from_secs(60);
+
+/// Clocks that differ by more cannot both be believed.
+const SKEW_CREDIBLE: Duration = Duration::from_secs(86_400);
+
+/// What asking for the next page came to.
+pub(super) enum Fetched {
+    Page {
+        next: Position,
+        more: bool,
+    },
+    /// Caught up: nothing came, or what would come is too young.
+    Nothing,
+    /// The account cannot read a resource that nobody named.
+    OutOfReach(ApiError),
+}
+
+impl Run<'_> {
+    /// Asks until there is a page to write or nothing more to come, or until the retries are used
+    /// up.
+    pub(super) fn fetch(&mut self) -> Result<Fetched, Failure> {
+        self.budget = Budget::new(self.shared.retry_for, self.shared.max_wait);
+        loop {
+            self.await_turn()?;
+            let request = request(self.job, &self.position, self.size.get());
+            let asked = self.shared.clock.instant();
+            let (headers, answer) = self.client.get(&request, &mut self.body);
+            self.settle(&headers);
+            self.tell(&request, asked, &answer);
+            let error = match answer.and_then(|()| self.digest()) {
+                Ok(fetched) => {
+                    self.untried = false;
+                    self.size.good_page();
+                    return Ok(fetched);
+                }
+                Err(error) => error,
+            };
+            match error {
+                ApiError::Stopped => {
+                    let signal = self.shared.stop.signal();
+                    return Err(signal.map_or_else(|| error.into(), Failure::stopped));
+                }
+                ApiError::TooRecent { date } => {
+                    if self.too_recent(date)? {
+                        return Ok(Fetched::Nothing);
+                    }
+                }
+                error @ (ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. })
+                    if self.job.optional && self.outcome.pages == 0 =>
+                {
+                    return Ok(Fetched::OutOfReach(error));
+                }
+                error => self.recover(&error)?,
+            }
+        }
+    }
+
+    /// Waits for a place in the quota. A wait is not the request's fault, so it uses no budget.
+    fn await_turn(&mut self) -> Result<(), Failure> {
+        let Shared { clock, stop, report, .. } = self.shared;
+        let bucket = self.job.endpoint.bucket;
+        let mut told = false;
+        loop {
+            if let Some(signal) = stop.signal() {
+                return Err(Failure::stopped(signal));
+            }
+            let now = clock.instant();
+            let turn = lock(&self.shared.pacer).take(bucket, now);
+            let until = match turn {
+                Ok(()) => return Ok(()),
+                Err(Turn::At(until)) => until,
+                Err(Turn::AfterAnswer) => now + Duration::from_millis(20),
+            };
+            let wait = until.saturating_duration_since(now);
+            if self.shared.max_wait.is_some_and(|longest| wait > longest) {
+                return Err(Failure::new(
+                    Exit::Temporary,
+                    format!("the quota is spent for {}, longer than --max-wait", span(wait)),
+                )
+                .hint("run the same command again later"));
+            }
+            if wait > Duration::from_secs(2) && !told {
+                told = true;
+                let name = Some(self.job.resource.name);
+                report.watch(name, &format!("quota spent, next request in {}", span(wait)));
+            }
+            clock.sleep_until(until, stop);
+            self.outcome.waited_for_quota += clock.instant().saturating_duration_since(now);
+        }
+    }
+
+    fn settle(&mut self, headers: &Headers) {
+        self.outcome.requests += 1;
+        self.date = headers.date().or(self.date);
+        let bucket = self.job.endpoint.bucket;
+        let now = self.shared.clock.instant();
+        lock(&self.shared.pacer).settle(bucket, headers.pacing(bucket), now);
+        let report = self.shared.report;
+        let name = Some(self.job.resource.name);
+        report.hide(self.shared.authorizer.minted().as_slice());
+        if let Some(warning) = headers.get("x-zendesk-api-warn")
+            && !mem::replace(&mut self.warned.parameters, true)
+        {
+            report.warn(name, &format!("Zendesk says: {}", crate::shown::shown(warning)));
+        }
+        if let Some(date) = headers.date() {
+            let local = self.shared.clock.wall();
+            let skew = date.since(local).max(local.since(date));
+            if skew > SKEW_WARNED && !mem::replace(&mut self.warned.clock, true) {
+                let skew = span(skew);
+                let text = format!("the clocks of this machine and of the server differ by {skew}");
+                report.warn(name, &text);
+            }
+            self.clock_credible = skew < SKEW_CREDIBLE;
+        }
+    }
+
+    fn tell(&self, request: &Request, asked: Instant, answer: &Result<(), ApiError>) {
+        let took = self.shared.clock.instant().saturating_duration_since(asked);
+        let result = match answer {
+            Ok(()) => format!("200, {}", crate::report::bytes(self.body_length())),
+            Err(error) => error.to_string(),
+        };
+        let text = format!("GET {}: {result}, {:.3} s", request.target(), took.as_secs_f64());
+        self.shared.report.detail(Some(self.job.resource.name), &text);
+    }
+
+    fn body_length(&self) -> u64 {
+        u64::try_from(self.body.len()).unwrap_or(u64::MAX)
+    }
+
+    /// A start that is too young for the server: `true` when that means "nothing new yet", `false`
+    /// when an older start is to be asked for.
+    fn too_recent(&mut self, date: Option<UnixTime>) -> Result<bool, Failure> {
+        let name = Some(self.job.resource.name);
+        let (true, Some(start), Some(date)) = (self.untried, self.position.time(), date) else {
+            self.shared.report.note(name, "nothing new yet");
+            return Ok(true);
+        };
+        if start > date {
+            return Err(Failure::usage(format!(
+                "{} is in the future of the server's clock ({date})",
+                self.job.origin
+            ))
+            .hint("is the clock of this machine right?"));
+        }
+        self.untried = false;
+        self.position = self.job.endpoint.pagination.start(date.minus(YOUNGEST));
+        Ok(false)
+    }
+
+    /// Waits, or asks for less, as the trouble wants; an error when there is no more to try.
+    fn recover(&mut self, error: &ApiError) -> Result<(), Failure> {
+        if matches!(error, ApiError::Garbled(Garbled::Overflow { .. })) && self.size.widen() {
+            return Ok(());
+        }
+        let Shared { clock, stop, report, .. } = self.shared;
+        let name = Some(self.job.resource.name);
+        let now = clock.instant();
+        let treatment = error.treatment();
+        let shrinkable = self.job.resource.takes(Parameter::PerPage) && self.size.shrinkable();
+        match self.budget.next(treatment, shrinkable, now, fastrand::f64()) {
+            Next::Smaller => {
+                self.size.halve();
+                report.warn(name, &format!("{error}: page size {}", self.size.get()));
+                Ok(())
+            }
+            Next::At(until) => {
+                let wait = until.saturating_duration_since(now);
+                if let Treatment::WaitForQuota(_) = treatment {
+                    lock(&self.shared.pacer).close(self.job.endpoint.bucket, until, now);
+                    report.warn(name, &error.to_string());
+                } else {
+                    let attempt = self.budget.failed();
+                    let allowed = Budget::allowed(treatment);
+                    let seconds = wait.as_secs_f64();
+                    let text = format!(
+                        "{error}; retry in {seconds:.1} s (attempt {attempt}/{allowed} failed)"
+                    );
+                    report.warn(name, &text);
+                }
+                clock.sleep_until(until, stop);
+                let waited = clock.instant().saturating_duration_since(now);
+                if let Treatment::WaitForQuota(_) = treatment {
+                    self.outcome.waited_for_quota += waited;
+                } else {
+                    self.outcome.waited_for_retry += waited;
+                }
+                Ok(())
+            }
+            Next::GiveUp(reason) => Err(self.give_up(error, reason)),
+        }
+    }
+
+    fn give_up(&self, error: &ApiError, reason: Reason) -> Failure {
+        let mut failure = Failure::from(error.clone());
+        match reason {
+            Reason::Final => {}
+            Reason::Attempts(attempts) => {
+                failure.cause = anyhow::anyhow!("{error}; gave up after {attempts} attempts");
+            }
+            Reason::WaitTooLong(_) => {
+                failure.cause = anyhow::anyhow!(
+                    "{error}; gave up: the wait would be longer than --retry-for or --max-wait allows"
+                );
+            }
+        }
+        if let ApiError::CursorRefused { .. } = error {
+            let resource = self.job.resource.name;
+            let since = self.outcome.through.map_or("TIME".to_owned(), |time| time.to_string());
+            failure = failure.hint(format!("zdx state set {resource} --since {since}"));
+        }
+        failure
+    }
+}
+
+/// What to ask for from a position. Every parameter is sent each time: servers do not keep them.
+pub(crate) fn request(job: &Job, position: &Position, per_page: u16) -> Request {
+    let request = Request::new(job.endpoint.path);
+    let mut request = match position {
+        Position::Start(start) => request.with("start_time", start.seconds().to_string()),
+        Position::Cursor(cursor) => request.with("cursor", cursor.as_str()),
+        Position::Time { end_time, .. } => {
+            request.with("start_time", end_time.seconds().to_string())
+        }
+    };
+    if job.resource.takes(Parameter::PerPage) {
+        request = request.with("per_page", per_page.to_string());
+    }
+    if !job.include.is_empty() {
+        let names: Vec<&str> = job.include.iter().map(|sideload| sideload.name).collect();
+        request = request.with("include", names.join(","));
+    }
+    if job.exclude_deleted {
+        request = request.with("exclude_deleted", "true");
+    }
+    match job.support_type_scope {
+        Some(scope) => request.with("support_type_scope", scope),
+        None => request,
+    }
+}
