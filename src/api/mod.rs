@@ -192,29 +192,32 @@ impl Client {
         Ok(())
     }
 
+    /// A broken connection surfaces through the decompressor; only what the decompressor itself
+    /// finds wrong is damage.
     fn body_failed(&self, error: io::Error) -> ApiError {
-        match ureq::Error::from(error) {
-            ureq::Error::Decompress(_, inner) => self.decompress_failed(&inner),
-            ureq::Error::Io(error) if damaged(&error) => {
-                Garbled::Compression { reason: error.to_string() }.into()
-            }
-            ureq::Error::Io(error) if error.kind() != io::ErrorKind::Interrupted => {
+        let error = match ureq::Error::from(error) {
+            ureq::Error::Decompress(_, inner) => match ureq::Error::from(inner) {
+                ureq::Error::Io(inner) if !disconnected(&inner) => {
+                    return Garbled::Compression { reason: inner.to_string() }.into();
+                }
+                cause => cause,
+            },
+            error => error,
+        };
+        match error {
+            ureq::Error::Io(error) if self.watch.stop.signal().is_none() => {
                 ApiError::BodyCut { reason: worded(&error) }
             }
             other => self.failed(other),
         }
     }
 
-    /// A broken connection surfaces through the decompressor; only what the decompressor itself
-    /// finds wrong is damage.
-    fn decompress_failed(&self, error: &io::Error) -> ApiError {
-        let _ = self;
-        Garbled::Compression { reason: error.to_string() }.into()
-    }
-
     fn failed(&self, error: ureq::Error) -> ApiError {
         let host = self.base.host.clone();
         let warm = self.warm.replace(false);
+        if self.watch.stop.signal().is_some() {
+            return ApiError::Stopped;
+        }
         match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
                 ApiError::ConnectTimeout { host }
@@ -247,30 +250,26 @@ impl Client {
                     ApiError::Protocol { reason }
                 }
             }
-            ureq::Error::Decompress(_, inner) => self.decompress_failed(&inner),
-            ureq::Error::Io(error) => self.io_failed(host, warm, &error),
+            ureq::Error::Io(error) => io_failed(host, warm, &error),
             other => ApiError::Protocol { reason: other.to_string() },
         }
     }
+}
 
-    fn io_failed(&self, host: String, warm: bool, error: &io::Error) -> ApiError {
-        if let Some(error) = cause::<rustls::Error>(error) {
-            return tls(host, error);
-        }
-        match error.kind() {
-            io::ErrorKind::Interrupted if self.watch.stop.signal().is_some() => ApiError::Stopped,
-            io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::NetworkDown
-            | io::ErrorKind::AddrNotAvailable => ApiError::Connect { host, reason: worded(error) },
-            // The standard library gives a failed look-up no kind of its own.
-            _ if error.to_string().contains("failed to lookup address") => {
-                ApiError::Resolve { host }
-            }
-            io::ErrorKind::TimedOut => ApiError::ConnectTimeout { host },
-            _ => ApiError::Closed { reused: warm, reason: worded(error) },
-        }
+fn io_failed(host: String, warm: bool, error: &io::Error) -> ApiError {
+    if let Some(error) = cause::<rustls::Error>(error) {
+        return tls(host, error);
+    }
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::AddrNotAvailable => ApiError::Connect { host, reason: worded(error) },
+        io::ErrorKind::TimedOut => ApiError::ConnectTimeout { host },
+        // The standard library gives a failed look-up no kind of its own.
+        _ if error.to_string().contains("failed to lookup address") => ApiError::Resolve { host },
+        _ => ApiError::Closed { reused: warm, reason: worded(error) },
     }
 }
 
@@ -311,9 +310,16 @@ fn tls(host: String, error: &rustls::Error) -> ApiError {
     }
 }
 
-/// Whether the decompressor found the body wrong, rather than the connection.
-fn damaged(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+/// Whether this is the connection's end rather than the decompressor's finding. The HTTP library
+/// tells an early end by this text alone.
+fn disconnected(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected
+    ) || error.to_string() == "Peer disconnected"
 }
 
 fn worded(error: &io::Error) -> String {

@@ -70,7 +70,8 @@ impl<T: Transport> Transport for Watched<T> {
         let mut waited = Duration::ZERO;
         loop {
             if self.watch.stop.signal().is_some() {
-                return Err(Error::Io(io::Error::from(io::ErrorKind::Interrupted)));
+                // Not `Interrupted`: readers take that for an invitation to try again.
+                return Err(Error::Io(io::Error::other("stopped by a signal")));
             }
             let left = limit.map(|limit| limit.saturating_sub(waited));
             if left == Some(Duration::ZERO) {
