@@ -8,12 +8,11 @@ use crate::{
     failure::{Exit, Failure, closest},
     output::{self, Names, Output},
     page::LoneSurrogates,
-    position::Position,
     resource::{Endpoint, Pagination, Parameter, Place, RESOURCES, Resource, Sideload},
     retry,
     settings::Defaults,
     sink::{Existing, STDOUT},
-    state::{self, Series, StateFile},
+    state::{Series, StateFile},
     time::{self, UnixTime},
 };
 use std::time::Duration;
@@ -127,6 +126,43 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
         .collect()
 }
 
+/// One page of a resource's sample endpoint, to stdout.
+pub(crate) fn sample(typed: &str, since: &str, now: UnixTime) -> Result<Job, Failure> {
+    let resource = Resource::named(typed).map_err(Failure::usage)?;
+    let Some(endpoint) = &resource.sample else {
+        let sampled: Vec<&str> = RESOURCES
+            .iter()
+            .filter(|resource| resource.sample.is_some())
+            .map(|resource| resource.name)
+            .collect();
+        return Err(Failure::usage(format!("{} has no sample endpoint", resource.name))
+            .hint(format!("there are samples of {}", sampled.join(", "))));
+    };
+    Ok(Job {
+        resource,
+        endpoint,
+        mode: Mode::OneOff { start: start(since, "--since", now)? },
+        origin: format!("--since {since}"),
+        output: Output::Stdout,
+        existing: Existing::Refuse,
+        include: Vec::new(),
+        per_page: SAMPLE,
+        exclude_deleted: false,
+        support_type_scope: None,
+        until: None,
+        updated_since: None,
+        limit: None,
+        max_pages: Some(1),
+        envelope: false,
+        surrogates: LoneSurrogates::Replace,
+        skip_second: false,
+        optional: false,
+    })
+}
+
+/// The most records of a sample, whatever is asked for (API notes §4.3).
+const SAMPLE: u16 = 50;
+
 /// The resources that were named, each once; the flag says that `all` named it.
 fn resources(
     args: &ExportArgs,
@@ -226,7 +262,7 @@ fn job(
     }
     let endpoint = match &mode {
         Mode::Series(series) => {
-            resource.endpoint(Some(state::pagination(&series.position))).unwrap_or(endpoint)
+            resource.endpoint(Some(series.position.pagination())).unwrap_or(endpoint)
         }
         Mode::OneOff { .. } | Mode::NewSeries { .. } => endpoint,
     };
@@ -337,7 +373,7 @@ fn mode(
 
 /// A position must be of a kind that its resource pages by.
 fn check_kind(known: &Known<'_>, resource: &Resource, series: &Series) -> Result<(), Failure> {
-    let pagination = state::pagination(&series.position);
+    let pagination = series.position.pagination();
     if resource.endpoint(Some(pagination)).is_some() {
         return Ok(());
     }
@@ -359,7 +395,7 @@ fn check_same(
     series: &Series,
     output: &Output,
 ) -> Result<(), Failure> {
-    let saved = state::pagination(&series.position);
+    let saved = series.position.pagination();
     if let Some(asked) = args.pagination.filter(|asked| *asked != saved) {
         return Err(Failure::usage(format!(
             "--pagination {} contradicts the saved position, which is one of {} paging",
@@ -408,18 +444,6 @@ fn check_not_owned(known: &Known<'_>, output: &Output) -> Result<(), Failure> {
             "the output {name} belongs to the series of {owner}: a one-off would break it"
         ))
         .hint("write to another file, or leave out --since to go on with the series")),
-    }
-}
-
-/// The names that clap offers for `--pagination`.
-impl Pagination {
-    pub(crate) fn start(self, start: UnixTime) -> Position {
-        match self {
-            Pagination::Cursor => Position::Start(start),
-            Pagination::Time => {
-                Position::Time { end_time: start, seen: std::collections::HashSet::new() }
-            }
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Pure values. Must not know how they are saved or where they came from.
 
-use crate::time::UnixTime;
+use crate::{resource::Pagination, time::UnixTime};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 use std::{collections::HashSet, fmt};
@@ -82,6 +82,21 @@ pub(crate) enum Position {
 }
 
 impl Position {
+    /// The position of an export that begins at `start`.
+    pub(crate) fn starting(pagination: Pagination, start: UnixTime) -> Position {
+        match pagination {
+            Pagination::Cursor => Position::Start(start),
+            Pagination::Time => Position::Time { end_time: start, seen: HashSet::new() },
+        }
+    }
+
+    pub(crate) fn pagination(&self) -> Pagination {
+        match self {
+            Position::Start(_) | Position::Cursor(_) => Pagination::Cursor,
+            Position::Time { .. } => Pagination::Time,
+        }
+    }
+
     /// The change time that this position stands for, where that can be told.
     pub(crate) fn time(&self) -> Option<UnixTime> {
         match self {

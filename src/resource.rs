@@ -17,7 +17,7 @@ pub(crate) struct Resource {
     /// In order of preference.
     pub(crate) endpoints: &'static [Endpoint],
     /// The sample endpoint: at most 50 records, and a small quota of its own.
-    pub(crate) sample: Option<&'static str>,
+    pub(crate) sample: Option<Endpoint>,
     pub(crate) takes: &'static [Parameter],
     pub(crate) sideloads: &'static [Sideload],
     /// The role that the server asks for.
@@ -53,6 +53,7 @@ pub(crate) enum Bucket {
     Exports,
     UsersCursor,
     HelpCenter,
+    Sample,
 }
 
 /// Query parameters that only some resources take.
@@ -103,7 +104,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
             cursor("/api/v2/incremental/tickets/cursor.json", Bucket::Exports),
             time("/api/v2/incremental/tickets.json", Bucket::Exports),
         ],
-        sample: Some("/api/v2/incremental/tickets/sample.json"),
+        sample: Some(time("/api/v2/incremental/tickets/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage, Parameter::ExcludeDeleted, Parameter::SupportTypeScope],
         sideloads: &[
             page("users"),
@@ -128,7 +129,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
         record_key: "ticket_events",
         change_time: "timestamp",
         endpoints: &[time("/api/v2/incremental/ticket_events.json", Bucket::Exports)],
-        sample: Some("/api/v2/incremental/ticket_events/sample.json"),
+        sample: Some(time("/api/v2/incremental/ticket_events/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage, Parameter::SupportTypeScope],
         sideloads: &[record("comment_events")],
         readable_by: "admins",
@@ -141,7 +142,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
             cursor("/api/v2/incremental/users/cursor.json", Bucket::UsersCursor),
             time("/api/v2/incremental/users.json", Bucket::Exports),
         ],
-        sample: Some("/api/v2/incremental/users/sample.json"),
+        sample: Some(time("/api/v2/incremental/users/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage],
         sideloads: &[
             page("organizations"),
@@ -158,7 +159,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
         record_key: "organizations",
         change_time: "updated_at",
         endpoints: &[time("/api/v2/incremental/organizations.json", Bucket::Exports)],
-        sample: Some("/api/v2/incremental/organizations/sample.json"),
+        sample: Some(time("/api/v2/incremental/organizations/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage],
         sideloads: &[page("abilities")],
         readable_by: "admins",

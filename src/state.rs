@@ -9,7 +9,6 @@ use crate::{
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
     position::{Cursor, Fingerprint, Position},
-    resource::Pagination,
     time::UnixTime,
 };
 use serde_json::{Map, Value, json};
@@ -328,7 +327,7 @@ fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixT
     let mut set = |key: &str, value: Value| {
         saved.insert(key.to_owned(), value);
     };
-    set("pagination", json!(pagination(&series.position).name()));
+    set("pagination", json!(series.position.pagination().name()));
     match &series.position {
         Position::Start(start) => set("start_time", json!(start.seconds())),
         Position::Cursor(cursor) => set("cursor", json!(cursor.as_str())),
@@ -379,14 +378,6 @@ fn marked(old: Option<Value>, mark: &Mark) -> Value {
         }
     }
     Value::Object(saved)
-}
-
-/// The pagination that a position belongs to.
-pub(crate) fn pagination(position: &Position) -> Pagination {
-    match position {
-        Position::Start(_) | Position::Cursor(_) => Pagination::Cursor,
-        Position::Time { .. } => Pagination::Time,
-    }
 }
 
 #[cfg(test)]

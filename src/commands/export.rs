@@ -2,16 +2,17 @@
 
 use super::Context;
 use crate::{
-    api::{self, auth::Authorizer},
+    api::auth::Authorizer,
     cli::{ExportArgs, SummaryFormat},
     disk,
     export::{self, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     pacer::{self, Pacer},
     plan::{self, Job, Known, Mode},
+    position::Position,
     request::Request,
     settings::Settings,
-    state::{self, StateFile},
+    state::StateFile,
     time::UnixTime,
 };
 use std::{
@@ -49,34 +50,54 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         }
         return Ok(Exit::Done);
     }
-    let shared = Shared {
+    let mut shared = shared(&settings, state, context);
+    shared.limits.page_bytes = args.max_page_bytes.unwrap_or(shared.limits.page_bytes);
+    shared.retry_for = args.retry_for.unwrap_or(shared.retry_for);
+    shared.max_wait = args.max_wait.or(shared.max_wait);
+    shared.last_line = args.summary == SummaryFormat::Text;
+    shared.pacer = Mutex::new(Pacer::new(pacer::Limits {
+        rate: args.rate.or(settings.defaults.rate),
+        reserve: args.reserve.or(settings.defaults.reserve).unwrap_or(0),
+    }));
+    all(&jobs, &shared, args.summary)
+}
+
+/// What jobs share when nothing was typed about it.
+pub(super) fn shared<'a>(
+    settings: &'a Settings,
+    state: Option<StateFile>,
+    context: &'a Context,
+) -> Shared<'a> {
+    Shared {
         base: &settings.base,
-        limits: api::Limits {
-            page_bytes: args.max_page_bytes.unwrap_or(settings.limits.page_bytes),
-            ..settings.limits
-        },
+        limits: settings.limits,
         authorizer: Arc::new(Authorizer::new(settings.credentials.clone())),
-        pacer: Mutex::new(Pacer::new(pacer::Limits {
-            rate: args.rate.or(settings.defaults.rate),
-            reserve: args.reserve.or(settings.defaults.reserve).unwrap_or(0),
-        })),
+        pacer: Mutex::new(Pacer::new(pacer::Limits::default())),
         state: state.map(Mutex::new),
-        retry_for: args.retry_for.or(settings.defaults.retry_for).unwrap_or(RETRY_FOR),
-        max_wait: args.max_wait.or(settings.defaults.max_wait),
+        retry_for: settings.defaults.retry_for.unwrap_or(RETRY_FOR),
+        max_wait: settings.defaults.max_wait,
         clock: context.clock,
         stop: &context.stop,
         report: &context.report,
-        last_line: args.summary == SummaryFormat::Text,
-    };
-    let outcomes = export::run(&jobs, &shared)?;
+        last_line: true,
+    }
+}
+
+/// Runs all jobs, and says how they ended together.
+pub(super) fn all(
+    jobs: &[Job],
+    shared: &Shared<'_>,
+    summary_format: SummaryFormat,
+) -> Result<Exit, Failure> {
+    let outcomes = export::run(jobs, shared)?;
     let exits: Vec<Exit> = outcomes.iter().map(|outcome| outcome.exit).collect();
     let exit = Exit::merge(&exits);
     if outcomes.iter().all(|outcome| outcome.out_of_reach) {
         return Err(Failure::new(Exit::Credentials, "the account can read none of the resources")
             .hint("the incremental exports need an admin (with OAuth, the scope \"read\")"));
     }
-    if args.summary == SummaryFormat::Json {
-        context.report.raw(&summary::json(&outcomes, exit));
+    if summary_format == SummaryFormat::Json {
+        shared.report.raw(&summary::json(&outcomes, exit));
     }
     Ok(exit)
 }
@@ -125,9 +146,11 @@ fn announce(job: &Job, state: Option<&Path>) -> String {
 /// The request that a job begins with.
 fn first(job: &Job) -> Request {
     let position = match &job.mode {
-        Mode::OneOff { start } | Mode::NewSeries { start } => job.endpoint.pagination.start(*start),
+        Mode::OneOff { start } | Mode::NewSeries { start } => {
+            Position::starting(job.endpoint.pagination, *start)
+        }
         Mode::Series(series) => series.position.clone(),
     };
-    debug_assert!(job.resource.endpoint(Some(state::pagination(&position))).is_some());
+    debug_assert!(job.resource.endpoint(Some(position.pagination())).is_some());
     export::request(job, &position, job.per_page)
 }

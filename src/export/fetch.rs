@@ -169,7 +169,7 @@ impl Run<'_> {
             .hint("is the clock of this machine right?"));
         }
         self.untried = false;
-        self.position = self.job.endpoint.pagination.start(date.minus(YOUNGEST));
+        self.position = Position::starting(self.job.endpoint.pagination, date.minus(YOUNGEST));
         Ok(false)
     }
 

@@ -60,7 +60,7 @@ impl<'a> Run<'a> {
     pub(super) fn open(job: &'a Job, shared: &'a Shared<'a>) -> Result<Run<'a>, Failure> {
         let (position, untried) = match &job.mode {
             Mode::OneOff { start } | Mode::NewSeries { start } => {
-                (job.endpoint.pagination.start(*start), true)
+                (Position::starting(job.endpoint.pagination, *start), true)
             }
             Mode::Series(series) => (series.position.clone(), false),
         };
