@@ -8,7 +8,7 @@ use crate::{
     failure::{Exit, Failure, closest},
     output::{self, Names, Output},
     page::LoneSurrogates,
-    resource::{Endpoint, Pagination, Parameter, Place, RESOURCES, Resource, Sideload},
+    resource::{Endpoint, Parameter, Place, RESOURCES, Resource, Sideload},
     retry,
     settings::Defaults,
     sink::{Existing, STDOUT},
@@ -450,7 +450,10 @@ fn check_not_owned(known: &Known<'_>, output: &Output) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{position::Cursor, state::Mark};
+    use crate::{
+        position::{Cursor, Position},
+        state::Mark,
+    };
 
     fn series(path: &str) -> Series {
         Series {

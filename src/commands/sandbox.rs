@@ -27,6 +27,7 @@ pub(super) fn run(args: SandboxArgs, context: &Context) -> Result<Exit, Failure>
         faults: fault,
         behaviour: switches,
         bulk,
+        frozen_at: None,
     })
     .or_exit(Exit::Usage, || format!("cannot listen on port {port} of 127.0.0.1"))?;
     let url = sandbox.base_url();

@@ -185,7 +185,7 @@ mod tests {
 
     fn sent(answer: Answer, terms: Terms) -> String {
         let mut wire = Vec::new();
-        answer.send(&mut wire, terms, &Clock::new()).unwrap();
+        answer.send(&mut wire, terms, &Clock::new(None)).unwrap();
         String::from_utf8(wire).unwrap()
     }
 

@@ -25,6 +25,9 @@ use super::{
 /// Requests a window that an account may make (Enterprise, §6).
 const ACCOUNT: u32 = 700;
 
+/// So many exchanges are remembered at most.
+const JOURNAL: usize = 100_000;
+
 /// Everything that the connections share.
 pub(super) struct Desk {
     pub(super) options: Options,
@@ -72,7 +75,11 @@ impl Desk {
             per_page: notes.per_page,
             records: notes.records,
         };
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        if journal.len() >= JOURNAL {
+            journal.drain(..JOURNAL / 2); // a sandbox may serve for months
+        }
+        journal.push(exchange);
         answer
     }
 

@@ -54,6 +54,15 @@ const TITLES: &[[&str; 5]] = &[
     ],
 ];
 
+/// What the articles advise, in the same languages.
+const STEPS: &[&str] = &[
+    "<p>1. Unplug the appliance & let it cool down.<br>2. Fill in water up to <strong>MAX</strong>.</p>",
+    "<p>1. Stecker ziehen und abkühlen lassen.<br>2. Wasser bis <strong>MAX</strong> einfüllen.</p>",
+    "<p>1. Débranchez l’appareil et laissez-le refroidir.<br>2. Remplissez jusqu’à <strong>MAX</strong>.</p>",
+    "<p>1. Desenchufa el aparato y deja que se enfríe.<br>2. Llena de agua hasta <strong>MAX</strong>.</p>",
+    "<p>1. 電源プラグを抜いて冷まします。<br>2. <strong>MAX</strong> まで水を入れます。</p>",
+];
+
 pub(super) fn id(world: &World, place: u64) -> u64 {
     FIRST_ID + place * ID_STEP + mix(world.key(dice::ARTICLE), place) % (ID_STEP - 1)
 }
@@ -90,12 +99,9 @@ fn in_language(template: &[&str; 5], language: u64, place: u64) -> String {
     nth(template, language).replace("{product}", product)
 }
 
-fn body(title: &str, version: u64) -> String {
-    format!(
-        "<h2>{title}</h2>\n<p>1. Unplug the appliance & let it cool down.<br>2. Fill in water up to \
-         <strong>MAX</strong>.</p>\n<p>Revision {}.</p>",
-        version % 90 + 1
-    )
+fn body(title: &str, language: u64, version: u64) -> String {
+    let revision = version % 90 + 1;
+    format!("<h2>{title}</h2>\n{}\n<p>{revision}</p>", word(STEPS, language))
 }
 
 pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
@@ -130,7 +136,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .raw("permission_group_id", 6_160_020_000_011_u64)
         .raw("content_tag_ids", "[]")
         .raw("label_names", texts(["care", word(&["kettle", "espresso", "app"], draw)]))
-        .text("body", &body(&title, version))
+        .text("body", &body(&title, language, version))
         .end()
 }
 
@@ -149,7 +155,7 @@ pub(super) fn translations(world: &World, place: u64, ts: i64) -> Vec<String> {
             .text("source_type", "Article")
             .text("locale", locale)
             .text("title", &title)
-            .text("body", &body(&title, 0))
+            .text("body", &body(&title, language, 0))
             .raw("draft", false)
             .time("created_at", created(world, place))
             .time("updated_at", ts)

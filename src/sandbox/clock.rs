@@ -1,4 +1,4 @@
-//! The sandbox's clock: the machine's, moved on by what tests ask for.
+//! The sandbox's clock: the machine's or one that stands still, moved on by what tests ask for.
 //!
 //! The only file of the sandbox that reads the machine's time or sleeps.
 
@@ -11,21 +11,28 @@ use std::{
 };
 
 pub(super) struct Clock {
+    /// Where the clock stands, if it does not go.
+    frozen_ms: Option<u64>,
     ahead_ms: AtomicU64,
     stopped: Mutex<bool>,
     stop: Condvar,
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
-        Self { ahead_ms: AtomicU64::new(0), stopped: Mutex::new(false), stop: Condvar::new() }
+    pub(super) fn new(frozen_at: Option<i64>) -> Self {
+        let frozen_ms = frozen_at.map(|at| at.max(0).unsigned_abs().saturating_mul(1000));
+        Self {
+            frozen_ms,
+            ahead_ms: AtomicU64::new(0),
+            stopped: Mutex::new(false),
+            stop: Condvar::new(),
+        }
     }
 
     /// Milliseconds since 1970.
-    #[expect(clippy::disallowed_methods, reason = "the sandbox is a server: its time is real")]
     pub(super) fn now_ms(&self) -> u64 {
-        let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        millis(machine) + self.ahead_ms.load(Ordering::SeqCst)
+        let now = self.frozen_ms.unwrap_or_else(machine_ms);
+        now.saturating_add(self.ahead_ms.load(Ordering::SeqCst))
     }
 
     /// Seconds since 1970.
@@ -55,6 +62,14 @@ impl Clock {
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.stop.wait_timeout_while(stopped, length, |stopped| !*stopped));
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the sandbox is a server: its time is real unless a test freezes it"
+)]
+fn machine_ms() -> u64 {
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 fn millis(length: Duration) -> u64 {

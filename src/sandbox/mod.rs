@@ -40,6 +40,8 @@ mod testing;
 mod tests_export;
 #[cfg(test)]
 mod tests_service;
+#[cfg(test)]
+mod tests_switches;
 mod ticket;
 mod timeline;
 mod topics;
@@ -93,6 +95,10 @@ pub struct Options {
     pub behaviour: Behaviour,
     /// So many tickets and users are changed in one second by a job at the start of each week.
     pub bulk: u32,
+    /// The clock stands still at this time (seconds since 1970) and moves by
+    /// [`Sandbox::advance`] only: two runs then see the same world. Quota windows and tokens
+    /// do not end by themselves either.
+    pub frozen_at: Option<i64>,
 }
 
 impl Default for Options {
@@ -107,6 +113,7 @@ impl Default for Options {
             faults: Vec::new(),
             behaviour: Behaviour::default(),
             bulk: 0,
+            frozen_at: None,
         }
     }
 }
@@ -153,7 +160,7 @@ impl Sandbox {
         let listener = server::bind(options.port)?;
         let authority = listener.local_addr()?.to_string();
         let desk = Arc::new(Desk {
-            clock: Clock::new(),
+            clock: Clock::new(options.frozen_at),
             world: World::new(options.seed, options.records, options.bulk),
             quota: Quota::default(),
             script: Script::new(options.faults.clone()),
@@ -182,7 +189,7 @@ impl Sandbox {
         self.desk.script.add_rule(Box::new(rule));
     }
 
-    /// All requests so far, in the order in which they were answered.
+    /// The requests so far, in the order in which they were answered; of very many the latest.
     pub fn requests(&self) -> Vec<Exchange> {
         self.desk.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

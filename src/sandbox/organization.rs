@@ -18,15 +18,13 @@ pub(super) fn id(world: &World, place: u64) -> u64 {
 }
 
 pub(super) fn domain(world: &World, place: u64) -> String {
-    let company = nth(COMPANIES, mix(world.key(dice::ORGANIZATION) ^ 1, place));
-    let letters = company.chars().filter(char::is_ascii_alphanumeric);
-    let word: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    let (_, word) = nth(COMPANIES, mix(world.key(dice::ORGANIZATION) ^ 1, place));
     format!("{word}{place}.example")
 }
 
 fn name(world: &World, place: u64) -> String {
     let draw = mix(world.key(dice::ORGANIZATION) ^ 1, place);
-    let company = nth(COMPANIES, draw);
+    let (company, _) = nth(COMPANIES, draw);
     let city = nth(CITIES, draw / 100);
     let form = nth(LEGAL_FORMS, draw / 10_000);
     let round = place / size(COMPANIES.len() * CITIES.len());

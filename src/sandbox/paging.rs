@@ -157,7 +157,7 @@ mod tests {
         let entries = entries(times);
         let view = view(&entries, 1000);
         let (mut start, mut pages) = (0, Vec::new());
-        loop {
+        for _ in 0..100 {
             let page = by_time(&view, start, per_page, rule);
             pages.push((page.entries.len(), page.end_time, page.full));
             let stuck = page.end_time == Some(start);
@@ -166,6 +166,7 @@ mod tests {
                 return pages;
             }
         }
+        panic!("no end: {pages:?}");
     }
 
     #[test]

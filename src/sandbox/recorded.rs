@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Options, Sandbox,
-    testing::{Reply, get},
+    testing::{Reply, frozen, get},
 };
 
 const RECORDINGS: &str = include_str!("../../tests/data/recorded-paging.jsonl");
@@ -153,7 +153,7 @@ impl Analogue {
 /// One recording for each form of request, with the sandbox's answer to the like.
 fn analogues(check: impl Fn(&Value, &Analogue)) {
     let window = std::time::Duration::from_secs(3600);
-    let options = Options { quota: Some(500), window, ..Options::default() };
+    let options = Options { quota: Some(500), window, ..frozen() };
     let sandbox = Sandbox::start(options).unwrap();
     let mut forms = Vec::new();
     for recording in recordings() {
@@ -235,7 +235,7 @@ fn records_have_their_members_in_the_recorded_order() {
         alias,active,shared,shared_agent,last_login_at,two_factor_auth_enabled,signature,details,\
         notes,role_type,custom_role_id,moderator,ticket_restriction,only_private_comments,\
         restricted_agent,suspended,default_group_id,report_csv,user_fields";
-    let sandbox = Sandbox::start(Options { records: 60, ..Options::default() }).unwrap();
+    let sandbox = Sandbox::start(Options { records: 60, ..frozen() }).unwrap();
     for (resource, members) in [("tickets", ticket), ("users", user)] {
         let page = get(&sandbox, &format!("/api/v2/incremental/{resource}?start_time=0")).json();
         for record in page[resource].as_array().unwrap() {

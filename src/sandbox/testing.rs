@@ -45,9 +45,17 @@ pub(super) fn sandbox(options: Options) -> Sandbox {
     Sandbox::start(options).unwrap()
 }
 
-/// A small world without quotas.
+/// A Wednesday.
+pub(super) const NOW: i64 = 1_795_000_000;
+
+/// A world whose clock stands still, so that nothing changes during a test.
+pub(super) fn frozen() -> Options {
+    Options { frozen_at: Some(NOW), ..Options::default() }
+}
+
+/// A small such world without quotas.
 pub(super) fn small() -> Options {
-    Options { records: 150, quota: Some(0), ..Options::default() }
+    Options { records: 150, quota: Some(0), ..frozen() }
 }
 
 pub(super) fn connect(sandbox: &Sandbox) -> TcpStream {

@@ -12,12 +12,14 @@ use serde_json::Value;
 use super::{
     API_TOKEN, AUTHORIZATION_CODE, CLIENT_ID, CLIENT_SECRET, EMAIL, Exchange, Fault, Options,
     shell_lines,
-    testing::{basic, connect, get, get_as, local, mint, post_token, read, sandbox, send, small},
+    testing::{
+        basic, connect, frozen, get, get_as, local, mint, post_token, read, sandbox, send, small,
+    },
 };
 
 #[test]
 fn samples_hold_fifty_and_have_a_quota_of_their_own() {
-    let sandbox = sandbox(Options { records: 300, quota: Some(3), ..Options::default() });
+    let sandbox = sandbox(Options { records: 300, quota: Some(3), ..frozen() });
     let target = "/api/v2/incremental/tickets/sample.json?start_time=0&per_page=7";
     let page = get(&sandbox, target);
     assert_eq!(page.number("count"), 50);
@@ -46,7 +48,7 @@ fn any_host_is_served_and_named_in_the_urls() {
 fn the_quota_is_ten_in_a_window() {
     // An hour, so that the test does not meet a window's end.
     let window = Duration::from_secs(3600);
-    let sandbox = sandbox(Options { records: 20, window, ..Options::default() });
+    let sandbox = sandbox(Options { records: 20, window, ..frozen() });
     let target = "/api/v2/incremental/organizations.json?start_time=0";
     let statuses: Vec<u16> = (0..11).map(|_| get(&sandbox, target).status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 10);
@@ -71,7 +73,7 @@ fn a_lifted_quota_shows_no_headers() {
 #[test]
 fn quota_headers_can_be_those_of_2023() {
     let behaviour = "quota_headers=2023".parse().unwrap();
-    let sandbox = sandbox(Options { records: 20, behaviour, ..Options::default() });
+    let sandbox = sandbox(Options { records: 20, behaviour, ..frozen() });
     let reply = get(&sandbox, "/api/v2/incremental/users.json?start_time=0");
     assert_eq!(reply.header("rate-limit"), Some("700"));
     assert!(reply.header("zendesk-rate-limit-incremental-exports").is_some());

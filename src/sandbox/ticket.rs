@@ -24,6 +24,7 @@ pub(super) struct Facts {
     pub(super) carrier: &'static str,
     pub(super) order: String,
     pub(super) follower: Option<u64>,
+    bought: i64,
     subject: &'static str,
     draw: u64,
 }
@@ -34,11 +35,12 @@ impl Facts {
         let customers = world.people() - world.staff();
         // Some write often, most once: the square prefers the first of the list.
         let customer = dice.below(customers) * dice.below(customers) / customers;
-        let topic = nth(TOPICS, dice.roll());
+        let requester = Person::at(world, world.staff() + customer);
+        let topic = topic_for(requester.culture.locale, &mut dice);
         let order = dice.between(1_000_000, 9_999_999);
         Self {
             topic,
-            requester: Person::at(world, world.staff() + customer),
+            requester,
             agent: Person::at(world, 1 + dice.below(world.staff() - 1)),
             group: nth(desk::GROUPS, topic.group).id,
             brand: nth(desk::BRANDS, dice.below(5) / 4).id,
@@ -48,6 +50,7 @@ impl Facts {
             carrier: dice.pick(desk::CARRIERS),
             order: format!("BK-{order}"),
             follower: dice.percent(20).then(|| 1 + dice.below(world.staff() - 1)),
+            bought: world.created(ticket) - DAY * dice.seconds(3, 20),
             subject: dice.pick(topic.subjects),
             draw: dice.roll(),
         }
@@ -109,6 +112,16 @@ impl Facts {
             _ => ("good", None),
         }
     }
+}
+
+/// Customers write in their own language where the desk reads it, and in English otherwise.
+fn topic_for(locale: &str, dice: &mut Dice) -> &'static Topic {
+    let own = if dice.percent(70) { locale } else { "en" };
+    let known = TOPICS.iter().any(|topic| topic.language == own);
+    let language = if known { own } else { "en" };
+    let topics = TOPICS.iter().filter(|topic| topic.language == language);
+    let topics: Vec<&Topic> = topics.collect();
+    dice.pick(&topics)
 }
 
 /// What the changes so far have made of a ticket.
@@ -227,8 +240,8 @@ pub(super) fn bulk_tag(at: i64) -> String {
     format!("bulk_{}", json::iso(at)[..10].replace('-', "_"))
 }
 
-/// The record as exports show it at `ts`, with the members in the recorded order (§8). `extra`
-/// are the sideloads that live inside a ticket (§3), as JSON members with their commas.
+/// The record as exports show it at `ts`, with the members in the recorded order (§8). `embed`
+/// names sideloads, of which those that live inside a ticket are added (§3).
 pub(super) fn record(world: &World, ticket: u64, ts: i64, embed: &[&str]) -> String {
     let line = Timeline::of(world, ticket);
     let facts = Facts::of(world, ticket);
@@ -318,16 +331,14 @@ fn field_value(field: &str, facts: &Facts, state: &State) -> String {
         "serial_number" if draw.is_multiple_of(2) => {
             some(format!("BK-{}", 70_000_000 + draw % 9_999_999))
         }
-        "purchase_date" => some(json::iso(facts.requester.created)[..10].to_owned()),
+        "purchase_date" => some(json::iso(facts.bought)[..10].to_owned()),
         "country" => quoted(facts.requester.culture.country),
         "contact_reason" => quoted(facts.topic.reason),
-        "resolution" if state.solved.is_some() => {
-            quoted(word(&["answered", "replaced", "refunded", "repaired"], draw))
-        }
+        "resolution" if state.solved.is_some() => quoted(resolution(facts.topic)),
         "refund_amount" if facts.topic.form == 2 => {
             format!("{}.{:02}", 10 + draw % 400, draw / 400 % 100)
         }
-        "currency" => quoted(word(&["EUR", "GBP", "USD", "JPY", "PLN", "BRL"], draw)),
+        "currency" => quoted(currency(facts.requester.culture.country)),
         "carrier" => quoted(facts.carrier),
         "tracking_number" => some(format!("{:014}", draw % 100_000_000_000_000)),
         "under_warranty" => (!draw.is_multiple_of(4)).to_string(),
@@ -352,6 +363,28 @@ fn field_value(field: &str, facts: &Facts, state: &State) -> String {
         "agent_touches" => state.comments.to_string(),
         "internal_reference" => some(format!("{draw:016x}")),
         _ => null(),
+    }
+}
+
+fn resolution(topic: &Topic) -> &'static str {
+    match topic.reason {
+        "return" | "charged_twice" => "refunded",
+        "damaged_on_arrival" => "replaced",
+        "warranty" => "repaired",
+        _ => "answered",
+    }
+}
+
+fn currency(country: &str) -> &'static str {
+    match country {
+        "us" => "USD",
+        "gb" => "GBP",
+        "jp" => "JPY",
+        "pl" => "PLN",
+        "br" => "BRL",
+        "in" => "INR",
+        "eg" => "EGP",
+        _ => "EUR",
     }
 }
 
