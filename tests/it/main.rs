@@ -1,1 +1,11 @@
-fn main() {}
+//! The integration tests: the program as its users run it, against the sandbox and against a
+//! server that misbehaves as told.
+//!
+//! Each test states one fact, and its name is the fact. Those of the fault matrix begin with the
+//! row's id, so that `cargo test --test it h1_` runs a row.
+
+#[cfg(test)]
+mod harness;
+
+#[cfg(test)]
+mod exports;

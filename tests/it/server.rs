@@ -1,0 +1,1 @@
+//! A server that does as it is told, byte for byte.
