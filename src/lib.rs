@@ -55,10 +55,16 @@ mod signals;
 pub mod sandbox;
 
 use clap::Parser as _;
-use std::{ffi::OsString, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::Write as _,
+    panic::{self, Location},
+    process::ExitCode,
+};
 
 /// Runs one command, as typed, and returns the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    panic::set_hook(Box::new(|panic| tell_of_a_bug(panic.location())));
     let exit = match cli::Cli::try_parse_from(args) {
         Ok(cli) => commands::run(cli),
         Err(help) => {
@@ -69,4 +75,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     ExitCode::from(exit.code())
+}
+
+/// Where it happened and in which version, and nothing else: a panic's own message may hold what
+/// must not be shown.
+fn tell_of_a_bug(place: Option<&Location<'_>>) {
+    let place = place.map(Location::to_string).unwrap_or_default();
+    let version = env!("CARGO_PKG_VERSION");
+    let text = format!("zdx: a bug in zdx {version} at {place}; what is saved is whole\n");
+    drop(std::io::stderr().write_all(text.as_bytes()));
 }

@@ -85,8 +85,12 @@ impl Client {
         clock: Clock,
         stop: Stop,
     ) -> Client {
-        let watch =
-            Watch { stop, body_idle: limits.body_idle, in_body: Arc::new(AtomicBool::new(false)) };
+        let watch = Watch {
+            stop,
+            body_idle: limits.body_idle,
+            in_body: Arc::new(AtomicBool::new(false)),
+            heard: Arc::new(AtomicBool::new(false)),
+        };
         let proxy = if base.loopback { None } else { Proxy::try_from_env() };
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -212,6 +216,11 @@ impl Client {
         }
     }
 
+    /// Whether the server has not said a word yet on a connection that begins with TLS.
+    fn in_handshake(&self) -> bool {
+        self.base.origin.starts_with("https") && !self.watch.heard.load(Ordering::Relaxed)
+    }
+
     fn failed(&self, error: ureq::Error) -> ApiError {
         let host = self.base.host.clone();
         let warm = self.warm.replace(false);
@@ -250,7 +259,13 @@ impl Client {
                     ApiError::Protocol { reason }
                 }
             }
-            ureq::Error::Io(error) => io_failed(host, warm, &error),
+            ureq::Error::Io(error) => match io_failed(host.clone(), warm, &error) {
+                ApiError::Closed { reused: false, .. } if self.in_handshake() => ApiError::Tls {
+                    host,
+                    reason: "the connection was closed in the middle of it".to_owned(),
+                },
+                error => error,
+            },
             other => ApiError::Protocol { reason: other.to_string() },
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Watch {
     pub(super) body_idle: Duration,
     /// Whether the headers are there.
     pub(super) in_body: Arc<AtomicBool>,
+    /// Whether the newest connection has brought any byte.
+    pub(super) heard: Arc<AtomicBool>,
 }
 
 impl<In: Transport> Connector<In> for Watch {
@@ -37,6 +39,7 @@ impl<In: Transport> Connector<In> for Watch {
         _: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Watched<In>>, Error> {
+        self.heard.store(false, Ordering::Relaxed);
         Ok(chained.map(|inner| Watched { inner, watch: self.clone() }))
     }
 }
@@ -81,7 +84,11 @@ impl<T: Transport> Transport for Watched<T> {
             let sliced = NextTimeout { after: slice.into(), reason, ..timeout };
             match self.inner.await_input(sliced) {
                 Err(Error::Timeout(_)) => waited += slice,
-                other => return other,
+                Ok(progress) => {
+                    self.watch.heard.fetch_or(progress, Ordering::Relaxed);
+                    return Ok(progress);
+                }
+                Err(error) => return Err(error),
             }
         }
     }

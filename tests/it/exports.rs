@@ -17,19 +17,14 @@ for_each_export!(
 );
 
 fn words(export: Export, rest: &str) -> String {
-    format!(
-        "export {} --pagination {} {rest}",
-        export.resource, export.pagination
-    )
+    format!("export {} --pagination {} {rest}", export.resource, export.pagination)
 }
 
 fn a_whole_export_is_the_worlds_records(export: Export) {
     let still = Still::of(&[export]);
     let place = Place::of(&still.sandbox);
     let run = place.zdx(&words(export, "--since @0")).run();
-    run.exit(0)
-        .stdout(&still.ndjson(export))
-        .stderr_has("caught up");
+    run.exit(0).stdout(&still.ndjson(export)).stderr_has("caught up");
     let each: BTreeSet<&String> = still.records(export).iter().collect();
     assert_eq!(run.lines().len(), each.len());
 }
@@ -41,18 +36,11 @@ fn small_pages_make_the_same_export(export: Export) {
     let still = Still::of(&[export]);
     let place = Place::of(&still.sandbox);
     for per_page in [25, 7, 1] {
-        let words = words(
-            export,
-            &format!("--since @0 --no-state --per-page {per_page}"),
-        );
+        let words = words(export, &format!("--since @0 --no-state --per-page {per_page}"));
         let run = place.zdx(&words).run();
         run.exit(0).stdout(&still.ndjson(export));
-        let sizes: BTreeSet<_> = still
-            .sandbox
-            .requests()
-            .iter()
-            .map(|seen| seen.per_page)
-            .collect();
+        let sizes: BTreeSet<_> =
+            still.sandbox.requests().iter().map(|seen| seen.per_page).collect();
         assert!(sizes.contains(&Some(per_page)), "{sizes:?}");
     }
 }
@@ -88,17 +76,10 @@ fn stopping_after_each_page_makes_the_same_stdout(export: Export) {
 fn a_run_with_nothing_new_writes_nothing_and_leaves_the_position(export: Export) {
     let still = Still::of(&[export]);
     let place = Place::of(&still.sandbox);
-    place
-        .zdx(&words(export, "--since @0 -o all.ndjson"))
-        .run()
-        .exit(0);
+    place.zdx(&words(export, "--since @0 -o all.ndjson")).run().exit(0);
     let before = place.saved(export.resource);
     for _ in 0..2 {
-        place
-            .zdx(&words(export, "-o all.ndjson"))
-            .run()
-            .exit(0)
-            .stderr_has(" 0 records");
+        place.zdx(&words(export, "-o all.ndjson")).run().exit(0).stderr_has(" 0 records");
         let after = place.saved(export.resource);
         for member in ["pagination", "cursor", "end_time", "seen", "output"] {
             assert_eq!(after[member], before[member], "{member}");
@@ -110,17 +91,9 @@ fn a_run_with_nothing_new_writes_nothing_and_leaves_the_position(export: Export)
 fn what_changed_since_the_last_run_is_written_alone(export: Export) {
     let still = Still::of(&[export]);
     let place = Place::of(&still.sandbox);
-    place
-        .zdx(&words(export, "--since @0"))
-        .run()
-        .exit(0)
-        .stdout(&still.ndjson(export));
+    place.zdx(&words(export, "--since @0")).run().exit(0).stdout(&still.ndjson(export));
     let new = still.pass_time(export);
-    place
-        .zdx(&words(export, ""))
-        .run()
-        .exit(0)
-        .stdout(&ndjson(&new));
+    place.zdx(&words(export, "")).run().exit(0).stdout(&ndjson(&new));
 }
 
 #[test]
@@ -129,9 +102,7 @@ fn both_paginations_export_the_same_records() {
         let still = Still::of(&[cursor, time]);
         let place = Place::of(&still.sandbox);
         let sorted = |export: Export| {
-            let run = place
-                .zdx(&words(export, "--since @0 --no-state --per-page 9"))
-                .run();
+            let run = place.zdx(&words(export, "--since @0 --no-state --per-page 9")).run();
             let mut lines = run.exit(0).lines();
             lines.sort();
             lines
@@ -145,18 +116,10 @@ fn a_page_without_a_page_size_is_full_at_a_thousand() {
     let still = Still::of(&[METRIC_EVENTS]);
     let place = Place::of(&still.sandbox);
     assert!(still.records(METRIC_EVENTS).len() > 1000);
-    let run = place
-        .zdx("export ticket_metric_events --since @0 --summary json")
-        .run();
+    let run = place.zdx("export ticket_metric_events --since @0 --summary json").run();
     let summary = run.exit(0).summary();
     assert_eq!(summary["resources"][0]["pages"], 2);
-    assert!(
-        still
-            .sandbox
-            .requests()
-            .iter()
-            .all(|seen| !seen.query.contains("per_page"))
-    );
+    assert!(still.sandbox.requests().iter().all(|seen| !seen.query.contains("per_page")));
 }
 
 #[test]
@@ -177,26 +140,14 @@ fn all_means_every_resource() {
 fn several_resources_share_stdout_in_envelopes() {
     let still = Still::of(&[TICKETS, USERS]);
     let place = Place::of(&still.sandbox);
-    let run = place
-        .zdx("export tickets users --since @0 --envelope --no-state")
-        .run();
+    let run = place.zdx("export tickets users --since @0 --envelope --no-state").run();
     run.exit(0);
     for export in [TICKETS, USERS] {
         let head = format!("{{\"resource\":\"{}\",\"record\":", export.resource);
         let lines = run.lines();
-        let mine: Vec<&String> = lines
-            .iter()
-            .filter(|line| line.starts_with(&head))
-            .collect();
-        let expected: Vec<String> = still
-            .records(export)
-            .iter()
-            .map(|record| format!("{head}{record}}}"))
-            .collect();
-        assert!(
-            mine.iter().copied().eq(expected.iter()),
-            "{}",
-            export.resource
-        );
+        let mine: Vec<&String> = lines.iter().filter(|line| line.starts_with(&head)).collect();
+        let expected: Vec<String> =
+            still.records(export).iter().map(|record| format!("{head}{record}}}")).collect();
+        assert!(mine.iter().copied().eq(expected.iter()), "{}", export.resource);
     }
 }

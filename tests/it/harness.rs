@@ -113,17 +113,11 @@ impl Place {
 
     /// The state when none is named.
     pub(crate) fn state(&self) -> PathBuf {
-        self.dir
-            .path()
-            .join("home/.local/state/zdx")
-            .join(format!("{}.json", self.account()))
+        self.dir.path().join("home/.local/state/zdx").join(format!("{}.json", self.account()))
     }
 
     fn account(&self) -> &str {
-        let known = self
-            .env
-            .iter()
-            .find(|(name, _)| name == "ZENDESK_SUBDOMAIN");
+        let known = self.env.iter().find(|(name, _)| name == "ZENDESK_SUBDOMAIN");
         known.map_or("127.0.0.1", |(_, value)| value)
     }
 
@@ -143,14 +137,9 @@ impl Place {
     pub(crate) fn put(&self, name: &str, text: &str) -> PathBuf {
         use std::os::unix::fs::OpenOptionsExt as _;
         let path = self.path(name);
-        let file = fs::OpenOptions::new()
-            .mode(0o600)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&path);
-        file.and_then(|mut file| file.write_all(text.as_bytes()))
-            .expect("a file to write");
+        let file =
+            fs::OpenOptions::new().mode(0o600).write(true).create(true).truncate(true).open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes())).expect("a file to write");
         self.own.borrow_mut().push(path.clone());
         path
     }
@@ -293,30 +282,15 @@ impl Zdx<'_> {
     fn check(&self, outcome: &Outcome) {
         let exit = outcome.exit.unwrap_or(-1);
         outcome.holds(EXITS.contains(&exit), "the exit code is not the contract's");
-        let is_export = self
-            .args
-            .iter()
-            .any(|arg| arg == "export" || arg == "sample");
-        if is_export
-            && !self
-                .args
-                .iter()
-                .any(|arg| arg == "--dry-run" || arg == "--help")
-        {
-            outcome.holds(
-                is_ndjson(&outcome.stdout, exit == 141),
-                "stdout is no NDJSON",
-            );
+        let is_export = self.args.iter().any(|arg| arg == "export" || arg == "sample");
+        if is_export && !self.args.iter().any(|arg| arg == "--dry-run" || arg == "--help") {
+            outcome.holds(is_ndjson(&outcome.stdout, exit == 141), "stdout is no NDJSON");
         }
         outcome.holds(!is_secret(&outcome.stdout), "a secret on stdout");
         outcome.holds(!is_secret(outcome.stderr.as_bytes()), "a secret on stderr");
         let own = self.place.own.borrow();
         for path in self.place.files() {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let is_temporary = name.contains(".tmp") || name.starts_with(".zdx.");
             outcome.holds(!is_temporary, &format!("{name} was left behind"));
             if own.contains(&path) {
@@ -339,17 +313,14 @@ pub(crate) struct Running<T> {
 
 impl Running<Zdx<'_>> {
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw);
+        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
         rustix::process::kill_process(pid.expect("a process id"), signal).expect("it runs");
     }
 
     #[track_caller]
     pub(crate) fn end(self) -> Outcome {
         let output = self.child.wait_with_output().expect("it ends");
-        self.zdx
-            .outcome(output.status.code(), output.stdout, &output.stderr)
+        self.zdx.outcome(output.status.code(), output.stdout, &output.stderr)
     }
 }
 
@@ -419,19 +390,13 @@ impl Outcome {
 
     #[track_caller]
     pub(crate) fn stdout_has(&self, text: &str) -> &Self {
-        self.holds(
-            self.text().contains(text),
-            &format!("stdout lacks {text:?}"),
-        );
+        self.holds(self.text().contains(text), &format!("stdout lacks {text:?}"));
         self
     }
 
     #[track_caller]
     pub(crate) fn stderr_has(&self, text: &str) -> &Self {
-        self.holds(
-            self.stderr.contains(text),
-            &format!("stderr lacks {text:?}"),
-        );
+        self.holds(self.stderr.contains(text), &format!("stderr lacks {text:?}"));
         self
     }
 
@@ -451,10 +416,7 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn stderr_counts(&self, text: &str, times: usize) -> &Self {
         let found = self.stderr.matches(text).count();
-        self.holds(
-            found == times,
-            &format!("stderr has {text:?} {found} times, not {times}"),
-        );
+        self.holds(found == times, &format!("stderr has {text:?} {found} times, not {times}"));
         self
     }
 
@@ -498,54 +460,25 @@ const fn export(
     path: &'static str,
     takes_per_page: bool,
 ) -> Export {
-    Export {
-        resource,
-        pagination,
-        path,
-        takes_per_page,
-    }
+    Export { resource, pagination, path, takes_per_page }
 }
 
-pub(crate) const TICKETS: Export = export(
-    "tickets",
-    "cursor",
-    "/api/v2/incremental/tickets/cursor.json",
-    true,
-);
+pub(crate) const TICKETS: Export =
+    export("tickets", "cursor", "/api/v2/incremental/tickets/cursor.json", true);
 pub(crate) const TICKETS_BY_TIME: Export =
     export("tickets", "time", "/api/v2/incremental/tickets.json", true);
-pub(crate) const USERS: Export = export(
-    "users",
-    "cursor",
-    "/api/v2/incremental/users/cursor.json",
-    true,
-);
+pub(crate) const USERS: Export =
+    export("users", "cursor", "/api/v2/incremental/users/cursor.json", true);
 pub(crate) const USERS_BY_TIME: Export =
     export("users", "time", "/api/v2/incremental/users.json", true);
-pub(crate) const TICKET_EVENTS: Export = export(
-    "ticket_events",
-    "time",
-    "/api/v2/incremental/ticket_events.json",
-    true,
-);
-pub(crate) const ORGANIZATIONS: Export = export(
-    "organizations",
-    "time",
-    "/api/v2/incremental/organizations.json",
-    true,
-);
-pub(crate) const METRIC_EVENTS: Export = export(
-    "ticket_metric_events",
-    "time",
-    "/api/v2/incremental/ticket_metric_events.json",
-    false,
-);
-pub(crate) const ARTICLES: Export = export(
-    "articles",
-    "time",
-    "/api/v2/help_center/incremental/articles.json",
-    false,
-);
+pub(crate) const TICKET_EVENTS: Export =
+    export("ticket_events", "time", "/api/v2/incremental/ticket_events.json", true);
+pub(crate) const ORGANIZATIONS: Export =
+    export("organizations", "time", "/api/v2/incremental/organizations.json", true);
+pub(crate) const METRIC_EVENTS: Export =
+    export("ticket_metric_events", "time", "/api/v2/incremental/ticket_metric_events.json", false);
+pub(crate) const ARTICLES: Export =
+    export("articles", "time", "/api/v2/help_center/incremental/articles.json", false);
 
 /// A sandbox in whose world nothing changes while a test runs, and what is in it.
 pub(crate) struct Still {
@@ -574,10 +507,7 @@ impl Still {
     #[track_caller]
     pub(crate) fn with(options: Options, exports: &[Export]) -> Still {
         for seed in options.seed..options.seed + 500 {
-            let options = Options {
-                seed,
-                ..options.clone()
-            };
+            let options = Options { seed, ..options.clone() };
             let scout = Sandbox::start(Options {
                 quota: Some(0),
                 faults: Vec::new(),
@@ -591,11 +521,7 @@ impl Still {
             scout.advance(LATER - MINUTE);
             if let Some(later) = stands_still(&scout, exports) {
                 let sandbox = Sandbox::start(options).expect("a sandbox");
-                return Still {
-                    sandbox,
-                    records,
-                    later,
-                };
+                return Still { sandbox, records, later };
             }
         }
         panic!("no world stands still for a minute");
@@ -627,11 +553,7 @@ pub(crate) fn ndjson(records: &[String]) -> String {
 
 /// 60 tickets and what goes with them, without quota.
 pub(crate) fn small() -> Options {
-    Options {
-        records: 60,
-        quota: Some(0),
-        ..Options::default()
-    }
+    Options { records: 60, quota: Some(0), ..Options::default() }
 }
 
 /// What is in a world, if it is the same a minute later.
@@ -652,11 +574,7 @@ fn all(sandbox: &Sandbox, exports: &[Export]) -> Records {
 /// Every record of an endpoint from the beginning on: an export in the plainest way, which shares
 /// nothing with zdx. Byte-identical repeats at page edges are left out.
 pub(crate) fn walk(sandbox: &Sandbox, export: Export, query: &str) -> Vec<String> {
-    let per_page = if export.takes_per_page {
-        "&per_page=1000"
-    } else {
-        ""
-    };
+    let per_page = if export.takes_per_page { "&per_page=1000" } else { "" };
     let mut position = "start_time=0".to_owned();
     let mut found: Vec<String> = Vec::new();
     loop {
@@ -714,9 +632,7 @@ pub(crate) fn get(sandbox: &Sandbox, target: &str) -> Vec<u8> {
     )
     .expect("the sandbox reads");
     let mut answer = Vec::new();
-    stream
-        .read_to_end(&mut answer)
-        .expect("the sandbox answers");
+    stream.read_to_end(&mut answer).expect("the sandbox answers");
     let end = memchr::memmem::find(&answer, b"\r\n\r\n").expect("a header block");
     let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
     assert!(head.contains(" 200 "), "{target}: {head}");
