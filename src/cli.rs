@@ -119,7 +119,7 @@ pub(crate) struct ExportArgs {
     pub(crate) max_pages: Option<u64>,
 
     /// Write here: - for stdout, a file, a directory (dir/), or a template with {resource},
-    /// {account}, {date}; .gz and .zst compress
+    /// {account}, {date}; with {run}, one finished file per run; .gz and .zst compress
     #[arg(short, long, value_name = "PATH", help_heading = "Output")]
     pub(crate) output: Option<String>,
     /// Go on behind what the output file already holds

@@ -55,6 +55,27 @@ pub(crate) fn create_dirs_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Renames a file to a name that is not taken.
+#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use rustix::{
+            fs::{CWD, RenameFlags, renameat_with},
+            io::Errno,
+        };
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // A file system that does not know this kind of rename.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            result => return result.map_err(io::Error::from),
+        }
+    }
+    if to.exists() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    fs::rename(from, to)
+}
+
 /// Makes the names in a directory durable. Windows has no such call, and needs none.
 #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "Unix can fail here"))]
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {

@@ -17,8 +17,10 @@ pub(crate) enum Output {
     File {
         /// Absolute, with links resolved.
         path: PathBuf,
-        /// Set when the path changes with the date: a series is then bound to the template.
+        /// Set when the path changes from run to run: a series is then bound to the template.
         template: Option<String>,
+        /// This run's name, when each run writes a file of its own.
+        run: Option<String>,
     },
 }
 
@@ -35,7 +37,7 @@ impl Output {
     pub(crate) fn beside(&self, resource: &str, sideload: &str) -> Output {
         match self {
             Output::Stdout => Output::Stdout,
-            Output::File { path, template } => {
+            Output::File { path, template, run } => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let compression = [".gz", ".zst"].into_iter().find(|end| name.ends_with(end));
                 let stem = name.strip_suffix(compression.unwrap_or_default()).unwrap_or(&name);
@@ -46,7 +48,11 @@ impl Output {
                     format!("{stem}.{resource}")
                 };
                 let file = format!("{stem}.{sideload}.ndjson{}", compression.unwrap_or_default());
-                Output::File { path: path.with_file_name(file), template: template.clone() }
+                Output::File {
+                    path: path.with_file_name(file),
+                    template: template.clone(),
+                    run: run.clone(),
+                }
             }
         }
     }
@@ -57,6 +63,13 @@ impl Output {
 pub(crate) struct Names<'a> {
     pub(crate) account: &'a str,
     pub(crate) now: UnixTime,
+}
+
+impl Names<'_> {
+    /// `20261124T015903Z`
+    fn run(self) -> String {
+        self.now.to_string().replace(['-', ':'], "")
+    }
 }
 
 /// Whether an output makes a file of its own for each resource.
@@ -93,8 +106,14 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
         .hint(format!("mkdir -p {}", dir.display())));
     }
     let path = disk::resolve(path).or_exit(Exit::Output, || format!("cannot use {filled}"))?;
-    let template = typed.contains("{date}").then(|| typed.to_owned());
-    Ok(Output::File { path, template })
+    let changes = ["{date}", "{run}"].iter().any(|placeholder| typed.contains(placeholder));
+    let template = changes
+        .then(|| std::path::absolute(typed))
+        .transpose()
+        .or_exit(Exit::Output, || format!("cannot use {filled}"))?
+        .map(|template| template.to_string_lossy().into_owned());
+    let run = typed.contains("{run}").then(|| names.run());
+    Ok(Output::File { path, template, run })
 }
 
 fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure> {
@@ -112,12 +131,13 @@ fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure>
             "resource" => filled.push_str(resource),
             "account" => filled.push_str(&names.account.replace(['[', ']', ':'], "_")),
             "date" => filled.push_str(&names.now.date()),
+            "run" => filled.push_str(&names.run()),
             _ => {
                 return Err(Failure::usage(format!(
                     "unknown placeholder {{{}}} in the output",
                     shown(placeholder)
                 ))
-                .hint("there are {resource}, {account} and {date}"));
+                .hint("there are {resource}, {account}, {date} and {run}"));
             }
         }
         rest = after;
@@ -158,6 +178,7 @@ mod tests {
         assert_eq!(path(&at("new/")), "new/tickets.ndjson");
         assert_eq!(path(&at("new")), "new/tickets.ndjson");
         assert_eq!(path(&at("{account}-{resource}-{date}.gz")), "acme-tickets-2026-11-24.gz");
+        assert_eq!(path(&at("{resource}.{run}.ndjson")), "tickets.20261124T015903Z.ndjson");
         for typed in [at("no/such/dir/"), at("no/x.ndjson"), at("{oops}"), at("{resource")] {
             assert_eq!(locate(&typed, "tickets", NAMES).unwrap_err().exit, Exit::Usage, "{typed}");
         }
@@ -166,7 +187,7 @@ mod tests {
     #[test]
     fn sideloads_go_beside_the_output() {
         let beside = |path: &str| {
-            let output = Output::File { path: path.into(), template: None };
+            let output = Output::File { path: path.into(), template: None, run: None };
             output.beside("tickets", "users").name()
         };
         assert_eq!(beside("/d/tickets.ndjson"), "/d/tickets.users.ndjson");

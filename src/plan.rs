@@ -116,6 +116,11 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
     let typed = typed.unwrap_or_else(|| STDOUT.to_owned());
     check_sharing(&asked, &typed, args)?;
     let (since, until) = window(args, known.now)?;
+    if typed.contains("{run}") && (args.append || args.overwrite) {
+        return Err(Failure::usage(
+            "with {run} each run writes a new file: leave out --append and --overwrite",
+        ));
+    }
     let names = Names { account: known.account, now: known.now };
     asked
         .iter()
@@ -459,7 +464,7 @@ mod tests {
         Series {
             position: Position::Cursor(Cursor::new("abc").unwrap()),
             through: None,
-            output: Mark { path: path.to_owned(), template: None, file: None },
+            output: Mark { path: path.to_owned(), template: None, stage: None, file: None },
             sideloads: Vec::new(),
         }
     }

@@ -9,6 +9,7 @@ use crate::{
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
     position::{Cursor, Fingerprint, Position},
+    sink::Stage,
     time::UnixTime,
 };
 use serde_json::{Map, Value, json};
@@ -46,6 +47,8 @@ pub(crate) struct Mark {
     pub(crate) path: String,
     /// The template that the path came from, when it changes with the date.
     pub(crate) template: Option<String>,
+    /// How far a file for each run has come.
+    pub(crate) stage: Option<Stage>,
     /// `None` for stdout.
     pub(crate) file: Option<Committed>,
 }
@@ -313,6 +316,7 @@ fn mark(saved: &Value) -> Result<Mark, String> {
     Ok(Mark {
         path: optional(saved, "path", text)?.ok_or("its output has no \"path\"")?,
         template: optional(saved, "template", text)?,
+        stage: optional(saved, "stage", |value| Stage::named(value.as_str()?))?,
         file: match (bytes, tail) {
             (Some(bytes), Some(tail)) => Some(Committed { bytes, tail }),
             (None, None) => None,
@@ -366,13 +370,16 @@ fn marked(old: Option<Value>, mark: &Mark) -> Value {
     if let Some(template) = &mark.template {
         saved.insert("template".to_owned(), json!(template));
     }
+    if let Some(stage) = mark.stage {
+        saved.insert("stage".to_owned(), json!(stage.name()));
+    }
     if let Some(file) = &mark.file {
         saved.insert("committed".to_owned(), json!(file.bytes));
         saved.insert("tail".to_owned(), json!(file.tail.to_string()));
     }
     if let Some(Value::Object(old)) = old {
         for (key, value) in old {
-            if !["template", "committed", "tail"].contains(&key.as_str()) {
+            if !["template", "stage", "committed", "tail"].contains(&key.as_str()) {
                 saved.entry(key).or_insert(value);
             }
         }
@@ -397,6 +404,7 @@ mod tests {
             output: Mark {
                 path: "/data/tickets.ndjson".to_owned(),
                 template: None,
+                stage: None,
                 file: Some(Committed { bytes: 913_333, tail: Fingerprint::of(b"tail") }),
             },
             sideloads: Vec::new(),

@@ -5,15 +5,19 @@
 use super::{Shared, lock, run::Run};
 use crate::{
     disk::ReplaceError,
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, OrExit as _},
     output::Output,
     plan::{Job, Mode},
     position::{Fingerprint, Position},
-    sink::{FileSink, Owner, Sink, StdoutSink},
+    sink::{FileSink, Owner, Sink, Stage, StdoutSink, segment},
     state::{Mark, Series, StateFile},
     time::UnixTime,
 };
-use std::{mem, sync::MutexGuard};
+use std::{
+    mem,
+    path::{Path, PathBuf},
+    sync::MutexGuard,
+};
 
 impl<'a> Run<'a> {
     /// The page's output first, durable; then the position; then the page counts.
@@ -82,15 +86,15 @@ impl<'a> Run<'a> {
         let current = self
             .sideloads
             .iter()
-            .map(|sideload| (sideload.name.to_owned(), sideload.sink.mark()))
-            .collect::<Vec<_>>();
+            .map(|sideload| Ok((sideload.name.to_owned(), sideload.sink.mark()?)))
+            .collect::<Result<Vec<_>, Failure>>()?;
         let others = saved
             .into_iter()
             .filter(|(name, _)| !self.sideloads.iter().any(|known| known.name == name));
         let series = Series {
             position: position.clone(),
             through,
-            output: self.sink.mark(),
+            output: self.sink.mark()?,
             sideloads: others.chain(current).collect(),
         };
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
@@ -124,17 +128,31 @@ pub(super) fn open_sink(
     output: &Output,
     saved: Option<&Mark>,
 ) -> Result<(Sink, bool), Failure> {
-    let Output::File { path, template } = output else {
+    let Output::File { path, template, run } = output else {
         let series = !matches!(job.mode, Mode::OneOff { .. });
         return Ok((Sink::Stdout(StdoutSink::open(series)?), false));
     };
+    let failed = || format!("cannot finish the output {}", path.display());
+    let mut path = path.clone();
+    if let Some(run) = run {
+        match saved.map(|mark| (mark.stage, &mark.path)) {
+            Some((Some(Stage::Partial), growing)) => path = PathBuf::from(growing),
+            Some((Some(Stage::Finalising), complete)) => {
+                let empty = saved.and_then(|mark| mark.file).is_none_or(|file| file.bytes == 0);
+                segment::finalise(Path::new(complete), empty).or_exit(Exit::Output, failed)?;
+                path = segment::unused(&path, run);
+            }
+            Some(_) | None => path = segment::unused(&path, run),
+        }
+    }
+    let stage = run.as_ref().map(|_| Stage::Partial);
     let moved = saved.is_some_and(|mark| mark.path != path.to_string_lossy());
     let owner = match (&job.mode, saved) {
         (Mode::OneOff { .. }, _) => Owner::OneOff(job.existing),
         (_, Some(mark)) if !moved => Owner::Series(mark),
         (_, _) => Owner::NewSeries(job.existing),
     };
-    let (sink, opened) = FileSink::open(path, template.clone(), &owner)?;
+    let (sink, opened) = FileSink::open(&path, template.clone(), stage, &owner)?;
     let name = Some(job.resource.name);
     let shown = path.display();
     if opened.discarded > 0 {

@@ -188,11 +188,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A file that was to be overwritten is empty now, also when nothing came.
+    /// A file that was to be overwritten is empty now, also when nothing came; a file that is this
+    /// run's own gets its name.
     fn end(&mut self) -> Result<(), Failure> {
         let stop = self.shared.stop;
         self.sink.write(&[], stop)?;
-        self.sideloads.iter_mut().try_for_each(|sideload| sideload.sink.write(&[], stop))
+        self.sideloads.iter_mut().try_for_each(|sideload| sideload.sink.write(&[], stop))?;
+        if self.sink.stage().is_none() {
+            return Ok(());
+        }
+        let position = self.position.clone();
+        self.each_sink(Sink::complete);
+        self.save(&position, self.outcome.through)?;
+        self.sink.finalise()?;
+        self.sideloads.iter_mut().try_for_each(|sideload| sideload.sink.finalise())?;
+        self.save(&position, self.outcome.through)
     }
 
     fn limit_reached(&self) -> bool {

@@ -1,8 +1,11 @@
 //! A growing file, exactly once: opened at its committed length, written behind it, cut back to it
 //! when something fails. The protocol is told in `disk`.
 
-use super::Existing;
-use super::compress::Compression;
+use super::{
+    Existing,
+    compress::Compression,
+    segment::{self, Stage},
+};
 use crate::{
     disk::{self, Durability},
     failure::{Exit, Failure, OrExit as _},
@@ -19,7 +22,10 @@ const TAIL: u64 = 16 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct FileSink {
+    /// Where it grows; a segment has a name of its own besides.
     path: PathBuf,
+    own: PathBuf,
+    stage: Option<Stage>,
     template: Option<String>,
     file: File,
     compression: Compression,
@@ -53,12 +59,15 @@ pub(crate) struct Opened {
 }
 
 impl FileSink {
-    /// Opens and locks an output before the first request; `path` is absolute.
+    /// Opens and locks an output before the first request; `own` is absolute.
     pub(crate) fn open(
-        path: &Path,
+        own: &Path,
         template: Option<String>,
+        stage: Option<Stage>,
         owner: &Owner<'_>,
     ) -> Result<(FileSink, Opened), Failure> {
+        let growing = stage.map(|_| segment::partial(own));
+        let path = growing.as_deref().unwrap_or(own);
         let shown = path.display();
         let failed = || format!("cannot open the output {shown}");
         match fs::metadata(path) {
@@ -93,8 +102,10 @@ impl FileSink {
         }
         let mut sink = FileSink {
             path: path.to_owned(),
+            own: own.to_owned(),
+            stage,
             template,
-            compression: Compression::of(path),
+            compression: Compression::of(own),
             durability: match owner {
                 Owner::OneOff(_) => Durability::Cached,
                 Owner::NewSeries(_) | Owner::Series(_) => Durability::Synced,
@@ -247,14 +258,32 @@ impl FileSink {
         drop(disk::truncate(&self.file, self.committed));
     }
 
-    pub(super) fn mark(&self) -> Mark {
+    pub(super) fn mark(&self) -> Result<Mark, Failure> {
         let bytes = self.committed + self.pending;
-        let tail = self.tail(bytes).unwrap_or_else(|_unreadable| Fingerprint::of(&[]));
-        Mark {
-            path: self.path.to_string_lossy().into_owned(),
+        let tail = self.tail(bytes)?;
+        Ok(Mark {
+            path: self.own.to_string_lossy().into_owned(),
             template: self.template.clone(),
+            stage: self.stage,
             file: Some(Committed { bytes, tail }),
+        })
+    }
+
+    pub(super) fn stage(&self) -> Option<Stage> {
+        self.stage
+    }
+
+    pub(super) fn complete(&mut self) {
+        self.stage = self.stage.map(|_| Stage::Finalising);
+    }
+
+    pub(super) fn finalise(&mut self) -> Result<(), Failure> {
+        if self.stage == Some(Stage::Finalising) {
+            segment::finalise(&self.own, self.committed == 0)
+                .or_exit(Exit::Output, || format!("cannot finish {}", self.own.display()))?;
+            self.stage = Some(Stage::Finished);
         }
+        Ok(())
     }
 
     pub(super) fn written(&self) -> u64 {
@@ -267,14 +296,14 @@ mod tests {
     use super::*;
 
     fn open(path: &Path, owner: &Owner<'_>) -> Result<(FileSink, Opened), Failure> {
-        FileSink::open(path, None, owner)
+        FileSink::open(path, None, None, owner)
     }
 
     /// A file of two pages, of which the first is committed.
     fn half_committed(path: &Path) -> Mark {
         let (mut sink, _) = open(path, &Owner::NewSeries(Existing::Refuse)).unwrap();
         sink.write(b"{\"a\":1}\n").unwrap();
-        let mark = sink.mark();
+        let mark = sink.mark().unwrap();
         sink.commit();
         sink.write(b"{\"b\":2}\n").unwrap();
         mark
@@ -299,7 +328,7 @@ mod tests {
         fs::remove_file(&path).unwrap();
         let (sink, opened) = open(&path, &Owner::Series(&mark)).unwrap();
         assert!(opened.rotated);
-        assert_eq!(sink.mark().file.unwrap().bytes, 0);
+        assert_eq!(sink.mark().unwrap().file.unwrap().bytes, 0);
     }
 
     #[test]

@@ -5,9 +5,11 @@
 
 mod compress;
 mod file;
+pub(crate) mod segment;
 mod stdout;
 
 pub(crate) use file::{FileSink, Owner};
+pub(crate) use segment::Stage;
 pub(crate) use stdout::StdoutSink;
 
 use crate::{failure::Failure, signals::Stop, state::Mark};
@@ -52,10 +54,35 @@ impl Sink {
     }
 
     /// What the state is to say of this output, with what was just written.
-    pub(crate) fn mark(&self) -> Mark {
+    pub(crate) fn mark(&self) -> Result<Mark, Failure> {
         match self {
             Sink::File(file) => file.mark(),
-            Sink::Stdout(_) => Mark { path: STDOUT.to_owned(), template: None, file: None },
+            Sink::Stdout(_) => {
+                Ok(Mark { path: STDOUT.to_owned(), template: None, stage: None, file: None })
+            }
+        }
+    }
+
+    /// Of a segment, how far it has come.
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        match self {
+            Sink::File(file) => file.stage(),
+            Sink::Stdout(_) => None,
+        }
+    }
+
+    /// A segment is complete: the state may say so.
+    pub(crate) fn complete(&mut self) {
+        if let Sink::File(file) = self {
+            file.complete();
+        }
+    }
+
+    /// Gives a segment its name.
+    pub(crate) fn finalise(&mut self) -> Result<(), Failure> {
+        match self {
+            Sink::File(file) => file.finalise(),
+            Sink::Stdout(_) => Ok(()),
         }
     }
 

@@ -1,0 +1,108 @@
+//! One finished file for each run: it grows under a hidden name, and gets its own only when it is
+//! complete.
+//!
+//! The protocol of a segment's end: the state says *finalising* → the file is renamed, replacing
+//! nothing → its directory is synced → the state says *finished*. A run that dies in between is
+//! completed by the next one.
+
+use crate::disk;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// How far a segment has come, as the state keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Growing under its hidden name; the next run goes on with it.
+    Partial,
+    /// Complete, and about to get its name.
+    Finalising,
+    /// It has its name; the next run begins another.
+    Finished,
+}
+
+impl Stage {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Stage::Partial => "partial",
+            Stage::Finalising => "finalising",
+            Stage::Finished => "finished",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Stage> {
+        [Stage::Partial, Stage::Finalising, Stage::Finished]
+            .into_iter()
+            .find(|stage| stage.name() == name)
+    }
+}
+
+/// The hidden name that a segment grows under: `.NAME.partial` beside its own.
+pub(crate) fn partial(own: &Path) -> PathBuf {
+    let name = own.file_name().unwrap_or_default().to_string_lossy();
+    own.with_file_name(format!(".{name}.partial"))
+}
+
+/// A name that is not taken, neither by a finished segment nor by one that grows: of two runs in
+/// the same second the second gets a `-2`.
+pub(crate) fn unused(own: &Path, run: &str) -> PathBuf {
+    let taken = |path: &Path| path.exists() || partial(path).exists();
+    let name = own.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    (2..)
+        .map(|n| own.with_file_name(name.replace(run, &format!("{run}-{n}"))))
+        .take(10_000)
+        .fold(own.to_owned(), |found, next| if taken(&found) { next } else { found })
+}
+
+/// Gives a complete segment its name. One that already has it is left alone, so that this can be
+/// done again after a kill; an empty one is removed.
+pub(crate) fn finalise(own: &Path, empty: bool) -> io::Result<()> {
+    let hidden = partial(own);
+    if empty {
+        return match std::fs::remove_file(&hidden) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    }
+    if hidden.exists() {
+        disk::rename_new(&hidden, own)?;
+    } else if !own.exists() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the segment is gone"));
+    }
+    disk::sync_dir(disk::parent(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, File};
+
+    #[test]
+    fn a_second_run_in_the_same_second_gets_another_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let own = dir.path().join("tickets-R.ndjson");
+        assert_eq!(unused(&own, "R"), own);
+        File::create(&own).unwrap();
+        let second = dir.path().join("tickets-R-2.ndjson");
+        assert_eq!(unused(&own, "R"), second);
+        File::create(partial(&second)).unwrap();
+        assert_eq!(unused(&own, "R"), dir.path().join("tickets-R-3.ndjson"));
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test's own files")]
+    fn finalising_can_be_done_again_and_replaces_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let own = dir.path().join("a.ndjson");
+        fs::write(partial(&own), "x\n").unwrap();
+        finalise(&own, false).unwrap();
+        finalise(&own, false).unwrap();
+        assert_eq!(fs::read_to_string(&own).unwrap(), "x\n");
+        fs::write(partial(&own), "y\n").unwrap();
+        assert_eq!(finalise(&own, false).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&own).unwrap(), "x\n");
+        finalise(&own, true).unwrap();
+        assert!(!partial(&own).exists());
+    }
+}
