@@ -4,7 +4,13 @@
 //! Pure. A body is parsed once, to its end, before anything of it is used. Records are never
 //! turned into values: they stay the server's bytes. Must not know requests, files or positions.
 
-use crate::{garbled::Garbled, position::Cursor, time::UnixTime};
+use crate::{
+    garbled::Garbled,
+    position::{Cursor, Position},
+    resource::Pagination,
+    time::UnixTime,
+};
+use memchr::memmem;
 use serde::{
     Deserializer as _,
     de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -55,6 +61,52 @@ pub(crate) fn parse<'a>(
         .map_err(|error| syntax(&error, text))?;
     json.end().map_err(|error| Garbled::Trailing { offset: offset(&error, text) })?;
     typed_page(members, record_key)
+}
+
+/// What the end of a body says of the page after it, before the body is checked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Peek {
+    after_cursor: Option<Cursor>,
+    end_time: Option<UnixTime>,
+}
+
+/// Looks for the position behind a page at the end of its body, where servers put it (API notes
+/// §2). This is a guess to be early with; it decides nothing, and finds nothing where the page is
+/// the last.
+pub(crate) fn peek(body: &[u8]) -> Option<Peek> {
+    const TAIL: usize = 8 * 1024;
+    let tail = body.get(body.len().saturating_sub(TAIL)..)?;
+    // An unescaped quote in front of and behind the name: this is no text inside a string.
+    let value = |name: &str| {
+        let at = memmem::rfind(tail, format!("\"{name}\":").as_bytes())? + name.len() + 3;
+        let rest = std::str::from_utf8(tail.get(at..)?).ok()?;
+        rest.split([',', '}']).next()
+    };
+    if value("end_of_stream")? != "false" {
+        return None;
+    }
+    let cursor = || Cursor::new(value("after_cursor")?.strip_prefix('"')?.strip_suffix('"')?);
+    Some(Peek {
+        after_cursor: cursor(),
+        end_time: value("end_time").and_then(|time| UnixTime::new(time.parse().ok()?)),
+    })
+}
+
+impl Peek {
+    /// Where the next request begins if this page is as it seems; `None` if it would not get on.
+    pub(crate) fn after(self, position: &Position) -> Option<Position> {
+        let next = match position.pagination() {
+            Pagination::Cursor => Position::Cursor(self.after_cursor?),
+            Pagination::Time => Position::starting(Pagination::Time, self.end_time?),
+        };
+        let same = match (&next, position) {
+            (Position::Time { end_time, .. }, Position::Time { end_time: start, .. }) => {
+                end_time <= start
+            }
+            (next, position) => next == position,
+        };
+        (!same).then_some(next)
+    }
 }
 
 /// Rules out what is no JSON object at first sight, with a better word than "syntax".
@@ -451,6 +503,22 @@ mod tests {
         assert_eq!(page.envelope.count, Some(1));
         let counts: Vec<_> = page.sideloads.iter().map(|(name, all)| (*name, all.len())).collect();
         assert_eq!(counts, [("users", 2), ("open_ticket_count", 1)]);
+    }
+
+    #[test]
+    fn the_next_position_is_seen_at_the_end_of_a_body() {
+        let cursor = |text: &str| Position::Cursor(Cursor::new(text).unwrap());
+        let after = |body: &str, position: &Position| peek(body.as_bytes())?.after(position);
+        let page = r#"{"tickets":[{"a":"\"end_of_stream\":true"}],"after_url":null,"after_cursor":"bc","end_of_stream":false}"#;
+        assert_eq!(after(page, &cursor("ab")), Some(cursor("bc")));
+        assert_eq!(after(page, &cursor("bc")), None);
+        assert_eq!(after(&page.replace(":false}", ":true}"), &cursor("ab")), None);
+        let page = r#"{"users":[],"next_page":"x","count":1,"end_of_stream":false,"end_time":200}"#;
+        let at = |n| Position::starting(Pagination::Time, UnixTime::clamped(n));
+        assert_eq!(after(page, &at(100)), Some(at(200)));
+        assert_eq!(after(page, &at(200)), None);
+        assert_eq!(after("", &at(100)), None);
+        assert_eq!(after(r#"{"end_of_stream":false"#, &at(100)), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Pure. Spellings and fallbacks are those of API notes §6. Must not know the HTTP library.
 
-use crate::{pacer::Quota, resource::Bucket, time::UnixTime};
+use crate::{pacer::Quota, time::UnixTime};
 use std::time::Duration;
 
 /// An answer's headers, names in lower case, in the order they came.
@@ -87,9 +87,9 @@ impl Headers {
         Some(Quota { total, remaining, resets })
     }
 
-    /// What the pacer is to know after an answer from `bucket`. The account's quota only matters
+    /// What the pacer is to know after an answer. The account's quota only matters
     /// once it is the tighter one.
-    pub(crate) fn pacing(&self, _bucket: Bucket) -> Option<Quota> {
+    pub(crate) fn pacing(&self) -> Option<Quota> {
         match (self.export_quota(), self.account_quota()) {
             (Some(export), Some(account)) if account.remaining < export.remaining => Some(account),
             (Some(export), _) => Some(export),
@@ -206,9 +206,8 @@ mod tests {
     fn the_tighter_quota_paces() {
         let export = ("zendesk-ratelimit-incremental-exports", "total=10; remaining=3; resets=20");
         let account = |left| [("x-rate-limit", "700"), ("x-rate-limit-remaining", left)];
-        let remaining = |pairs: &[(&str, &str)]| {
-            headers(pairs).pacing(Bucket::Exports).map(|quota| quota.remaining)
-        };
+        let remaining =
+            |pairs: &[(&str, &str)]| headers(pairs).pacing().map(|quota| quota.remaining);
         let [limit, left] = account("600");
         assert_eq!(remaining(&[export, limit, left]), Some(3));
         let [limit, left] = account("2");

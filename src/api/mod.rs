@@ -90,6 +90,7 @@ impl Client {
             body_idle: limits.body_idle,
             in_body: Arc::new(AtomicBool::new(false)),
             heard: Arc::new(AtomicBool::new(false)),
+            cancelled: Arc::new(AtomicBool::new(false)),
         };
         let proxy = if base.loopback { None } else { Proxy::try_from_env() };
         let config = Agent::config_builder()
@@ -116,6 +117,12 @@ impl Client {
                 .chain(RustlsConnector::default());
         let agent = Agent::with_parts(config, connector, DefaultResolver::default());
         Client { agent, base, limits, authorizer, watch, clock, warm: Cell::new(false) }
+    }
+
+    /// What breaks off a request of this client from another thread.
+    pub(crate) fn canceller(&self) -> impl Fn() + Send + use<> {
+        let cancelled = Arc::clone(&self.watch.cancelled);
+        move || cancelled.store(true, Ordering::Relaxed)
     }
 
     /// Asks for a page. Its body replaces what is in `body`. A token that has run out is renewed

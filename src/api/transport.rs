@@ -29,6 +29,14 @@ pub(super) struct Watch {
     pub(super) in_body: Arc<AtomicBool>,
     /// Whether the newest connection has brought any byte.
     pub(super) heard: Arc<AtomicBool>,
+    /// Set when nobody waits for the answer any more.
+    pub(super) cancelled: Arc<AtomicBool>,
+}
+
+impl Watch {
+    fn ended(&self) -> bool {
+        self.stop.signal().is_some() || self.cancelled.load(Ordering::Relaxed)
+    }
 }
 
 impl<In: Transport> Connector<In> for Watch {
@@ -72,9 +80,9 @@ impl<T: Transport> Transport for Watched<T> {
         };
         let mut waited = Duration::ZERO;
         loop {
-            if self.watch.stop.signal().is_some() {
+            if self.watch.ended() {
                 // Not `Interrupted`: readers take that for an invitation to try again.
-                return Err(Error::Io(io::Error::other("stopped by a signal")));
+                return Err(Error::Io(io::Error::other("stopped")));
             }
             let left = limit.map(|limit| limit.saturating_sub(waited));
             if left == Some(Duration::ZERO) {

@@ -12,7 +12,7 @@ use crate::{
     sink::Sink,
 };
 use serde_json::value::RawValue;
-use std::{collections::HashSet, mem};
+use std::collections::HashSet;
 
 /// A sideload's own output, and what this run has already written there.
 pub(super) struct SideloadSink {
@@ -26,14 +26,7 @@ pub(super) struct SideloadSink {
 
 impl Run<'_> {
     /// From a body to a verdict, with the lines made. Nothing is written yet.
-    pub(super) fn digest(&mut self) -> Result<Fetched, ApiError> {
-        let body = mem::take(&mut self.body);
-        let result = self.digest_body(&body);
-        self.body = body;
-        result
-    }
-
-    fn digest_body(&mut self, body: &[u8]) -> Result<Fetched, ApiError> {
+    pub(super) fn digest(&mut self, body: &[u8]) -> Result<Fetched, ApiError> {
         let job = self.job;
         let names: Vec<&str> = self.sideloads.iter().map(|sideload| sideload.name).collect();
         let page = page::parse(body, job.resource.record_key, &names)?;

@@ -3,12 +3,18 @@
 //!
 //! What to do is decided by `retry` and `pacer`; this carries it out.
 
-use super::{Shared, lock, run::Run};
+use super::{
+    Shared,
+    ahead::{Ahead, Answered},
+    lock,
+    run::Run,
+};
 use crate::{
-    api::{error::ApiError, headers::Headers},
+    api::error::ApiError,
     failure::{Exit, Failure},
     garbled::Garbled,
     pacer::Turn,
+    page,
     plan::{Job, YOUNGEST},
     position::Position,
     request::Request,
@@ -16,10 +22,7 @@ use crate::{
     retry::{Budget, Next, Reason, Treatment},
     time::{UnixTime, span},
 };
-use std::{
-    mem,
-    time::{Duration, Instant},
-};
+use std::{mem, time::Duration};
 
 /// Clocks that differ by more are worth a word.
 const SKEW_WARNED: Duration = Duration::from_secs(60);
@@ -42,16 +45,25 @@ pub(super) enum Fetched {
 impl Run<'_> {
     /// Asks until there is a page to write or nothing more to come, or until the retries are used
     /// up.
-    pub(super) fn fetch(&mut self) -> Result<Fetched, Failure> {
+    pub(super) fn fetch(&mut self, ahead: &mut Ahead<'_>) -> Result<Fetched, Failure> {
         self.budget = Budget::new(self.shared.retry_for, self.shared.max_wait);
         loop {
-            self.await_turn()?;
-            let request = request(self.job, &self.position, self.size.get());
-            let asked = self.shared.clock.instant();
-            let (headers, answer) = self.client.get(&request, &mut self.body);
-            self.settle(&headers);
-            self.tell(&request, asked, &answer);
-            let error = match answer.and_then(|()| self.digest()) {
+            let wanted = request(self.job, &self.position, self.size.get());
+            if !ahead.is_under_way(&wanted) {
+                self.await_turn()?;
+                ahead.ask(wanted);
+            }
+            let Some(answered) = ahead.answer() else {
+                return Err(Failure::new(Exit::Bug, "the thread that asks is gone"));
+            };
+            self.take_note(&answered);
+            let Answered { result, body, .. } = answered;
+            let result = result.and_then(|()| {
+                self.look_ahead(ahead, &body);
+                self.digest(&body)
+            });
+            ahead.give_back(body);
+            let error = match result {
                 Ok(fetched) => {
                     self.untried = false;
                     self.size.good_page();
@@ -113,12 +125,30 @@ impl Run<'_> {
         }
     }
 
-    fn settle(&mut self, headers: &Headers) {
+    /// Asks for the page after this one, if its body tells which that is and the quota has a place
+    /// free. A page that is not wanted after all costs a request, so none is asked for where the
+    /// run may end with this page.
+    fn look_ahead(&self, ahead: &mut Ahead<'_>, body: &[u8]) {
+        let job = self.job;
+        let last = job.limit.is_some()
+            || job.until.is_some()
+            || job.max_pages.is_some_and(|limit| self.outcome.pages + 1 >= limit);
+        let mut size = self.size;
+        size.good_page();
+        let Some(next) = page::peek(body).and_then(|next| next.after(&self.position)) else {
+            return;
+        };
+        let now = self.shared.clock.instant();
+        if !last && lock(&self.shared.pacer).take(job.endpoint.bucket, now).is_ok() {
+            ahead.ask(request(job, &next, size.get()));
+        }
+    }
+
+    /// What an answer tells besides its page.
+    fn take_note(&mut self, answered: &Answered) {
+        let headers = &answered.headers;
         self.outcome.requests += 1;
         self.date = headers.date().or(self.date);
-        let bucket = self.job.endpoint.bucket;
-        let now = self.shared.clock.instant();
-        lock(&self.shared.pacer).settle(bucket, headers.pacing(bucket), now);
         let report = self.shared.report;
         let name = Some(self.job.resource.name);
         report.hide(self.shared.authorizer.minted().as_slice());
@@ -137,20 +167,15 @@ impl Run<'_> {
             }
             self.clock_credible = skew < SKEW_CREDIBLE;
         }
-    }
-
-    fn tell(&self, request: &Request, asked: Instant, answer: &Result<(), ApiError>) {
-        let took = self.shared.clock.instant().saturating_duration_since(asked);
-        let result = match answer {
-            Ok(()) => format!("200, {}", crate::report::bytes(self.body_length())),
+        let result = match &answered.result {
+            Ok(()) => {
+                let size = u64::try_from(answered.body.len()).unwrap_or(u64::MAX);
+                format!("200, {}", crate::report::bytes(size))
+            }
             Err(error) => error.to_string(),
         };
-        let text = format!("GET {}: {result}, {:.3} s", request.target(), took.as_secs_f64());
-        self.shared.report.detail(Some(self.job.resource.name), &text);
-    }
-
-    fn body_length(&self) -> u64 {
-        u64::try_from(self.body.len()).unwrap_or(u64::MAX)
+        let (target, took) = (answered.request.target(), answered.took.as_secs_f64());
+        report.detail(name, &format!("GET {target}: {result}, {took:.3} s"));
     }
 
     /// A start that is too young for the server: `true` when that means "nothing new yet", `false`

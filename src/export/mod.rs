@@ -3,6 +3,7 @@
 //! Everything that a job needs is opened before the first request of any, so that a refusal
 //! leaves nothing half begun.
 
+mod ahead;
 mod commit;
 mod digest;
 mod fetch;

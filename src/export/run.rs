@@ -4,7 +4,8 @@
 //! `paging`, `retry` and `pacer`.
 
 use super::{
-    Shared, commit::open_sink, digest::SideloadSink, fetch::Fetched, lines, summary::Outcome,
+    Shared, ahead::Ahead, commit::open_sink, digest::SideloadSink, fetch::Fetched, lines,
+    summary::Outcome,
 };
 use crate::{
     api::Client,
@@ -16,12 +17,12 @@ use crate::{
     sink::Sink,
     time::UnixTime,
 };
-use std::{collections::HashSet, mem, time::Instant};
+use std::{collections::HashSet, mem, thread, time::Instant};
 
 pub(super) struct Run<'a> {
     pub(super) job: &'a Job,
     pub(super) shared: &'a Shared<'a>,
-    pub(super) client: Client,
+
     pub(super) position: Position,
     /// Whether the position is a start of the user's own, to which no page has answered yet.
     pub(super) untried: bool,
@@ -39,7 +40,7 @@ pub(super) struct Run<'a> {
     pub(super) clock_credible: bool,
     pub(super) outcome: Outcome,
     pub(super) began: Instant,
-    pub(super) body: Vec<u8>,
+
     /// Of the page that was fetched last, until it is committed.
     pub(super) lines: Vec<u8>,
     pub(super) counts: lines::Counts,
@@ -86,13 +87,6 @@ impl<'a> Run<'a> {
             });
         }
         Ok(Run {
-            client: Client::new(
-                shared.base.clone(),
-                shared.limits,
-                shared.authorizer.clone(),
-                shared.clock,
-                shared.stop.clone(),
-            ),
             untried,
             size: PageSize::new(job.per_page),
             budget: Budget::new(shared.retry_for, shared.max_wait),
@@ -106,7 +100,7 @@ impl<'a> Run<'a> {
                 ..Outcome::of(job.resource.name)
             },
             began: shared.clock.instant(),
-            body: Vec::new(),
+
             lines: Vec::new(),
             counts: lines::Counts::default(),
             through: None,
@@ -130,7 +124,18 @@ impl<'a> Run<'a> {
 
     /// Exports until caught up, stopped or failed, and says so.
     pub(super) fn finish(mut self) -> Outcome {
-        let result = self.pages().and_then(|()| self.end());
+        let client = Client::new(
+            self.shared.base.clone(),
+            self.shared.limits,
+            self.shared.authorizer.clone(),
+            self.shared.clock,
+            self.shared.stop.clone(),
+        );
+        let bucket = self.job.endpoint.bucket;
+        let result = thread::scope(|scope| {
+            self.pages(&mut Ahead::start(scope, client, bucket, self.shared))
+        });
+        let result = result.and_then(|()| self.end());
         self.outcome.took = self.shared.clock.instant().saturating_duration_since(self.began);
         self.outcome.bytes = self.sink.written()
             + self.sideloads.iter().map(|sideload| sideload.sink.written()).sum::<u64>();
@@ -159,12 +164,12 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn pages(&mut self) -> Result<(), Failure> {
+    fn pages(&mut self, ahead: &mut Ahead<'_>) -> Result<(), Failure> {
         loop {
             if let Some(signal) = self.shared.stop.signal() {
                 return Err(Failure::stopped(signal));
             }
-            let (next, more) = match self.fetch()? {
+            let (next, more) = match self.fetch(ahead)? {
                 Fetched::Page { next, more } => (next, more),
                 Fetched::Nothing => {
                     self.outcome.complete = true;
