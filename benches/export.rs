@@ -15,7 +15,7 @@ mod replay;
 use flate2::read::GzDecoder;
 use replay::Shape;
 use std::{
-    fs::{self, File},
+    fs,
     io::Read as _,
     path::Path,
     process::{Child, Command, Stdio},
@@ -129,8 +129,7 @@ fn watch(child: &mut Child) -> u64 {
 
 /// CPU seconds of all children that were waited for.
 fn children_cpu() -> f64 {
-    let mut text = String::new();
-    File::open("/proc/self/stat").and_then(|mut f| f.read_to_string(&mut text)).unwrap_or(0);
+    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after = text.rsplit(") ").next().unwrap_or_default();
     let ticks: f64 =
         after.split(' ').skip(13).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
