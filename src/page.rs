@@ -384,6 +384,10 @@ pub(crate) enum LoneSurrogates {
 /// surrogate escapes were replaced. `raw` must be valid JSON, as a [`RawValue`] is.
 pub(crate) fn push_record(raw: &str, surrogates: LoneSurrogates, out: &mut Vec<u8>) -> u64 {
     let bytes = raw.as_bytes();
+    if is_plain(bytes) {
+        out.extend_from_slice(bytes);
+        return 0;
+    }
     let mut replaced = 0;
     let mut at = 0;
     while let Some(string) = next_string(bytes, at) {
@@ -397,6 +401,43 @@ pub(crate) fn push_record(raw: &str, surrogates: LoneSurrogates, out: &mut Vec<u
     }
     push_tokens(&bytes[at..], out);
     replaced
+}
+
+/// Whether a record is written as it is: no white space between its tokens, and no escape that
+/// could be half of a surrogate pair. Almost all are, so this one pass is what a record costs.
+fn is_plain(json: &[u8]) -> bool {
+    /// Most strings are names and short values, which end before a vector search has begun.
+    const SHORT: usize = 16;
+    let mut at = 0;
+    while let Some(byte) = json.get(at) {
+        at += 1;
+        match byte {
+            b'"' => {}
+            b' ' | b'\n' | b'\r' | b'\t' => return false,
+            _ => continue,
+        }
+        loop {
+            let short = &json[at..(at + SHORT).min(json.len())];
+            let found = short.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+            let rest = at + short.len();
+            at = match found {
+                Some(found) => at + found,
+                None => match memchr::memchr2(b'"', b'\\', &json[rest..]) {
+                    Some(found) => rest + found,
+                    None => return false,
+                },
+            };
+            if json[at] == b'"' {
+                at += 1;
+                break;
+            }
+            if surrogate(&json[at..]).is_some() {
+                return false;
+            }
+            at += 2;
+        }
+    }
+    true
 }
 
 /// The next string literal at or after `from`, with its quotes.
