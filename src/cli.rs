@@ -151,6 +151,10 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "N", help_heading = "Requests")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) per_page: Option<u16>,
+    /// How many resources run side by side [default: all]
+    #[arg(long, value_name = "N", help_heading = "Requests")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
     /// The most requests a minute
     #[arg(long, value_name = "N", help_heading = "Requests")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]

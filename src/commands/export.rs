@@ -54,6 +54,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     shared.limits.page_bytes = args.max_page_bytes.unwrap_or(shared.limits.page_bytes);
     shared.retry_for = args.retry_for.unwrap_or(shared.retry_for);
     shared.max_wait = args.max_wait.or(shared.max_wait);
+    shared.jobs = args.jobs.map_or(usize::MAX, usize::from);
     shared.last_line = args.summary == SummaryFormat::Text;
     shared.pacer = Mutex::new(Pacer::new(pacer::Limits {
         rate: args.rate.or(settings.defaults.rate),
@@ -74,6 +75,7 @@ pub(super) fn shared<'a>(
         authorizer: Arc::new(Authorizer::new(settings.credentials.clone())),
         pacer: Mutex::new(Pacer::new(pacer::Limits::default())),
         state: state.map(Mutex::new),
+        jobs: usize::MAX,
         retry_for: settings.defaults.retry_for.unwrap_or(RETRY_FOR),
         max_wait: settings.defaults.max_wait,
         clock: context.clock,

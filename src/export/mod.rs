@@ -24,6 +24,8 @@ use crate::{
 pub(crate) use fetch::request;
 use run::Run;
 use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -38,6 +40,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) pacer: Mutex<Pacer>,
     /// `None` when every job is a one-off without a state.
     pub(crate) state: Option<Mutex<StateFile>>,
+    /// How many resources run side by side.
+    pub(crate) jobs: usize,
     pub(crate) retry_for: Duration,
     pub(crate) max_wait: Option<Duration>,
     pub(crate) clock: Clock,
@@ -59,18 +63,25 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     runs.iter_mut().try_for_each(Run::begin)?;
-    Ok(thread::scope(|scope| {
-        let threads: Vec<_> = runs.into_iter().map(|run| scope.spawn(|| run.finish())).collect();
-        jobs.iter()
-            .zip(threads)
-            .map(|(job, thread)| {
-                thread.join().unwrap_or_else(|_panic| Outcome {
-                    exit: Exit::Bug,
-                    ..Outcome::of(job.resource.name)
-                })
-            })
-            .collect()
-    }))
+    let waiting: Mutex<VecDeque<(usize, Run<'_>)>> =
+        Mutex::new(runs.into_iter().enumerate().collect());
+    let ended = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..shared.jobs.min(jobs.len()) {
+            scope.spawn(|| {
+                while let Some((index, run)) = { lock(&waiting).pop_front() } {
+                    let name = run.name();
+                    // A bug in one resource leaves the others running.
+                    let outcome = catch_unwind(AssertUnwindSafe(|| run.finish()))
+                        .unwrap_or_else(|_panic| Outcome { exit: Exit::Bug, ..Outcome::of(name) });
+                    lock(&ended).push((index, outcome));
+                }
+            });
+        }
+    });
+    let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+    ended.sort_by_key(|(index, _)| *index);
+    Ok(ended.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
 /// A thread that panicked leaves whole values behind: each change is one assignment.

@@ -122,6 +122,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    pub(super) fn name(&self) -> &'static str {
+        self.job.resource.name
+    }
+
     /// Exports until caught up, stopped or failed, and says so.
     pub(super) fn finish(mut self) -> Outcome {
         let client = Client::new(
