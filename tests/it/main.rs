@@ -9,3 +9,7 @@ mod harness;
 
 #[cfg(test)]
 mod exports;
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod machine;
