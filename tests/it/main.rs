@@ -13,3 +13,7 @@ mod exports;
 mod kills;
 #[cfg(test)]
 mod machine;
+#[cfg(test)]
+mod straced;
+#[cfg(test)]
+mod sweeps;
