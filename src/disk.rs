@@ -12,6 +12,7 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
+use tempfile::NamedTempFile;
 
 /// Opens a file for reading and writing; one that is created belongs to its owner alone.
 pub(crate) fn open_private(path: &Path) -> io::Result<File> {
@@ -99,12 +100,8 @@ pub(crate) enum ReplaceError {
 /// Replaces a file atomically and durably. The mode of an existing file is kept.
 #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
-    let dir = parent(path);
     let write = || {
-        let mut temporary = tempfile::Builder::new()
-            .prefix(&temporary_prefix(path))
-            .suffix(TEMPORARY_SUFFIX)
-            .tempfile_in(dir)?;
+        let mut temporary = temporary(path)?;
         if let Ok(old) = fs::metadata(path) {
             temporary.as_file().set_permissions(old.permissions())?;
         }
@@ -114,7 +111,20 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
         Ok(())
     };
     write().map_err(ReplaceError::Before)?;
-    sync_dir(dir).map_err(ReplaceError::After)
+    sync_dir(parent(path)).map_err(ReplaceError::After)
+}
+
+/// Finds out whether [`replace`] could make its temporary file.
+pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
+    temporary(path).map(drop)
+}
+
+/// A new file beside `path`, under a name that [`remove_temporaries`] knows again.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(&temporary_prefix(path))
+        .suffix(TEMPORARY_SUFFIX)
+        .tempfile_in(parent(path))
 }
 
 const TEMPORARY_SUFFIX: &str = ".tmp";

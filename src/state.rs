@@ -174,10 +174,7 @@ fn lock(path: &Path, clock: Clock) -> Result<File, Failure> {
 
 /// A state that cannot be written is found before the first request, not after the first page.
 fn check_writable(path: &Path) -> Result<(), Failure> {
-    tempfile::Builder::new()
-        .prefix(".zdx.")
-        .tempfile_in(disk::parent(path))
-        .map(drop)
+    disk::check_replaceable(path)
         .or_exit(Exit::Output, || format!("cannot write the state file {}", path.display()))
 }
 

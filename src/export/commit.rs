@@ -83,18 +83,28 @@ impl<'a> Run<'a> {
             Mode::Series(series) => series.sideloads.clone(),
             Mode::OneOff { .. } | Mode::NewSeries { .. } => Vec::new(),
         };
-        let current = self
-            .sideloads
-            .iter()
-            .map(|sideload| Ok((sideload.name.to_owned(), sideload.sink.mark()?)))
-            .collect::<Result<Vec<_>, Failure>>()?;
+        let marked = self.sink.mark().and_then(|output| {
+            let sideloads = self
+                .sideloads
+                .iter()
+                .map(|sideload| Ok((sideload.name.to_owned(), sideload.sink.mark()?)))
+                .collect::<Result<Vec<_>, Failure>>()?;
+            Ok((output, sideloads))
+        });
+        let (output, current) = match marked {
+            Ok(marks) => marks,
+            Err(failure) => {
+                self.each_sink(Sink::rollback);
+                return Err(failure);
+            }
+        };
         let others = saved
             .into_iter()
             .filter(|(name, _)| !self.sideloads.iter().any(|known| known.name == name));
         let series = Series {
             position: position.clone(),
             through,
-            output: self.sink.mark()?,
+            output,
             sideloads: others.chain(current).collect(),
         };
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());

@@ -258,6 +258,8 @@ impl FileSink {
         drop(disk::truncate(&self.file, self.committed));
     }
 
+    /// An end that cannot be read back must not be saved: the next run would take the file for
+    /// an edited one.
     pub(super) fn mark(&self) -> Result<Mark, Failure> {
         let bytes = self.committed + self.pending;
         let tail = self.tail(bytes)?;

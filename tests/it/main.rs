@@ -9,3 +9,11 @@ mod harness;
 
 #[cfg(test)]
 mod exports;
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod straced;
+#[cfg(test)]
+mod sweeps;

@@ -1,0 +1,197 @@
+//! Kills at any instant: whatever was going on, the next run brings the output to the bytes that
+//! an uninterrupted run would have given.
+//!
+//! `ZDX_TEST_KILLS=1000` kills so many times in all, instead of 320.
+
+use crate::{
+    harness::Place,
+    machine::{committed, eventually, next_run, sleep, standing, standing_with},
+};
+use fastrand::Rng;
+use std::{
+    collections::HashSet,
+    fs,
+    io::Read as _,
+    os::unix::process::ExitStatusExt as _,
+    process::ExitStatus,
+    thread,
+    time::{Duration, Instant},
+};
+use zdx::sandbox::{Options, Sandbox};
+
+/// Kills for each of the four kinds of output.
+fn kills_each() -> usize {
+    match std::env::var_os("ZDX_TEST_KILLS") {
+        None => 80,
+        Some(all) => {
+            let all = all.into_string().expect("digits");
+            all.parse::<usize>().expect("ZDX_TEST_KILLS is a number").div_ceil(4)
+        }
+    }
+}
+
+/// Ninety tickets in thirty pages.
+fn thirty_pages() -> Sandbox {
+    standing_with(90)
+}
+
+/// An uninterrupted export, and how long it took.
+fn reference(sandbox: &Sandbox, words: &str) -> (Place, Duration) {
+    let place = Place::of(sandbox);
+    let began = now();
+    next_run(&place, words).run().exit(0);
+    (place, began.elapsed())
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a run takes sets when to kill it")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(9)
+}
+
+/// Kills exports of `output` at random until there were enough, and lets each come to its end.
+/// Gives each finished place to `check`.
+fn kill_at_random(words: &str, output: &str, check: impl Fn(&Place, &Place)) {
+    let sandbox = thirty_pages();
+    let (whole, mut took) = reference(&sandbox, words);
+    let wanted = kills_each();
+    let mut dice = Rng::new();
+    let (mut kills, mut runs) = (0, 0);
+    while kills < wanted {
+        let place = Place::of(&sandbox);
+        loop {
+            runs += 1;
+            assert!(runs < wanted * 10, "{kills} kills in {runs} runs");
+            let mut run = next_run(&place, words).start();
+            sleep(took.mul_f64(dice.f64()));
+            run.child.kill().expect("a process of ours");
+            let status = run.child.wait().expect("it ends");
+            if !was_killed(status) {
+                run.end().exit(0);
+                // The first run may have been a slow one: most runs are to be killed.
+                took = took.mul_f64(0.9);
+                break;
+            }
+            kills += 1;
+            took = took.mul_f64(1.03);
+            if let Some(committed) = committed(&place, "tickets") {
+                let length = fs::metadata(place.path(output)).expect("the output").len();
+                assert!(length >= committed, "the state is ahead: {committed} of {length}");
+            }
+        }
+        check(&whole, &place);
+        assert_eq!(place.names(), whole.names(), "nothing else is left");
+    }
+    assert!(kills >= wanted, "{kills} kills");
+    println!("{kills} kills, {runs} runs of {took:?}");
+}
+
+#[test]
+fn p1_random_kills_plain() {
+    kill_at_random("tickets -o x.ndjson --per-page 3", "x.ndjson", |whole, killed| {
+        assert!(whole.file("x.ndjson") == killed.file("x.ndjson"));
+    });
+}
+
+#[test]
+fn p1_random_kills_gzip() {
+    kill_at_random("tickets -o x.ndjson.gz --per-page 3", "x.ndjson.gz", |whole, killed| {
+        assert!(whole.file("x.ndjson.gz") == killed.file("x.ndjson.gz"));
+    });
+}
+
+#[test]
+fn p1_random_kills_zstd() {
+    kill_at_random("tickets -o x.ndjson.zst --per-page 3", "x.ndjson.zst", |whole, killed| {
+        assert!(whole.file("x.ndjson.zst") == killed.file("x.ndjson.zst"));
+    });
+}
+
+/// A sideload's record comes once a run, so the runs that a kill makes of one may repeat it; none
+/// is missing, and none is torn.
+#[test]
+fn p1_random_kills_sideloads() {
+    let words = "tickets -o tickets.ndjson --per-page 3 --include users,groups";
+    kill_at_random(words, "tickets.ndjson", |whole, killed| {
+        assert!(whole.file("tickets.ndjson") == killed.file("tickets.ndjson"));
+        for name in ["tickets.users.ndjson", "tickets.groups.ndjson"] {
+            let (whole, killed) = (whole.file(name), killed.file(name));
+            let whole: Vec<&str> = whole.lines().collect();
+            let mut seen = HashSet::new();
+            let killed: Vec<&str> = killed.lines().filter(|line| seen.insert(*line)).collect();
+            assert_eq!(whole, killed, "{name}");
+        }
+    });
+}
+
+/// What a reader of stdout got, run for run, is the reference with at most one page again for
+/// each kill, and nothing missing.
+#[test]
+fn p1b_random_kills_stdout() {
+    const PER_PAGE: usize = 3;
+    let sandbox = thirty_pages();
+    let words = format!("tickets --per-page {PER_PAGE}");
+    let began = now();
+    let whole = next_run(&Place::of(&sandbox), &words).run().exit(0).text();
+    let mut took = began.elapsed();
+    let ends: Vec<usize> = whole.match_indices('\n').map(|(at, _)| at + 1).collect();
+    let mut edges: Vec<usize> = vec![0];
+    edges.extend(ends.chunks(PER_PAGE).filter_map(|page| page.last()));
+    let mut dice = Rng::new();
+    let mut kills = 0;
+    while kills < 40 {
+        let place = Place::of(&sandbox);
+        let mut taken = 0;
+        loop {
+            let mut run = next_run(&place, &words).start();
+            let mut stdout = run.child.stdout.take().expect("a pipe");
+            let reader = thread::spawn(move || {
+                let mut bytes = Vec::new();
+                stdout.read_to_end(&mut bytes).map(|_| bytes)
+            });
+            sleep(took.mul_f64(dice.f64()));
+            run.child.kill().expect("a process of ours");
+            let status = run.child.wait().expect("it ends");
+            let bytes = reader.join().expect("a reader").expect("a pipe to read");
+            // A page may come again when the kill came before its position was saved.
+            let at = edges.iter().enumerate().find(|(page, edge)| {
+                let again = edges.get(page + 1).copied().unwrap_or(whole.len());
+                **edge <= taken && taken <= again && whole.as_bytes()[**edge..].starts_with(&bytes)
+            });
+            let Some((_, at)) = at else {
+                panic!("after {taken} bytes:\n{}", String::from_utf8_lossy(&bytes));
+            };
+            if !bytes.is_empty() {
+                taken = at + bytes.len();
+            }
+            if !was_killed(status) {
+                assert_eq!(status.code(), Some(0));
+                took = took.mul_f64(0.9);
+                break;
+            }
+            kills += 1;
+            took = took.mul_f64(1.03);
+        }
+        assert_eq!(taken, whole.len(), "something is missing");
+    }
+}
+
+/// The lock is gone with its holder, and the file that it is on stays.
+#[test]
+fn p7_a_killed_holder_holds_nothing() {
+    let sandbox = standing(Options {
+        records: 30,
+        latency: Duration::from_millis(200),
+        ..Options::default()
+    });
+    let place = Place::of(&sandbox);
+    let mut run = next_run(&place, "tickets -o x.ndjson --per-page 10").start();
+    eventually("the state is saved", || place.state().exists());
+    run.child.kill().expect("a process of ours");
+    run.child.wait().expect("it ends");
+    next_run(&place, "tickets -o x.ndjson --per-page 10").run().exit(0);
+    assert_eq!(place.file("x.ndjson").lines().count(), 30);
+}

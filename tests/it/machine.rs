@@ -1,0 +1,108 @@
+//! What the tests of files, kills and signals share: a world that stands still, files put back as
+//! they were, and saying aloud what a machine cannot test.
+
+use crate::harness::{Place, Zdx};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::{Duration, UNIX_EPOCH},
+};
+use zdx::sandbox::{Options, Sandbox};
+
+/// A sandbox in which no time goes by, so that two exports of it are the same bytes.
+pub(crate) fn standing(options: Options) -> Sandbox {
+    let now = UNIX_EPOCH.elapsed().expect("a clock after 1970").as_secs();
+    let frozen_at = Some(i64::try_from(now).expect("a clock before the end of time"));
+    Sandbox::start(Options { quota: Some(0), frozen_at, ..options }).expect("a sandbox")
+}
+
+/// The same with so many tickets.
+pub(crate) fn standing_with(records: u32) -> Sandbox {
+    standing(Options { records, ..Options::default() })
+}
+
+/// Says that a fact was not tested: past the capture of the test runner, so that it is seen.
+pub(crate) fn skipped(what: &str, why: &str) {
+    let line = format!("SKIPPED: {what}: {why}\n");
+    drop(std::io::stderr().write_all(line.as_bytes()));
+}
+
+#[expect(clippy::disallowed_methods, reason = "a kill comes at an instant of its own")]
+pub(crate) fn sleep(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
+/// Waits for something that a running process does.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
+    for _ in 0..20_000 {
+        if happened() {
+            return;
+        }
+        sleep(Duration::from_millis(1));
+    }
+    panic!("never happened: {what}");
+}
+
+/// The command that begins a series, or goes on with it when it has begun.
+pub(crate) fn next_run<'a>(place: &'a Place, words: &str) -> Zdx<'a> {
+    let since = if place.state().exists() { "" } else { "--since @0" };
+    place.zdx(&format!("-q export {words} {since}"))
+}
+
+/// The length that the state says of a resource's file.
+pub(crate) fn committed(place: &Place, resource: &str) -> Option<u64> {
+    let state: Value = serde_json::from_slice(&fs::read(place.state()).ok()?).ok()?;
+    state["resources"][resource]["output"]["committed"].as_u64()
+}
+
+/// What a directory holds, to put it back.
+pub(crate) struct Snapshot(BTreeMap<PathBuf, Vec<u8>>);
+
+impl Snapshot {
+    /// Of the state's directory and the work directory.
+    pub(crate) fn of(place: &Place) -> Snapshot {
+        let files = dirs(place).into_iter().flat_map(|dir| files(&dir));
+        Snapshot(
+            files
+                .map(|path| {
+                    let bytes = fs::read(&path).expect("a file to read");
+                    (path, bytes)
+                })
+                .collect(),
+        )
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test's own files")]
+    pub(crate) fn put_back(&self, place: &Place) {
+        for path in dirs(place).into_iter().flat_map(|dir| files(&dir)) {
+            fs::remove_file(path).expect("a file to remove");
+        }
+        for (path, bytes) in &self.0 {
+            fs::write(path, bytes).expect("a file to write");
+        }
+    }
+}
+
+fn dirs(place: &Place) -> [PathBuf; 2] {
+    let state = place.state().parent().expect("a directory").to_owned();
+    [state, place.path("")]
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect()
+}
+
+/// Files of a place that should not be there: temporaries of any kind.
+pub(crate) fn temporaries(place: &Place) -> Vec<PathBuf> {
+    let all = dirs(place).into_iter().flat_map(|dir| files(&dir));
+    all.filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.starts_with('.')
+    })
+    .collect()
+}
