@@ -166,19 +166,39 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     Ok(fs::canonicalize(parent(path))?.join(name))
 }
 
-/// Writes `bytes` at `offset` and, if they must last, syncs them.
-#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
-pub(crate) fn write_at(
-    mut file: &File,
-    offset: u64,
-    bytes: &[u8],
-    durability: Durability,
-) -> io::Result<()> {
-    file.seek(SeekFrom::Start(offset))?;
-    file.write_all(bytes)?;
-    match durability {
-        Durability::Synced => file.sync_data(),
-        Durability::Cached => Ok(()),
+/// Writes into a file from an offset on.
+#[derive(Debug)]
+pub(crate) struct WriterAt<'a> {
+    file: &'a File,
+    written: u64,
+}
+
+impl<'a> WriterAt<'a> {
+    pub(crate) fn new(mut file: &'a File, offset: u64) -> io::Result<WriterAt<'a>> {
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(WriterAt { file, written: 0 })
+    }
+
+    /// Makes what was written durable, if it must be, and returns its length.
+    #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+    pub(crate) fn finish(self, durability: Durability) -> io::Result<u64> {
+        match durability {
+            Durability::Synced => self.file.sync_data()?,
+            Durability::Cached => {}
+        }
+        Ok(self.written)
+    }
+}
+
+impl io::Write for WriterAt<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.written += u64::try_from(written).unwrap_or(0);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -381,9 +381,8 @@ pub(crate) enum LoneSurrogates {
 }
 
 /// Appends a record to `out` without the white space between its tokens, and returns how many lone
-/// surrogate escapes were replaced. `raw` must be valid JSON, as a [`RawValue`] is.
-pub(crate) fn push_record(raw: &str, surrogates: LoneSurrogates, out: &mut Vec<u8>) -> u64 {
-    let bytes = raw.as_bytes();
+/// surrogate escapes were replaced. The bytes must be valid JSON, as those of a [`RawValue`] are.
+pub(crate) fn push_record(bytes: &[u8], surrogates: LoneSurrogates, out: &mut Vec<u8>) -> u64 {
     if is_plain(bytes) {
         out.extend_from_slice(bytes);
         return 0;
@@ -515,7 +514,7 @@ mod tests {
 
     fn line(raw: &str) -> (String, u64) {
         let mut out = Vec::new();
-        let replaced = push_record(raw, LoneSurrogates::Replace, &mut out);
+        let replaced = push_record(raw.as_bytes(), LoneSurrogates::Replace, &mut out);
         (String::from_utf8(out).unwrap(), replaced)
     }
 
@@ -653,7 +652,7 @@ mod tests {
             assert_eq!(line(raw), (expect.to_owned(), count), "{raw}");
         }
         let mut out = Vec::new();
-        assert_eq!(push_record(r#"{"a":"\ud800"}"#, LoneSurrogates::Keep, &mut out), 0);
+        assert_eq!(push_record(br#"{"a":"\ud800"}"#, LoneSurrogates::Keep, &mut out), 0);
         assert_eq!(out, br#"{"a":"\ud800"}"#);
     }
 }

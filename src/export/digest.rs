@@ -1,39 +1,26 @@
-//! From a body to a verdict, with the page's lines made. Nothing is written yet.
+//! From a body to a verdict, and to what of the page is written.
 
-use super::{fetch::Fetched, lines, run::Run};
+use super::{fetch::Fetched, lines, run::Run, writer::Batch};
 use crate::{
     api::error::ApiError,
     garbled::Garbled,
-    page,
+    page::{self, Page},
     paging::{self, Tally, Verdict},
-    plan::{Job, Mode},
+    plan::Mode,
     position::{Fingerprint, Position},
     retry::LARGEST,
-    sink::Sink,
 };
 use serde_json::value::RawValue;
-use std::collections::HashSet;
-
-/// A sideload's own output, and what this run has already written there.
-pub(super) struct SideloadSink {
-    pub(super) name: &'static str,
-    pub(super) sink: Sink,
-    pub(super) seen: HashSet<Fingerprint>,
-    /// The lines of the current page, and the records that they stand for.
-    pub(super) lines: Vec<u8>,
-    pub(super) fresh: Vec<Fingerprint>,
-}
+use std::{collections::HashSet, ops::Range};
 
 impl Run<'_> {
-    /// From a body to a verdict, with the lines made. Nothing is written yet.
-    pub(super) fn digest(&mut self, body: &[u8]) -> Result<Fetched, ApiError> {
-        let job = self.job;
+    /// Checks a body to its end, decides, and chooses what is written. The body is given back when
+    /// it is garbled or holds nothing to write.
+    pub(super) fn digest(&mut self, body: Vec<u8>) -> Result<Fetched, (ApiError, Vec<u8>)> {
         let names: Vec<&str> = self.sideloads.iter().map(|sideload| sideload.name).collect();
-        let page = page::parse(body, job.resource.record_key, &names)?;
-        let none = HashSet::new();
-        let seen = match &self.position {
-            Position::Time { seen, .. } => seen,
-            Position::Start(_) | Position::Cursor(_) => &none,
+        let page = match page::parse(&body, self.job.resource.record_key, &names) {
+            Ok(page) => page,
+            Err(garbled) => return Err((garbled.into(), body)),
         };
         let prints: Vec<Fingerprint> = match &self.position {
             Position::Time { .. } => {
@@ -41,95 +28,123 @@ impl Run<'_> {
             }
             Position::Start(_) | Position::Cursor(_) => Vec::new(),
         };
-        let records = page.records.len();
-        let tally = Tally {
-            records,
-            unseen: match prints.is_empty() {
-                true => records,
-                false => prints.iter().filter(|print| !seen.contains(print)).count(),
-            },
-            capacity: usize::from(self.size.get()),
+        let (next, more) = match self.decide(&page, &prints) {
+            Ok(Verdict::Commit { next, more }) => (next, more),
+            Ok(Verdict::Idle) => {
+                let duplicates = u64::try_from(page.records.len()).unwrap_or(0);
+                self.outcome.duplicates += duplicates;
+                return Ok(Fetched::Nothing);
+            }
+            Err(garbled) => return Err((garbled.into(), body)),
         };
+        let (records, left_out) = self.select(&page, &prints);
+        let records = ranges(&body, &records);
+        let mut sideloads = vec![Vec::new(); self.sideloads.len()];
+        for (name, served) in &page.sideloads {
+            let known = self.sideloads.iter_mut().zip(&mut sideloads);
+            if let Some((sideload, place)) =
+                known.into_iter().find(|(known, _)| known.name == *name)
+            {
+                *place = ranges(&body, &sideload.unseen(served));
+            }
+        }
+        let last = page.records.last();
+        let changed =
+            last.and_then(|record| lines::change_time(record, self.job.resource.change_time));
+        let through = changed.or_else(|| next.time()).or(self.through);
+        let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
+        Ok(Fetched::Page {
+            batch: Batch { body, records, sideloads, left_out, next, through, at },
+            more,
+        })
+    }
+
+    fn decide(&self, page: &Page<'_>, prints: &[Fingerprint]) -> Result<Verdict, Garbled> {
+        let records = page.records.len();
+        let counted = page.envelope.count.is_none_or(|count| usize::try_from(count) == Ok(records));
+        if !counted {
+            let text = "the page's count is not the number of its records";
+            self.shared.report.detail(Some(self.job.resource.name), text);
+        }
+        let capacity = usize::from(self.size.get());
         let verdict = match &self.position {
             Position::Time { end_time, seen } => {
+                let unseen = prints.iter().filter(|print| !seen.contains(print)).count();
+                let tally = Tally { records, unseen, capacity };
                 let all = prints.iter().copied().collect();
                 // A server whose clock is a day off is no judge of what is in the future.
                 let date = self.date.filter(|_| self.clock_credible);
                 paging::by_time(*end_time, seen, &page.envelope, tally, all, date)
             }
             Position::Start(_) | Position::Cursor(_) => {
+                let tally = Tally { records, unseen: records, capacity };
                 paging::by_cursor(&self.position, &page.envelope, tally, &self.earlier)
             }
         };
-        let verdict = match verdict {
+        match verdict {
             Err(Garbled::Overflow { second, .. })
-                if job.skip_second && self.size.get() == LARGEST =>
+                if self.job.skip_second && self.size.get() == LARGEST =>
             {
                 let text = format!(
                     "skipping to the second after {second}: what did not fit on its page is lost"
                 );
-                self.shared.report.warn(Some(job.resource.name), &text);
-                paging::skip_second(second)
+                self.shared.report.warn(Some(self.job.resource.name), &text);
+                Ok(paging::skip_second(second))
             }
-            verdict => verdict?,
+            verdict => verdict,
+        }
+    }
+
+    fn select<'b>(
+        &self,
+        page: &Page<'b>,
+        prints: &[Fingerprint],
+    ) -> (Vec<&'b RawValue>, lines::LeftOut) {
+        let job = self.job;
+        let none = HashSet::new();
+        let seen = match &self.position {
+            Position::Time { seen, .. } => seen,
+            Position::Start(_) | Position::Cursor(_) => &none,
         };
-        let Verdict::Commit { next, more } = verdict else {
-            self.outcome.duplicates += u64::try_from(records).unwrap_or(0);
-            return Ok(Fetched::Nothing);
-        };
-        let left = match (&job.mode, job.limit) {
-            (Mode::OneOff { .. }, Some(limit)) => limit.saturating_sub(self.outcome.records),
+        let limit = match (&job.mode, job.limit) {
+            (Mode::OneOff { .. }, Some(limit)) => limit.saturating_sub(self.handed_records),
             (_, _) => u64::MAX,
         };
-        let rules = lines::Rules {
+        let window = lines::Window {
             change_time: job.resource.change_time,
             until: job.until,
             updated_since: job.updated_since,
-            surrogates: job.surrogates,
-            envelope: job.envelope.then_some(job.resource.name),
-            limit: left,
+            limit,
         };
-        self.lines.clear();
-        self.counts = lines::write(&page.records, &prints, seen, rules, &mut self.lines);
-        for (name, records) in &page.sideloads {
-            if let Some(sideload) = self.sideloads.iter_mut().find(|known| known.name == *name) {
-                sideload.take(records, job);
-            }
-        }
-        let last = page.records.last();
-        let changed = last.and_then(|record| lines::change_time(record, job.resource.change_time));
-        self.through = changed.or_else(|| next.time());
-        if page.envelope.count.is_some_and(|count| usize::try_from(count) != Ok(records)) {
-            let text = "the page's count is not the number of its records";
-            self.shared.report.detail(Some(job.resource.name), text);
-        }
-        Ok(Fetched::Page { next, more })
+        lines::select(&page.records, prints, seen, window)
     }
 }
 
-impl SideloadSink {
-    /// Makes the lines of those records that this run has not written yet.
-    fn take(&mut self, records: &[&RawValue], job: &Job) {
-        self.lines.clear();
-        self.fresh.clear();
-        let name = format!("{}.{}", job.resource.name, self.name);
-        let mut fresh = Vec::new();
-        let mut on_page = HashSet::new();
-        for record in records {
-            let print = Fingerprint::of(record.get().as_bytes());
-            if !self.seen.contains(&print) && on_page.insert(print) {
-                fresh.push(*record);
-                self.fresh.push(print);
-            }
-        }
-        let rules = lines::Rules {
-            change_time: "",
-            until: None,
-            updated_since: None,
-            surrogates: job.surrogates,
-            envelope: job.envelope.then_some(name.as_str()),
-            limit: u64::MAX,
-        };
-        lines::write(&fresh, &[], &HashSet::new(), rules, &mut self.lines);
+/// What this run has already taken of a sideload, so that each record is written once.
+pub(super) struct Sideloaded {
+    pub(super) name: &'static str,
+    seen: HashSet<Fingerprint>,
+}
+
+impl Sideloaded {
+    pub(super) fn new(name: &'static str) -> Sideloaded {
+        Sideloaded { name, seen: HashSet::new() }
     }
+
+    fn unseen<'b>(&mut self, served: &[&'b RawValue]) -> Vec<&'b RawValue> {
+        let new = |record: &&&RawValue| self.seen.insert(Fingerprint::of(record.get().as_bytes()));
+        served.iter().filter(new).copied().collect()
+    }
+}
+
+/// Where in the body that they borrow from the records stand.
+fn ranges(body: &[u8], records: &[&RawValue]) -> Vec<Range<usize>> {
+    let base = body.as_ptr().addr();
+    records
+        .iter()
+        .map(|record| {
+            let start = record.get().as_ptr().addr() - base;
+            start..start + record.get().len()
+        })
+        .collect()
 }

@@ -8,6 +8,7 @@ use super::{
     ahead::{Ahead, Answered},
     lock,
     run::Run,
+    writer::Batch,
 };
 use crate::{
     api::error::ApiError,
@@ -33,7 +34,7 @@ const SKEW_CREDIBLE: Duration = Duration::from_secs(86_400);
 /// What asking for the next page came to.
 pub(super) enum Fetched {
     Page {
-        next: Position,
+        batch: Batch,
         more: bool,
     },
     /// Caught up: nothing came, or what would come is too young.
@@ -58,18 +59,23 @@ impl Run<'_> {
             };
             self.take_note(&answered);
             let Answered { result, body, .. } = answered;
-            let result = result.and_then(|()| {
-                self.look_ahead(ahead, &body);
-                self.digest(&body)
-            });
-            ahead.give_back(body);
-            let error = match result {
+            let digested = match result {
+                Ok(()) => {
+                    self.look_ahead(ahead, &body);
+                    self.digest(body)
+                }
+                Err(error) => Err((error, body)),
+            };
+            let error = match digested {
                 Ok(fetched) => {
                     self.untried = false;
                     self.size.good_page();
                     return Ok(fetched);
                 }
-                Err(error) => error,
+                Err((error, body)) => {
+                    ahead.give_back(body);
+                    error
+                }
             };
             match error {
                 ApiError::Stopped => {
@@ -82,7 +88,7 @@ impl Run<'_> {
                     }
                 }
                 error @ (ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. })
-                    if self.job.optional && self.outcome.pages == 0 =>
+                    if self.job.optional && self.handed_pages == 0 =>
                 {
                     return Ok(Fetched::OutOfReach(error));
                 }
@@ -132,7 +138,7 @@ impl Run<'_> {
         let job = self.job;
         let last = job.limit.is_some()
             || job.until.is_some()
-            || job.max_pages.is_some_and(|limit| self.outcome.pages + 1 >= limit);
+            || job.max_pages.is_some_and(|limit| self.handed_pages + 1 >= limit);
         let mut size = self.size;
         size.good_page();
         let Some(next) = page::peek(body).and_then(|next| next.after(&self.position)) else {

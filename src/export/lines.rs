@@ -10,82 +10,114 @@ use crate::{
 };
 use memchr::memmem;
 use serde_json::value::RawValue;
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    io::{self, Write},
+};
 
-/// What is left out, and how the rest is written.
+/// What is left out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rules<'a> {
+pub(super) struct Window<'a> {
     /// The member that says when a record changed.
     pub(super) change_time: &'a str,
     pub(super) until: Option<UnixTime>,
     pub(super) updated_since: Option<UnixTime>,
-    pub(super) surrogates: LoneSurrogates,
-    /// The name that each line is to carry.
-    pub(super) envelope: Option<&'a str>,
-    /// At most so many lines.
+    /// At most so many records are kept.
     pub(super) limit: u64,
 }
 
-/// What was counted while the lines were made.
+/// How what is kept is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    pub(super) surrogates: LoneSurrogates,
+    /// Whether each line says what it is.
+    pub(super) envelope: bool,
+}
+
+/// What was left out of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
-    pub(super) written: u64,
+pub(super) struct LeftOut {
     pub(super) duplicates: u64,
-    pub(super) left_out: u64,
-    pub(super) deleted: u64,
-    pub(super) surrogates: u64,
+    pub(super) outside: u64,
     /// A record at or behind `until` was met.
     pub(super) passed_until: bool,
 }
 
-/// Appends the lines of a page to `out`. `prints` are the records' fingerprints, or empty where
-/// nothing can be served twice.
-pub(super) fn write(
-    records: &[&RawValue],
+/// Chooses the records of a page that are written. `prints` are the records' fingerprints, or empty
+/// where nothing can be served twice.
+pub(super) fn select<'a>(
+    records: &[&'a RawValue],
     prints: &[Fingerprint],
     seen: &HashSet<Fingerprint>,
-    rules: Rules<'_>,
-    out: &mut Vec<u8>,
-) -> Counts {
-    let mut counts = Counts::default();
-    let prefix = rules.envelope.map(prefix);
+    window: Window<'_>,
+) -> (Vec<&'a RawValue>, LeftOut) {
+    let mut kept = Vec::with_capacity(records.len());
+    let mut left_out = LeftOut::default();
+    let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
     for (index, record) in records.iter().enumerate() {
         if prints.get(index).is_some_and(|print| seen.contains(print)) {
-            counts.duplicates += 1;
+            left_out.duplicates += 1;
             continue;
         }
-        if rules.until.is_some() || rules.updated_since.is_some() {
+        if window.until.is_some() || window.updated_since.is_some() {
             let members = members(record);
-            if at_or_after(&members, rules.change_time, rules.until) {
-                counts.passed_until = true;
-                counts.left_out += 1;
+            if at_or_after(&members, window.change_time, window.until) {
+                left_out.passed_until = true;
+                left_out.outside += 1;
                 continue;
             }
-            if rules.updated_since.is_some()
-                && !at_or_after(&members, "updated_at", rules.updated_since)
+            if window.updated_since.is_some()
+                && !at_or_after(&members, "updated_at", window.updated_since)
             {
-                counts.left_out += 1;
+                left_out.outside += 1;
                 continue;
             }
         }
-        if counts.written == rules.limit {
+        if kept.len() == limit {
             break;
         }
-        let start = out.len();
-        out.extend_from_slice(prefix.as_deref().unwrap_or_default());
-        counts.surrogates += push_record(record.get(), rules.surrogates, out);
-        counts.deleted += u64::from(is_deleted(out.get(start..).unwrap_or_default(), record));
-        if prefix.is_some() {
-            out.push(b'}');
-        }
-        out.push(b'\n');
-        counts.written += 1;
+        kept.push(*record);
     }
-    counts
+    (kept, left_out)
 }
 
-fn prefix(name: &str) -> Vec<u8> {
-    format!("{{\"resource\":\"{name}\",\"record\":").into_bytes()
+/// What was noticed while lines were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Noticed {
+    pub(super) deleted: u64,
+    /// Lone surrogate escapes that were replaced.
+    pub(super) surrogates: u64,
+}
+
+/// Lines are handed on in pieces of about this many bytes.
+const PIECE: usize = 256 * 1024;
+
+/// Writes one line for each record; `name` is what an envelope says that they are.
+pub(super) fn write<'a>(
+    records: impl Iterator<Item = &'a [u8]>,
+    form: Form,
+    name: &str,
+    out: &mut dyn Write,
+) -> io::Result<Noticed> {
+    let mut noticed = Noticed::default();
+    let (before, after) = match form.envelope {
+        true => (format!("{{\"resource\":\"{name}\",\"record\":"), "}\n"),
+        false => (String::new(), "\n"),
+    };
+    let mut piece = Vec::with_capacity(PIECE + PIECE / 4);
+    for record in records {
+        piece.extend_from_slice(before.as_bytes());
+        let start = piece.len();
+        noticed.surrogates += push_record(record, form.surrogates, &mut piece);
+        noticed.deleted += u64::from(is_deleted(piece.get(start..).unwrap_or_default()));
+        piece.extend_from_slice(after.as_bytes());
+        if piece.len() >= PIECE {
+            out.write_all(&piece)?;
+            piece.clear();
+        }
+    }
+    out.write_all(&piece)?;
+    Ok(noticed)
 }
 
 /// The members of a record, values raw. A record with a name that is no Unicode has none.
@@ -114,82 +146,93 @@ pub(super) fn change_time(record: &RawValue, key: &str) -> Option<UnixTime> {
 
 /// Whether this is a deleted ticket. The search finds candidates fast; only the record's own
 /// member counts.
-fn is_deleted(line: &[u8], record: &RawValue) -> bool {
+fn is_deleted(record: &[u8]) -> bool {
     const DELETED: &[u8] = br#""status":"deleted""#;
-    memmem::find(line, DELETED).is_some()
-        && members(record).get("status").is_some_and(|status| status.get() == "\"deleted\"")
+    memmem::find(record, DELETED).is_some()
+        && serde_json::from_slice(record).is_ok_and(|members: HashMap<String, &RawValue>| {
+            members.get("status").is_some_and(|status| status.get() == "\"deleted\"")
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const RULES: Rules<'_> = Rules {
+    const WINDOW: Window<'_> = Window {
         change_time: "generated_timestamp",
         until: None,
         updated_since: None,
-        surrogates: LoneSurrogates::Replace,
-        envelope: None,
         limit: u64::MAX,
     };
 
-    fn run(records: &[&str], seen: &[&str], rules: Rules<'_>) -> (String, Counts) {
+    fn kept(records: &[&str], seen: &[&str], window: Window<'_>) -> (Vec<String>, LeftOut) {
         let raw: Vec<&RawValue> =
             records.iter().map(|record| serde_json::from_str(record).unwrap()).collect();
         let prints: Vec<Fingerprint> =
             records.iter().map(|record| Fingerprint::of(record.as_bytes())).collect();
         let seen = seen.iter().map(|record| Fingerprint::of(record.as_bytes())).collect();
+        let (kept, left_out) = select(&raw, &prints, &seen, window);
+        (kept.iter().map(|record| record.get().to_owned()).collect(), left_out)
+    }
+
+    fn lines(records: &[&str], envelope: bool) -> (String, Noticed) {
+        let form = Form { surrogates: LoneSurrogates::Replace, envelope };
         let mut out = Vec::new();
-        let counts = write(&raw, &prints, &seen, rules, &mut out);
-        (String::from_utf8(out).unwrap(), counts)
+        let records = records.iter().map(|record| record.as_bytes());
+        let noticed = write(records, form, "tickets", &mut out).unwrap();
+        (String::from_utf8(out).unwrap(), noticed)
     }
 
     #[test]
     fn what_was_seen_is_dropped_and_what_differs_in_a_byte_is_not() {
-        let (lines, counts) =
-            run(&[r#"{"a":1}"#, r#"{"a":2}"#], &[r#"{"a":1}"#, r#"{"a":3}"#], RULES);
-        assert_eq!(lines, "{\"a\":2}\n");
-        assert_eq!(counts, Counts { written: 1, duplicates: 1, ..Counts::default() });
+        let (one, two, three) = (r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#);
+        let (kept, left_out) = kept(&[one, two], &[one, three], WINDOW);
+        assert_eq!(kept, [two]);
+        assert_eq!(left_out.duplicates, 1);
     }
 
     #[test]
-    fn a_record_twice_on_one_page_is_written_as_served() {
-        let (lines, _) = run(&[r#"{"a":1}"#, r#"{"a":1}"#], &[], RULES);
-        assert_eq!(lines, "{\"a\":1}\n{\"a\":1}\n");
-    }
-
-    #[test]
-    fn the_envelope_names_the_resource() {
-        let rules = Rules { envelope: Some("tickets"), ..RULES };
-        let (lines, _) = run(&[r#"{"a":1}"#], &[], rules);
-        assert_eq!(lines, "{\"resource\":\"tickets\",\"record\":{\"a\":1}}\n");
+    fn a_record_twice_on_one_page_is_kept_as_served() {
+        let (kept, left_out) = kept(&[r#"{"a":1}"#, r#"{"a":1}"#], &[], WINDOW);
+        assert_eq!(kept.len(), 2);
+        assert_eq!(left_out, LeftOut::default());
     }
 
     #[test]
     fn the_window_is_half_open() {
-        let rules = Rules { until: UnixTime::new(20), ..RULES };
+        let window = Window { until: UnixTime::new(20), ..WINDOW };
         let at = |n: u32| format!("{{\"generated_timestamp\":{n}}}");
         let (early, late) = (at(19), at(20));
-        let (lines, counts) = run(&[&early, &late, "{}"], &[], rules);
-        assert_eq!(lines, format!("{early}\n{{}}\n"));
-        assert!(counts.passed_until);
+        let (kept, left_out) = kept(&[&early, &late, "{}"], &[], window);
+        assert_eq!(kept, [&early, "{}"]);
+        assert!(left_out.passed_until);
     }
 
     #[test]
     fn system_updates_are_told_by_updated_at() {
-        let rules = Rules { updated_since: UnixTime::new(86_400), ..RULES };
+        let window = Window { updated_since: UnixTime::new(86_400), ..WINDOW };
         let old = r#"{"updated_at":"1970-01-01T23:59:59Z","generated_timestamp":90000}"#;
         let new = r#"{"updated_at":"1970-01-02T00:00:00Z","generated_timestamp":90000}"#;
-        let (lines, counts) = run(&[old, new], &[], rules);
-        assert_eq!(lines, format!("{new}\n"));
-        assert_eq!(counts.left_out, 1);
+        let (kept, left_out) = kept(&[old, new], &[], window);
+        assert_eq!(kept, [new]);
+        assert_eq!(left_out.outside, 1);
     }
 
     #[test]
     fn a_limit_cuts_at_exactly_so_many() {
-        let rules = Rules { limit: 1, ..RULES };
-        let (lines, counts) = run(&[r#"{"a":1}"#, r#"{"a":2}"#], &[], rules);
-        assert_eq!((lines.as_str(), counts.written), ("{\"a\":1}\n", 1));
+        let window = Window { limit: 1, ..WINDOW };
+        assert_eq!(kept(&[r#"{"a":1}"#, r#"{"a":2}"#], &[], window).0, [r#"{"a":1}"#]);
+    }
+
+    #[test]
+    fn one_line_each_and_the_envelope_names_the_resource() {
+        let records = [r#"{"a":1}"#, "{\"a\" :\n2}"];
+        assert_eq!(lines(&records, false).0, "{\"a\":1}\n{\"a\":2}\n");
+        assert_eq!(
+            lines(&records, true).0,
+            "{\"resource\":\"tickets\",\"record\":{\"a\":1}}\n\
+             {\"resource\":\"tickets\",\"record\":{\"a\":2}}\n"
+        );
     }
 
     #[test]
@@ -197,7 +240,6 @@ mod tests {
         let nested = r#"{"x":{"status":"deleted"},"status":"open"}"#;
         let text = r#"{"x":"\"status\":\"deleted\"","status":"open"}"#;
         let deleted = r#"{"status" : "deleted"}"#;
-        let (_, counts) = run(&[nested, text, deleted], &[], RULES);
-        assert_eq!(counts.deleted, 1);
+        assert_eq!(lines(&[nested, text, deleted], true).1.deleted, 1);
     }
 }

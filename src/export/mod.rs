@@ -4,12 +4,13 @@
 //! leaves nothing half begun.
 
 mod ahead;
-mod commit;
 mod digest;
 mod fetch;
+mod handover;
 mod lines;
 mod run;
 pub(crate) mod summary;
+mod writer;
 
 use crate::{
     api::{BaseUrl, Limits, auth::Authorizer},
@@ -31,6 +32,7 @@ use std::{
     time::Duration,
 };
 use summary::Outcome;
+use writer::Writer;
 
 /// What all jobs of a run share.
 pub(crate) struct Shared<'a> {
@@ -53,26 +55,26 @@ pub(crate) struct Shared<'a> {
 
 /// Runs all jobs to their ends. An error means that nothing was sent.
 pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Failure> {
-    let mut runs = jobs
-        .iter()
-        .map(|job| {
-            Run::open(job, shared).map_err(|mut failure| {
-                failure.cause = failure.cause.context(job.resource.name);
-                failure
-            })
-        })
-        .collect::<Result<Vec<_>, Failure>>()?;
-    runs.iter_mut().try_for_each(Run::begin)?;
-    let waiting: Mutex<VecDeque<(usize, Run<'_>)>> =
-        Mutex::new(runs.into_iter().enumerate().collect());
+    let mut opened = Vec::new();
+    for job in jobs {
+        let writer = Writer::open(job, shared).map_err(|mut failure| {
+            failure.cause = failure.cause.context(job.resource.name);
+            failure
+        })?;
+        opened.push((Run::new(job, shared, &writer), writer));
+    }
+    for (run, writer) in &mut opened {
+        writer.begin(&run.position, run.through)?;
+    }
+    let waiting: Mutex<VecDeque<_>> = Mutex::new(opened.into_iter().enumerate().collect());
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..shared.jobs.min(jobs.len()) {
             scope.spawn(|| {
-                while let Some((index, run)) = { lock(&waiting).pop_front() } {
-                    let name = run.name();
+                while let Some((index, (run, writer))) = { lock(&waiting).pop_front() } {
+                    let name = run.job.resource.name;
                     // A bug in one resource leaves the others running.
-                    let outcome = catch_unwind(AssertUnwindSafe(|| run.finish()))
+                    let outcome = catch_unwind(AssertUnwindSafe(|| run.finish(writer)))
                         .unwrap_or_else(|_panic| Outcome { exit: Exit::Bug, ..Outcome::of(name) });
                     lock(&ended).push((index, outcome));
                 }

@@ -1,20 +1,24 @@
-//! The export of one resource: ask, check, write, save, and again.
+//! The export of one resource: ask, check, hand over, and again.
 //!
-//! The only place with a client, an output and a position at once; what to do is decided by
-//! `paging`, `retry` and `pacer`.
+//! The only place with a client, a writer and a position at once; what to do is decided by
+//! `paging`, `retry` and `pacer`. Three threads work on a resource: one asks and inflates
+//! (`ahead`), this one checks and decides, one writes and syncs (`handover`).
 
 use super::{
-    Shared, ahead::Ahead, commit::open_sink, digest::SideloadSink, fetch::Fetched, lines,
+    Shared,
+    ahead::Ahead,
+    digest::Sideloaded,
+    fetch::Fetched,
+    handover::{Handover, Written},
     summary::Outcome,
+    writer::Writer,
 };
 use crate::{
     api::Client,
     failure::{Exit, Failure},
     plan::{Job, Mode},
     position::{Fingerprint, Position},
-    resource::Place,
     retry::{Budget, PageSize},
-    sink::Sink,
     time::UnixTime,
 };
 use std::{collections::HashSet, mem, thread, time::Instant};
@@ -22,30 +26,26 @@ use std::{collections::HashSet, mem, thread, time::Instant};
 pub(super) struct Run<'a> {
     pub(super) job: &'a Job,
     pub(super) shared: &'a Shared<'a>,
-
+    /// Behind the last page that was handed over.
     pub(super) position: Position,
+    pub(super) through: Option<UnixTime>,
+    pub(super) handed_records: u64,
+    pub(super) handed_pages: u64,
     /// Whether the position is a start of the user's own, to which no page has answered yet.
     pub(super) untried: bool,
-    /// Whether the state must be saved before the first request.
-    pub(super) unsaved: bool,
     pub(super) size: PageSize,
     pub(super) budget: Budget,
-    pub(super) sink: Sink,
-    pub(super) sideloads: Vec<SideloadSink>,
+    pub(super) sideloads: Vec<Sideloaded>,
     /// The cursors gone on from, to notice a cycle.
     pub(super) earlier: HashSet<Fingerprint>,
     /// The server's clock at its last answer.
     pub(super) date: Option<UnixTime>,
     /// Whether that clock and ours agree at least on the day.
     pub(super) clock_credible: bool,
+    /// What counts, which lags behind what was handed over.
     pub(super) outcome: Outcome,
-    pub(super) began: Instant,
-
-    /// Of the page that was fetched last, until it is committed.
-    pub(super) lines: Vec<u8>,
-    pub(super) counts: lines::Counts,
-    pub(super) through: Option<UnixTime>,
     pub(super) warned: Warned,
+    began: Instant,
 }
 
 /// What is told once in a run.
@@ -57,77 +57,35 @@ pub(super) struct Warned {
 }
 
 impl<'a> Run<'a> {
-    /// Opens the outputs. Nothing is saved yet: another job may still be refused.
-    pub(super) fn open(job: &'a Job, shared: &'a Shared<'a>) -> Result<Run<'a>, Failure> {
-        let (position, untried) = match &job.mode {
+    pub(super) fn new(job: &'a Job, shared: &'a Shared<'a>, writer: &Writer<'a>) -> Run<'a> {
+        let (position, through, untried) = match &job.mode {
             Mode::OneOff { start } | Mode::NewSeries { start } => {
-                (Position::starting(job.endpoint.pagination, *start), true)
+                (Position::starting(job.endpoint.pagination, *start), None, true)
             }
-            Mode::Series(series) => (series.position.clone(), false),
+            Mode::Series(series) => (series.position.clone(), series.through, false),
         };
-        let saved = match &job.mode {
-            Mode::Series(series) => Some(&**series),
-            Mode::OneOff { .. } | Mode::NewSeries { .. } => None,
-        };
-        let (sink, mut changed) = open_sink(job, shared, &job.output, saved.map(|s| &s.output))?;
-        let mut sideloads = Vec::new();
-        for sideload in job.include.iter().filter(|sideload| sideload.place == Place::Page) {
-            let output = job.output.beside(job.resource.name, sideload.name);
-            let mark = saved
-                .and_then(|series| series.sideloads.iter().find(|(name, _)| name == sideload.name))
-                .map(|(_, mark)| mark);
-            let (sink, new) = open_sink(job, shared, &output, mark)?;
-            changed |= new;
-            sideloads.push(SideloadSink {
-                name: sideload.name,
-                sink,
-                seen: HashSet::new(),
-                lines: Vec::new(),
-                fresh: Vec::new(),
-            });
-        }
-        Ok(Run {
+        Run {
+            job,
+            shared,
+            position,
+            through,
+            handed_records: 0,
+            handed_pages: 0,
             untried,
             size: PageSize::new(job.per_page),
             budget: Budget::new(shared.retry_for, shared.max_wait),
-            sink,
-            sideloads,
+            sideloads: writer.sideloads().into_iter().map(Sideloaded::new).collect(),
             earlier: HashSet::new(),
             date: None,
             clock_credible: false,
-            outcome: Outcome {
-                through: saved.and_then(|series| series.through),
-                ..Outcome::of(job.resource.name)
-            },
-            began: shared.clock.instant(),
-
-            lines: Vec::new(),
-            counts: lines::Counts::default(),
-            through: None,
+            outcome: Outcome { through, ..Outcome::of(job.resource.name) },
             warned: Warned::default(),
-            unsaved: changed || matches!(job.mode, Mode::NewSeries { .. }),
-            position,
-            job,
-            shared,
-        })
-    }
-
-    /// Saves the start of a series, or the beginning of a new file after a rotation, before the
-    /// first request, so that a kill at any instant is recovered from.
-    pub(super) fn begin(&mut self) -> Result<(), Failure> {
-        if mem::take(&mut self.unsaved) {
-            let position = self.position.clone();
-            self.save(&position, self.outcome.through)?;
+            began: shared.clock.instant(),
         }
-        Ok(())
-    }
-
-    pub(super) fn name(&self) -> &'static str {
-        self.job.resource.name
     }
 
     /// Exports until caught up, stopped or failed, and says so.
-    pub(super) fn finish(mut self) -> Outcome {
+    pub(super) fn finish(mut self, writer: Writer<'a>) -> Outcome {
         let client = Client::new(
             self.shared.base.clone(),
             self.shared.limits,
@@ -136,19 +94,24 @@ impl<'a> Run<'a> {
             self.shared.stop.clone(),
         );
         let bucket = self.job.endpoint.bucket;
-        let result = thread::scope(|scope| {
-            self.pages(&mut Ahead::start(scope, client, bucket, self.shared))
+        let (result, mut writer) = thread::scope(|scope| {
+            let mut ahead = Ahead::start(scope, client, bucket, self.shared);
+            let mut handover = Handover::start(scope, writer);
+            let result = self.pages(&mut ahead, &mut handover);
+            // The last page is waited for whatever happened; if it fails, that is the news.
+            let last = handover.wait().map(|written| self.count(written, &mut ahead));
+            (last.and(result), handover.into_writer())
         });
-        let result = result.and_then(|()| self.end());
+        let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
+        let result = result.and_then(|()| writer.end(&self.position, self.outcome.through, at));
         self.outcome.took = self.shared.clock.instant().saturating_duration_since(self.began);
-        self.outcome.bytes = self.sink.written()
-            + self.sideloads.iter().map(|sideload| sideload.sink.written()).sum::<u64>();
+        self.outcome.bytes = writer.written();
         let report = self.shared.report;
         let name = Some(self.job.resource.name);
         if let Err(failure) = result {
             self.outcome.exit = failure.exit;
             if failure.exit != Exit::ReaderGone {
-                report.failure(name, &failure, self.saved().as_deref());
+                report.failure(name, &failure, self.saved(&writer).as_deref());
             }
         }
         let tell = self.outcome.exit != Exit::ReaderGone && !self.outcome.out_of_reach;
@@ -159,8 +122,8 @@ impl<'a> Run<'a> {
     }
 
     /// What is safe whatever failed, in words.
-    fn saved(&self) -> Option<String> {
-        let state = self.series_state()?.path().display().to_string();
+    fn saved(&self, writer: &Writer<'_>) -> Option<String> {
+        let state = writer.state_path()?.display().to_string();
         Some(match (self.outcome.through, self.outcome.pages) {
             (Some(through), _) => format!("saved up to {through} in {state}"),
             (None, 0) => format!("the position in {state} is unchanged"),
@@ -168,13 +131,20 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn pages(&mut self, ahead: &mut Ahead<'_>) -> Result<(), Failure> {
+    fn pages<'scope>(
+        &mut self,
+        ahead: &mut Ahead<'_>,
+        handover: &mut Handover<'scope, 'a>,
+    ) -> Result<(), Failure>
+    where
+        'a: 'scope,
+    {
         loop {
             if let Some(signal) = self.shared.stop.signal() {
                 return Err(Failure::stopped(signal));
             }
-            let (next, more) = match self.fetch(ahead)? {
-                Fetched::Page { next, more } => (next, more),
+            let (batch, more) = match self.fetch(ahead)? {
+                Fetched::Page { batch, more } => (batch, more),
                 Fetched::Nothing => {
                     self.outcome.complete = true;
                     return Ok(());
@@ -186,8 +156,18 @@ impl<'a> Run<'a> {
                     return Ok(());
                 }
             };
-            self.commit(next)?;
-            if self.counts.passed_until || !more {
+            let written = handover.wait()?;
+            self.count(written, ahead);
+            if let Position::Cursor(cursor) = &self.position {
+                self.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
+            }
+            self.position = batch.next.clone();
+            self.through = batch.through;
+            self.handed_pages += 1;
+            self.handed_records += u64::try_from(batch.records.len()).unwrap_or(0);
+            let passed_until = batch.left_out.passed_until;
+            handover.give(batch);
+            if passed_until || !more {
                 self.outcome.complete = true;
                 return Ok(());
             }
@@ -197,25 +177,26 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A file that was to be overwritten is empty now, also when nothing came; a file that is this
-    /// run's own gets its name.
-    fn end(&mut self) -> Result<(), Failure> {
-        let stop = self.shared.stop;
-        self.sink.write(&[], stop)?;
-        self.sideloads.iter_mut().try_for_each(|sideload| sideload.sink.write(&[], stop))?;
-        if self.sink.stage().is_none() {
-            return Ok(());
-        }
-        let position = self.position.clone();
-        self.each_sink(Sink::complete);
-        self.save(&position, self.outcome.through)?;
-        self.sink.finalise()?;
-        self.sideloads.iter_mut().try_for_each(|sideload| sideload.sink.finalise())?;
-        self.save(&position, self.outcome.through)
+    fn limit_reached(&self) -> bool {
+        self.job.limit.is_some_and(|limit| self.handed_records >= limit)
+            || self.job.max_pages.is_some_and(|limit| self.handed_pages >= limit)
     }
 
-    fn limit_reached(&self) -> bool {
-        self.job.limit.is_some_and(|limit| self.outcome.records >= limit)
-            || self.job.max_pages.is_some_and(|limit| self.outcome.pages >= limit)
+    /// Takes a page into account that the writer has committed.
+    fn count(&mut self, written: Option<Written>, ahead: &mut Ahead<'_>) {
+        let Some(Written { batch, noticed }) = written else { return };
+        self.outcome.through = batch.through;
+        self.outcome.pages += 1;
+        self.outcome.records += u64::try_from(batch.records.len()).unwrap_or(0);
+        self.outcome.duplicates += batch.left_out.duplicates;
+        self.outcome.left_out += batch.left_out.outside;
+        self.outcome.deleted += noticed.deleted;
+        self.outcome.surrogates += noticed.surrogates;
+        if noticed.surrogates > 0 && !mem::replace(&mut self.warned.surrogates, true) {
+            let text = "lone surrogate escapes, which many readers refuse, become \\ufffd \
+                        (--raw keeps them)";
+            self.shared.report.warn(Some(self.job.resource.name), text);
+        }
+        ahead.give_back(batch.body);
     }
 }

@@ -1,9 +1,10 @@
 //! Compressed output: one gzip member or zstd frame for each commit, so that the committed length
 //! is always a boundary and a file that was cut there is whole.
 
+use super::PageWriter;
 use flate2::{Compression as Level, write::GzEncoder};
 use std::{
-    io::{self, Write as _},
+    io::{self, Write},
     path::Path,
 };
 
@@ -24,20 +25,19 @@ impl Compression {
         }
     }
 
-    /// Appends `lines` to `out` as a member or frame of its own; nothing for no lines.
-    pub(super) fn encode(self, lines: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+    /// Passes on what `page` writes, as one member or frame. `page` must write something.
+    pub(super) fn encode(self, page: PageWriter<'_>, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            _ if lines.is_empty() => Ok(()),
-            Compression::None => out.write_all(lines),
+            Compression::None => page(out),
             Compression::Gzip => {
                 let mut member = GzEncoder::new(out, Level::default());
-                member.write_all(lines)?;
+                page(&mut member)?;
                 member.finish().map(drop)
             }
             Compression::Zstd => {
                 let mut frame = zstd::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
                 frame.include_checksum(true)?;
-                frame.write_all(lines)?;
+                page(&mut frame)?;
                 frame.finish().map(drop)
             }
         }
@@ -51,12 +51,12 @@ mod tests {
 
     #[test]
     fn members_and_frames_concatenate() {
-        let pages: [&[u8]; 3] = [b"{\"a\":1}\n", b"", b"{\"b\":2}\n"];
+        let pages: [&[u8]; 2] = [b"{\"a\":1}\n", b"{\"b\":2}\n"];
         let whole = pages.concat();
         let encoded = |compression: Compression| {
             let mut out = Vec::new();
             for page in pages {
-                compression.encode(page, &mut out).unwrap();
+                compression.encode(&mut |encoder| encoder.write_all(page), &mut out).unwrap();
             }
             out
         };

@@ -2,7 +2,7 @@
 //! when something fails. The protocol is told in `disk`.
 
 use super::{
-    Existing,
+    Existing, PageWriter,
     compress::Compression,
     segment::{self, Stage},
 };
@@ -37,7 +37,6 @@ pub(crate) struct FileSink {
     /// Old content is cut off with the first page, not before.
     stale: bool,
     written: u64,
-    encoded: Vec<u8>,
 }
 
 /// Who asks for a file.
@@ -114,7 +113,6 @@ impl FileSink {
             pending: 0,
             stale: false,
             written: 0,
-            encoded: Vec::new(),
             file,
         };
         let opened = match owner {
@@ -204,25 +202,29 @@ impl FileSink {
         Ok(Fingerprint::of(&self.read(end.saturating_sub(TAIL), end)?))
     }
 
-    pub(super) fn write(&mut self, lines: &[u8]) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, page: PageWriter<'_>) -> Result<(), Failure> {
         self.check_still_there()?;
-        let what = || format!("cannot write {}", self.path.display());
-        self.encoded.clear();
-        self.compression.encode(lines, &mut self.encoded).or_exit(Exit::Output, what)?;
-        if self.stale {
-            disk::truncate(&self.file, 0).or_exit(Exit::Output, what)?;
-            self.stale = false;
-        }
-        if self.encoded.is_empty() {
-            return Ok(());
-        }
-        let written = disk::write_at(&self.file, self.committed, &self.encoded, self.durability);
+        self.overwrite()?;
+        let written = disk::WriterAt::new(&self.file, self.committed).and_then(|mut out| {
+            self.compression.encode(page, &mut out)?;
+            out.finish(self.durability)
+        });
         if written.is_err() {
             self.rollback();
         }
-        written.or_exit(Exit::Output, || format!("cannot write {}", self.path.display()))?;
-        self.pending = u64::try_from(self.encoded.len()).unwrap_or(u64::MAX);
+        self.pending = written.or_exit(Exit::Output, || self.cannot_write())?;
         Ok(())
+    }
+
+    pub(super) fn overwrite(&mut self) -> Result<(), Failure> {
+        if std::mem::take(&mut self.stale) {
+            disk::truncate(&self.file, 0).or_exit(Exit::Output, || self.cannot_write())?;
+        }
+        Ok(())
+    }
+
+    fn cannot_write(&self) -> String {
+        format!("cannot write {}", self.path.display())
     }
 
     /// Writing on into a file that was moved away would put lines where nobody looks for them.
@@ -301,13 +303,17 @@ mod tests {
         FileSink::open(path, None, None, owner)
     }
 
+    fn put(sink: &mut FileSink, lines: &[u8]) -> Result<(), Failure> {
+        sink.write(&mut |out| out.write_all(lines))
+    }
+
     /// A file of two pages, of which the first is committed.
     fn half_committed(path: &Path) -> Mark {
         let (mut sink, _) = open(path, &Owner::NewSeries(Existing::Refuse)).unwrap();
-        sink.write(b"{\"a\":1}\n").unwrap();
+        put(&mut sink, b"{\"a\":1}\n").unwrap();
         let mark = sink.mark().unwrap();
         sink.commit();
-        sink.write(b"{\"b\":2}\n").unwrap();
+        put(&mut sink, b"{\"b\":2}\n").unwrap();
         mark
     }
 
@@ -318,7 +324,7 @@ mod tests {
         let mark = half_committed(&path);
         let (mut sink, opened) = open(&path, &Owner::Series(&mark)).unwrap();
         assert_eq!(opened, Opened { discarded: 8, rotated: false });
-        sink.write(b"{\"c\":3}\n").unwrap();
+        put(&mut sink, b"{\"c\":3}\n").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"a\":1}\n{\"c\":3}\n");
     }
 
@@ -357,7 +363,7 @@ mod tests {
             fs::write(&path, "old\n").unwrap();
             let (mut sink, _) = open(&path, &Owner::OneOff(existing)).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), "old\n", "not before the first page");
-            sink.write(b"new\n").unwrap();
+            put(&mut sink, b"new\n").unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), expect);
         }
         fs::write(&path, "old\n").unwrap();
@@ -385,6 +391,6 @@ mod tests {
         let (mut sink, _) = open(&path, &Owner::NewSeries(Existing::Refuse)).unwrap();
         fs::remove_file(&path).unwrap();
         File::create(&path).unwrap();
-        assert_eq!(sink.write(b"{}\n").unwrap_err().exit, Exit::Config);
+        assert_eq!(put(&mut sink, b"{}\n").unwrap_err().exit, Exit::Config);
     }
 }

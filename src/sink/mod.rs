@@ -13,6 +13,10 @@ pub(crate) use segment::Stage;
 pub(crate) use stdout::StdoutSink;
 
 use crate::{failure::Failure, signals::Stop, state::Mark};
+use std::io::{self, Write};
+
+/// Writes the lines of a page, piece by piece, to where a sink says.
+pub(crate) type PageWriter<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
 
 /// What to do with an output file that already holds something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +33,21 @@ pub(crate) enum Sink {
 }
 
 impl Sink {
-    /// Writes a page's lines. When this returns `Ok` they are where they must be before the
-    /// position is saved: durable in a file, taken by the reader of a pipe.
-    pub(crate) fn write(&mut self, lines: &[u8], stop: &Stop) -> Result<(), Failure> {
+    /// Writes a page's lines, of which there is at least one. When this returns `Ok` they are where
+    /// they must be before the position is saved: durable in a file, taken by the reader of a
+    /// pipe.
+    pub(crate) fn write(&mut self, page: PageWriter<'_>, stop: &Stop) -> Result<(), Failure> {
         match self {
-            Sink::File(file) => file.write(lines),
-            Sink::Stdout(stdout) => stdout.write(lines, stop),
+            Sink::File(file) => file.write(page),
+            Sink::Stdout(stdout) => stdout.write(page, stop),
+        }
+    }
+
+    /// Cuts off what is to be overwritten, if no page has done so yet.
+    pub(crate) fn overwrite(&mut self) -> Result<(), Failure> {
+        match self {
+            Sink::File(file) => file.overwrite(),
+            Sink::Stdout(_) => Ok(()),
         }
     }
 

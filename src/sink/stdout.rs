@@ -1,11 +1,12 @@
 //! stdout: at least once, by at most one page. A page counts when the reader of a pipe has taken
 //! every byte of it, or when a file has it on disk.
 
+use super::PageWriter;
 use crate::{
     failure::{Exit, Failure},
     signals::Stop,
 };
-use std::{fmt::Write as _, io};
+use std::{fmt::Write as _, io, time::Instant};
 
 #[derive(Debug)]
 pub(crate) struct StdoutSink {
@@ -29,27 +30,49 @@ impl StdoutSink {
         Ok(StdoutSink { kind, series, written: 0 })
     }
 
-    pub(super) fn write(&mut self, lines: &[u8], stop: &Stop) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, page: PageWriter<'_>, stop: &Stop) -> Result<(), Failure> {
+        // One page at a time, also when several resources share stdout.
+        let _page = io::stdout().lock();
+        let mut out = Out { kind: self.kind, stop, written: 0, deadline: None };
+        let result = page(&mut out).and_then(|()| match self.series {
+            true => os::taken(self.kind, stop),
+            false => Ok(()),
+        });
+        self.written += out.written;
+        result.map_err(|error| failed(error, stop))
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+}
+
+/// stdout while a page is written to it.
+struct Out<'a> {
+    kind: os::Kind,
+    stop: &'a Stop,
+    written: u64,
+    /// When a page that a signal came into is given up.
+    deadline: Option<Instant>,
+}
+
+impl io::Write for Out<'_> {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         let escaped;
-        let lines = match self.kind {
+        let bytes = match self.kind {
             os::Kind::Terminal => {
                 escaped = for_terminal(lines);
                 escaped.as_slice()
             }
             os::Kind::Pipe | os::Kind::Regular | os::Kind::Null | os::Kind::Other => lines,
         };
-        // One page at a time, also when several resources share stdout.
-        let _page = io::stdout().lock();
-        os::write(self.kind, lines, stop).map_err(|error| failed(error, stop))?;
-        if self.series {
-            os::taken(self.kind, stop).map_err(|error| failed(error, stop))?;
-        }
-        self.written += u64::try_from(lines.len()).unwrap_or(0);
-        Ok(())
+        os::write(self.kind, bytes, self.stop, &mut self.deadline)?;
+        self.written += u64::try_from(bytes.len()).unwrap_or(0);
+        Ok(lines.len())
     }
 
-    pub(super) fn written(&self) -> u64 {
-        self.written
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -93,7 +116,11 @@ mod os {
         io::Errno,
         stdio::stdout,
     };
-    use std::{fs::File, io, time::Duration};
+    use std::{
+        fs::File,
+        io,
+        time::{Duration, Instant},
+    };
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(super) enum Kind {
@@ -135,9 +162,13 @@ mod os {
     }
 
     /// Writes a page. After a signal it is finished as long as the reader keeps taking it.
-    pub(super) fn write(kind: Kind, mut bytes: &[u8], stop: &Stop) -> io::Result<()> {
+    pub(super) fn write(
+        kind: Kind,
+        mut bytes: &[u8],
+        stop: &Stop,
+        deadline: &mut Option<Instant>,
+    ) -> io::Result<()> {
         let clock = Clock::real();
-        let mut deadline = None;
         while !bytes.is_empty() {
             let mut chunk = bytes;
             if kind == Kind::Pipe {
@@ -208,7 +239,10 @@ mod os {
     //! Where a descriptor cannot be asked what it is.
 
     use crate::signals::Stop;
-    use std::io::{self, IsTerminal as _, Write as _};
+    use std::{
+        io::{self, IsTerminal as _, Write as _},
+        time::Instant,
+    };
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[expect(dead_code, reason = "the kinds that only Unix can tell apart")]
@@ -224,7 +258,12 @@ mod os {
         if io::stdout().is_terminal() { Kind::Terminal } else { Kind::Other }
     }
 
-    pub(super) fn write(_: Kind, bytes: &[u8], _: &Stop) -> io::Result<()> {
+    pub(super) fn write(
+        _: Kind,
+        bytes: &[u8],
+        _: &Stop,
+        _: &mut Option<Instant>,
+    ) -> io::Result<()> {
         let mut out = io::stdout();
         out.write_all(bytes)?;
         out.flush()

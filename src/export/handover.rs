@@ -1,0 +1,67 @@
+//! The hand-over of pages to the writer, which has a thread of its own: one page is written and
+//! synced while the next one is parsed. A page counts when the writer says so.
+
+use super::{
+    lines,
+    writer::{Batch, Writer},
+};
+use crate::failure::Failure;
+use std::{
+    sync::mpsc::{Receiver, Sender, channel},
+    thread::{Scope, ScopedJoinHandle},
+};
+
+/// A page that counts.
+pub(super) struct Written {
+    pub(super) batch: Batch,
+    pub(super) noticed: lines::Noticed,
+}
+
+pub(super) struct Handover<'scope, 'a> {
+    batches: Sender<Batch>,
+    written: Receiver<Result<Written, Failure>>,
+    /// Whether a page is being written.
+    busy: bool,
+    thread: ScopedJoinHandle<'scope, Writer<'a>>,
+}
+
+impl<'scope, 'a: 'scope> Handover<'scope, 'a> {
+    pub(super) fn start<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        mut writer: Writer<'a>,
+    ) -> Handover<'scope, 'a> {
+        let (batches, given) = channel::<Batch>();
+        let (answer, written) = channel();
+        let thread = scope.spawn(move || {
+            for batch in given {
+                let result = writer.write(&batch).map(|noticed| Written { batch, noticed });
+                let failed = result.is_err();
+                if answer.send(result).is_err() || failed {
+                    break;
+                }
+            }
+            writer
+        });
+        Handover { batches, written, busy: false, thread }
+    }
+
+    /// Gives a page to the writer, which must be free: see [`Handover::wait`].
+    pub(super) fn give(&mut self, batch: Batch) {
+        self.busy = self.batches.send(batch).is_ok();
+    }
+
+    /// Waits until the page that is being written counts, if there is one.
+    pub(super) fn wait(&mut self) -> Result<Option<Written>, Failure> {
+        if !std::mem::take(&mut self.busy) {
+            return Ok(None);
+        }
+        // The channel ends only if the writer panicked; that is told when its thread is joined.
+        self.written.recv().map_or(Ok(None), |result| result.map(Some))
+    }
+
+    /// The writer, after its last page.
+    pub(super) fn into_writer(self) -> Writer<'a> {
+        drop(self.batches);
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}

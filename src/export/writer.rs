@@ -1,0 +1,282 @@
+//! The writer of one resource's pages: its output, durable; then the position; then the page
+//! counts. The protocol is told in `disk`.
+//!
+//! Must not know requests. Whatever it is handed was checked whole.
+
+use super::{Shared, lines, lock};
+use crate::{
+    disk::ReplaceError,
+    failure::{Exit, Failure, OrExit as _},
+    output::Output,
+    plan::{Job, Mode},
+    position::Position,
+    resource::Place,
+    sink::{FileSink, Owner, Sink, Stage, StdoutSink, segment},
+    state::{Mark, Series, StateFile},
+    time::UnixTime,
+};
+use std::{
+    io,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::MutexGuard,
+};
+
+/// A page that is to be written, with the position behind it.
+pub(super) struct Batch {
+    /// What everything below is a part of.
+    pub(super) body: Vec<u8>,
+    pub(super) records: Vec<Range<usize>>,
+    /// The sideloads' records that this run has not written yet, in the writer's order.
+    pub(super) sideloads: Vec<Vec<Range<usize>>>,
+    pub(super) left_out: lines::LeftOut,
+    pub(super) next: Position,
+    pub(super) through: Option<UnixTime>,
+    /// The server's clock, or else ours.
+    pub(super) at: UnixTime,
+}
+
+pub(super) struct Writer<'a> {
+    job: &'a Job,
+    shared: &'a Shared<'a>,
+    sink: Sink,
+    sideloads: Vec<(&'static str, Sink)>,
+    /// Whether the state must be saved before the first request.
+    unsaved: bool,
+}
+
+impl<'a> Writer<'a> {
+    /// Opens the outputs. Nothing is saved yet: another job may still be refused.
+    pub(super) fn open(job: &'a Job, shared: &'a Shared<'a>) -> Result<Writer<'a>, Failure> {
+        let saved = match &job.mode {
+            Mode::Series(series) => Some(&**series),
+            Mode::OneOff { .. } | Mode::NewSeries { .. } => None,
+        };
+        let mark = saved.map(|series| &series.output);
+        let (sink, mut unsaved) = open_sink(job, shared, &job.output, mark)?;
+        let mut sideloads = Vec::new();
+        for sideload in job.include.iter().filter(|sideload| sideload.place == Place::Page) {
+            let output = job.output.beside(job.resource.name, sideload.name);
+            let mark = saved
+                .and_then(|series| series.sideloads.iter().find(|(name, _)| name == sideload.name))
+                .map(|(_, mark)| mark);
+            let (sink, new) = open_sink(job, shared, &output, mark)?;
+            unsaved |= new;
+            sideloads.push((sideload.name, sink));
+        }
+        unsaved |= matches!(job.mode, Mode::NewSeries { .. });
+        Ok(Writer { job, shared, sink, sideloads, unsaved })
+    }
+
+    /// The sideloads that have outputs of their own.
+    pub(super) fn sideloads(&self) -> Vec<&'static str> {
+        self.sideloads.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// Saves the start of a series, or the beginning of a new file after a rotation, before the
+    /// first request, so that a kill at any instant is recovered from.
+    pub(super) fn begin(
+        &mut self,
+        position: &Position,
+        through: Option<UnixTime>,
+    ) -> Result<(), Failure> {
+        if self.unsaved {
+            self.save(position, through, self.shared.clock.wall())?;
+        }
+        Ok(())
+    }
+
+    /// Commits a page.
+    pub(super) fn write(&mut self, batch: &Batch) -> Result<lines::Noticed, Failure> {
+        let written = self.write_all(batch);
+        if written.is_err() {
+            self.each_sink(Sink::rollback);
+        }
+        let noticed = written?;
+        self.save(&batch.next, batch.through, batch.at)?;
+        self.each_sink(Sink::commit);
+        Ok(noticed)
+    }
+
+    fn write_all(&mut self, batch: &Batch) -> Result<lines::Noticed, Failure> {
+        let Job { resource, envelope, surrogates, .. } = *self.job;
+        let form = lines::Form { surrogates, envelope };
+        let stop = self.shared.stop;
+        let noticed = put(&mut self.sink, batch, &batch.records, resource.name, form, stop)?;
+        for ((name, sink), records) in self.sideloads.iter_mut().zip(&batch.sideloads) {
+            let name = format!("{}.{name}", resource.name);
+            put(sink, batch, records, &name, form, stop)?;
+        }
+        Ok(noticed)
+    }
+
+    /// A file that was to be overwritten is empty now, also when nothing came; a file that is this
+    /// run's own gets its name.
+    pub(super) fn end(
+        &mut self,
+        position: &Position,
+        through: Option<UnixTime>,
+        at: UnixTime,
+    ) -> Result<(), Failure> {
+        self.sink.overwrite()?;
+        self.sideloads.iter_mut().try_for_each(|(_, sink)| sink.overwrite())?;
+        if self.sink.stage().is_none() {
+            return Ok(());
+        }
+        self.each_sink(Sink::complete);
+        self.save(position, through, at)?;
+        self.sink.finalise()?;
+        self.sideloads.iter_mut().try_for_each(|(_, sink)| sink.finalise())?;
+        self.save(position, through, at)
+    }
+
+    /// Bytes written by this run, to all outputs.
+    pub(super) fn written(&self) -> u64 {
+        let sideloads = self.sideloads.iter().map(|(_, sink)| sink.written());
+        self.sink.written() + sideloads.sum::<u64>()
+    }
+
+    /// Where positions are saved, if this run moves one.
+    pub(super) fn state_path(&self) -> Option<PathBuf> {
+        Some(self.state()?.path().to_owned())
+    }
+
+    fn state(&self) -> Option<MutexGuard<'a, StateFile>> {
+        match self.job.mode {
+            Mode::OneOff { .. } => None,
+            Mode::NewSeries { .. } | Mode::Series(_) => self.shared.state.as_ref().map(lock),
+        }
+    }
+
+    fn each_sink(&mut self, act: fn(&mut Sink)) {
+        act(&mut self.sink);
+        self.sideloads.iter_mut().for_each(|(_, sink)| act(sink));
+    }
+
+    /// Saves a position with what the outputs now hold.
+    fn save(
+        &mut self,
+        position: &Position,
+        through: Option<UnixTime>,
+        at: UnixTime,
+    ) -> Result<(), Failure> {
+        let Some(mut state) = self.state() else { return Ok(()) };
+        let series = self.marks().map(|(output, sideloads)| Series {
+            position: position.clone(),
+            through,
+            output,
+            sideloads,
+        });
+        let series = match series {
+            Ok(series) => series,
+            Err(failure) => {
+                self.each_sink(Sink::rollback);
+                return Err(failure);
+            }
+        };
+        let path = state.path().display().to_string();
+        let result = state.save(self.job.resource.name, &series, at);
+        drop(state);
+        let failed = |what: &str, error| Failure {
+            exit: Exit::Output,
+            cause: anyhow::Error::from(error).context(format!("cannot {what} {path}")),
+            hints: Vec::new(),
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(ReplaceError::Before(error)) => {
+                self.each_sink(Sink::rollback);
+                Err(failed("save the position in", error))
+            }
+            // The rename has happened: the page is committed, only its name may not be durable.
+            Err(ReplaceError::After(error)) => {
+                self.each_sink(Sink::commit);
+                Err(failed("sync the directory of", error))
+            }
+        }
+    }
+
+    /// How far each output is written, with those of sideloads that this run leaves alone.
+    fn marks(&self) -> Result<(Mark, Vec<(String, Mark)>), Failure> {
+        let saved = match &self.job.mode {
+            Mode::Series(series) => series.sideloads.as_slice(),
+            Mode::OneOff { .. } | Mode::NewSeries { .. } => &[],
+        };
+        let idle = |name: &str| !self.sideloads.iter().any(|(known, _)| *known == name);
+        let mut sideloads: Vec<(String, Mark)> =
+            saved.iter().filter(|(name, _)| idle(name)).cloned().collect();
+        for (name, sink) in &self.sideloads {
+            sideloads.push(((*name).to_owned(), sink.mark()?));
+        }
+        Ok((self.sink.mark()?, sideloads))
+    }
+}
+
+/// Writes the lines of some records; none of them, nothing.
+fn put(
+    sink: &mut Sink,
+    batch: &Batch,
+    records: &[Range<usize>],
+    name: &str,
+    form: lines::Form,
+    stop: &crate::signals::Stop,
+) -> Result<lines::Noticed, Failure> {
+    let mut noticed = lines::Noticed::default();
+    if records.is_empty() {
+        return Ok(noticed);
+    }
+    let mut page = |out: &mut dyn io::Write| {
+        let records = records.iter().filter_map(|range| batch.body.get(range.clone()));
+        noticed = lines::write(records, form, name, out)?;
+        Ok(())
+    };
+    sink.write(&mut page, stop)?;
+    Ok(noticed)
+}
+
+/// Opens one output; the flag says that the state must be saved before the first byte.
+fn open_sink(
+    job: &Job,
+    shared: &Shared<'_>,
+    output: &Output,
+    saved: Option<&Mark>,
+) -> Result<(Sink, bool), Failure> {
+    let Output::File { path, template, run } = output else {
+        let series = !matches!(job.mode, Mode::OneOff { .. });
+        return Ok((Sink::Stdout(StdoutSink::open(series)?), false));
+    };
+    let failed = || format!("cannot finish the output {}", path.display());
+    let mut path = path.clone();
+    if let Some(run) = run {
+        match saved.map(|mark| (mark.stage, &mark.path)) {
+            Some((Some(Stage::Partial), growing)) => path = PathBuf::from(growing),
+            Some((Some(Stage::Finalising), complete)) => {
+                let empty = saved.and_then(|mark| mark.file).is_none_or(|file| file.bytes == 0);
+                segment::finalise(Path::new(complete), empty).or_exit(Exit::Output, failed)?;
+                path = segment::unused(&path, run);
+            }
+            Some(_) | None => path = segment::unused(&path, run),
+        }
+    }
+    let stage = run.as_ref().map(|_| Stage::Partial);
+    let moved = saved.is_some_and(|mark| mark.path != path.to_string_lossy());
+    let owner = match (&job.mode, saved) {
+        (Mode::OneOff { .. }, _) => Owner::OneOff(job.existing),
+        (_, Some(mark)) if !moved => Owner::Series(mark),
+        (_, _) => Owner::NewSeries(job.existing),
+    };
+    let (sink, opened) = FileSink::open(&path, template.clone(), stage, &owner)?;
+    let name = Some(job.resource.name);
+    let shown = path.display();
+    if opened.discarded > 0 {
+        let text = format!(
+            "discarded {} bytes of {shown} that were written but not committed",
+            opened.discarded
+        );
+        shared.report.warn(name, &text);
+    }
+    if opened.rotated {
+        shared.report.note(name, &format!("{shown} was moved away: starting a new file"));
+    }
+    Ok((Sink::File(sink), opened.rotated || moved || saved.is_none()))
+}
