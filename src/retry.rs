@@ -174,6 +174,12 @@ impl PageSize {
         std::mem::replace(&mut self.now, LARGEST) < LARGEST
     }
 
+    /// What a good page will make of it.
+    pub(crate) fn after_a_good_page(mut self) -> PageSize {
+        self.good_page();
+        self
+    }
+
     pub(crate) fn good_page(&mut self) {
         self.now = self.now.min(self.asked);
         self.good += 1;

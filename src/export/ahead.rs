@@ -32,7 +32,8 @@ pub(super) struct Ahead<'scope> {
     requests: Option<Sender<(Request, Vec<u8>)>>,
     answers: Receiver<Answered>,
     under_way: Option<Request>,
-    spare: Vec<u8>,
+    /// Two bodies take turns: one is checked and written while the other one comes in.
+    spare: Vec<Vec<u8>>,
     cancel: Box<dyn Fn() + Send + 'scope>,
     _thread: ScopedJoinHandle<'scope, ()>,
 }
@@ -64,7 +65,7 @@ impl<'scope> Ahead<'scope> {
             requests: Some(requests),
             answers,
             under_way: None,
-            spare: Vec::new(),
+            spare: vec![Vec::new(), Vec::new()],
             cancel: Box::new(cancel),
             _thread: thread,
         }
@@ -72,7 +73,7 @@ impl<'scope> Ahead<'scope> {
 
     /// Sends a request for which a place in the quota was taken.
     pub(super) fn ask(&mut self, request: Request) {
-        let buffer = std::mem::take(&mut self.spare);
+        let buffer = self.spare.pop().unwrap_or_default();
         if let Some(requests) = &self.requests {
             self.under_way = requests.send((request.clone(), buffer)).is_ok().then_some(request);
         }
@@ -86,7 +87,7 @@ impl<'scope> Ahead<'scope> {
             Some(asked) if asked == request => true,
             Some(_) => {
                 if let Some(unwanted) = self.answer() {
-                    self.spare = unwanted.body;
+                    self.give_back(unwanted.body);
                 }
                 false
             }
@@ -101,7 +102,13 @@ impl<'scope> Ahead<'scope> {
 
     /// Takes back a body's buffer, for the request after the next.
     pub(super) fn give_back(&mut self, body: Vec<u8>) {
-        self.spare = body;
+        self.spare.push(body);
+    }
+
+    /// Whether a request could be sent ahead: none is under way, and there is a buffer for its
+    /// answer. While a slow output keeps the other one, there is no hurry.
+    pub(super) fn is_free(&self) -> bool {
+        self.under_way.is_none() && !self.spare.is_empty()
     }
 }
 

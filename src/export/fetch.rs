@@ -6,6 +6,7 @@
 use super::{
     Shared,
     ahead::{Ahead, Answered},
+    handover::Handover,
     lock,
     run::Run,
     writer::Batch,
@@ -20,7 +21,7 @@ use crate::{
     position::Position,
     request::Request,
     resource::Parameter,
-    retry::{Budget, Next, Reason, Treatment},
+    retry::{Budget, Next, PageSize, Reason, Treatment},
     time::{UnixTime, span},
 };
 use std::{mem, time::Duration};
@@ -43,10 +44,17 @@ pub(super) enum Fetched {
     OutOfReach(ApiError),
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Asks until there is a page to write or nothing more to come, or until the retries are used
     /// up.
-    pub(super) fn fetch(&mut self, ahead: &mut Ahead<'_>) -> Result<Fetched, Failure> {
+    pub(super) fn fetch<'scope>(
+        &mut self,
+        ahead: &mut Ahead<'_>,
+        handover: &mut Handover<'scope, 'a>,
+    ) -> Result<Fetched, Failure>
+    where
+        'a: 'scope,
+    {
         self.budget = Budget::new(self.shared.retry_for, self.shared.max_wait);
         loop {
             let wanted = request(self.job, &self.position, self.size.get());
@@ -58,10 +66,16 @@ impl Run<'_> {
                 return Err(Failure::new(Exit::Bug, "the thread that asks is gone"));
             };
             self.take_note(&answered);
+            let written = handover.poll()?;
+            self.count(written, ahead);
             let Answered { result, body, .. } = answered;
             let digested = match result {
                 Ok(()) => {
-                    self.look_ahead(ahead, &body);
+                    let next = page::peek(&body).and_then(|next| next.after(&self.position));
+                    if let Some(next) = next {
+                        let size = self.size.after_a_good_page();
+                        self.look_ahead(ahead, &next, size, self.handed_pages + 1);
+                    }
                     self.digest(body)
                 }
                 Err(error) => Err((error, body)),
@@ -131,22 +145,26 @@ impl Run<'_> {
         }
     }
 
-    /// Asks for the page after this one, if its body tells which that is and the quota has a place
-    /// free. A page that is not wanted after all costs a request, so none is asked for where the
-    /// run may end with this page.
-    fn look_ahead(&self, ahead: &mut Ahead<'_>, body: &[u8]) {
+    /// Asks for the page behind `next`, if the quota has a place free. A page that is not wanted
+    /// after all costs a request, so none is asked for where the run may end with the page at
+    /// hand, which is the `pages`-th.
+    pub(super) fn look_ahead(
+        &self,
+        ahead: &mut Ahead<'_>,
+        next: &Position,
+        size: PageSize,
+        pages: u64,
+    ) {
         let job = self.job;
         let last = job.limit.is_some()
             || job.until.is_some()
-            || job.max_pages.is_some_and(|limit| self.handed_pages + 1 >= limit);
-        let mut size = self.size;
-        size.good_page();
-        let Some(next) = page::peek(body).and_then(|next| next.after(&self.position)) else {
+            || job.max_pages.is_some_and(|limit| pages >= limit);
+        if last || !ahead.is_free() {
             return;
-        };
+        }
         let now = self.shared.clock.instant();
-        if !last && lock(&self.shared.pacer).take(job.endpoint.bucket, now).is_ok() {
-            ahead.ask(request(job, &next, size.get()));
+        if lock(&self.shared.pacer).take(job.endpoint.bucket, now).is_ok() {
+            ahead.ask(request(job, next, size.get()));
         }
     }
 

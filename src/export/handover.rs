@@ -7,7 +7,7 @@ use super::{
 };
 use crate::failure::Failure;
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::mpsc::{Receiver, Sender, TryRecvError, channel},
     thread::{Scope, ScopedJoinHandle},
 };
 
@@ -57,6 +57,17 @@ impl<'scope, 'a: 'scope> Handover<'scope, 'a> {
         }
         // The channel ends only if the writer panicked; that is told when its thread is joined.
         self.written.recv().map_or(Ok(None), |result| result.map(Some))
+    }
+
+    /// The page that was being written, if it counts by now.
+    pub(super) fn poll(&mut self) -> Result<Option<Written>, Failure> {
+        match self.written.try_recv() {
+            Ok(result) => {
+                self.busy = false;
+                result.map(Some)
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => Ok(None),
+        }
     }
 
     /// The writer, after its last page.

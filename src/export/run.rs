@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
             if let Some(signal) = self.shared.stop.signal() {
                 return Err(Failure::stopped(signal));
             }
-            let (batch, more) = match self.fetch(ahead)? {
+            let (batch, more) = match self.fetch(ahead, handover)? {
                 Fetched::Page { batch, more } => (batch, more),
                 Fetched::Nothing => {
                     self.outcome.complete = true;
@@ -167,6 +167,9 @@ impl<'a> Run<'a> {
             self.handed_records += u64::try_from(batch.records.len()).unwrap_or(0);
             let passed_until = batch.left_out.passed_until;
             handover.give(batch);
+            if more {
+                self.look_ahead(ahead, &self.position, self.size, self.handed_pages);
+            }
             if passed_until || !more {
                 self.outcome.complete = true;
                 return Ok(());
@@ -183,7 +186,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes a page into account that the writer has committed.
-    fn count(&mut self, written: Option<Written>, ahead: &mut Ahead<'_>) {
+    pub(super) fn count(&mut self, written: Option<Written>, ahead: &mut Ahead<'_>) {
         let Some(Written { batch, noticed }) = written else { return };
         self.outcome.through = batch.through;
         self.outcome.pages += 1;
