@@ -48,6 +48,8 @@ mod straced;
 #[cfg(test)]
 mod sweeps;
 #[cfg(test)]
+mod tidy;
+#[cfg(test)]
 mod troubles;
 #[cfg(test)]
 mod usage;
