@@ -184,6 +184,31 @@ fn d22_a_linked_output_and_state_are_written_through() {
     gone_on_through_links(&still, &place, "export organizations --state s.json -o o.ndjson");
 }
 
+#[test]
+fn d22_a_link_may_lead_to_an_output_that_does_not_exist_yet() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox);
+    std::fs::create_dir(place.path("real")).unwrap();
+    symlink("real/o.ndjson", place.path("o.ndjson")).unwrap();
+    let words = "export organizations -o o.ndjson";
+    place.zdx(&format!("{words} --since @0")).run().exit(0);
+    place.zdx(words).run().exit(0);
+    assert_eq!(place.file("real/o.ndjson"), still.ndjson(ORGANIZATIONS));
+}
+
+#[test]
+fn d22_a_link_may_lead_to_a_state_that_does_not_exist_yet() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox);
+    std::fs::create_dir(place.path("real")).unwrap();
+    symlink("real/s.json", place.path("s.json")).unwrap();
+    let words = "export organizations -o o.ndjson --state s.json";
+    place.zdx(&format!("{words} --since @0")).run().exit(0);
+    place.zdx(words).run().exit(0);
+    assert!(place.path("s.json").is_symlink());
+    assert!(place.path("real/s.json").is_file());
+}
+
 fn gone_on_through_links(still: &Still, place: &Place, words: &str) {
     symlink("real/o.ndjson", place.path("o.ndjson")).unwrap();
     symlink("real/s.json", place.path("s.json")).unwrap();

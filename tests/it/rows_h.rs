@@ -265,6 +265,14 @@ fn h19_redirects_are_never_followed() {
 }
 
 #[test]
+fn h19_a_redirect_without_a_scheme_names_its_host_too() {
+    let evil = Evil::listen();
+    let reply =
+        Reply::status("302 X", &[("Location", &format!("//{}/steal", evil.authority()))], "");
+    final_answer(reply, 6, &["redirect", "127.0.0.1"]);
+}
+
+#[test]
 fn h20_successes_that_are_not_200() {
     let statuses = ["202 Accepted", "206 Partial Content", "201 Created", "203 X"];
     stays(&statuses.map(|text| (Reply::status(text, &[], &pages()[1]), 6, "unexpected status")));

@@ -149,6 +149,31 @@ fn a_one_off_never_writes_into_a_series_output() {
 }
 
 #[test]
+fn a_one_off_without_a_state_never_writes_into_a_series_output() {
+    let (still, place) = caught_up();
+    for rest in ["--until now --append", "--until now --overwrite", "--no-state --append"] {
+        let words = format!("export tickets --since @0 -o all.ndjson {rest}");
+        refused(&still, &place, &words, 2, "all.ndjson");
+    }
+}
+
+#[test]
+fn a_refused_run_leaves_no_directory_behind() {
+    let (still, place) = caught_up();
+    refused(&still, &place, "export tickets -o out/", 2, "all.ndjson");
+    refused(&still, &place, "export tickets users -o out/", 2, "all.ndjson");
+    refused(&still, &place, "export users -o out/", 2, "--since");
+}
+
+#[test]
+fn a_dry_run_leaves_no_directory_behind() {
+    let still = Still::of(&[]);
+    let place = Place::of(&still.sandbox);
+    place.zdx("export users --since 2h -o new/ --dry-run").run().exit(0);
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
+
+#[test]
 fn another_resource_never_writes_into_a_series_output() {
     let (still, place) = caught_up();
     for rest in ["", "--append", "--overwrite"] {

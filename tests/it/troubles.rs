@@ -66,6 +66,11 @@ fn b9_pretty_printed_once() {
     once_in(Fault::Pretty, &[TICKETS]);
 }
 
+#[test]
+fn s20_a_record_that_comes_again_with_other_white_space_is_dropped() {
+    once_in(Fault::Pretty, &[TICKETS_BY_TIME]);
+}
+
 /// A sandbox each of whose API requests meets a fault, from the `nth` on.
 fn from(nth: u64, fault: Fault) -> Still {
     let still = Still::of(&[TICKETS]);

@@ -329,6 +329,15 @@ fn a_config_value_that_is_not_valid_is_a_config_error() {
 }
 
 #[test]
+fn a_timeout_in_the_config_that_is_not_valid_is_a_config_error() {
+    for key in ["connect_timeout", "headers_timeout", "body_idle_timeout", "request_timeout"] {
+        let place = acme();
+        place.put("c.toml", &format!("[defaults]\n{key} = \"x\"\n"));
+        refused(&place, &EXPORT, 3, &[key, "config"]);
+    }
+}
+
+#[test]
 fn a_timeout_in_the_environment_that_is_not_valid_is_a_usage_error() {
     for name in ["CONNECT", "HEADERS", "BODY_IDLE", "REQUEST"] {
         let name = format!("ZDX_{name}_TIMEOUT");
