@@ -83,7 +83,7 @@ impl Place {
     }
 
     #[must_use]
-    pub(crate) fn as_oauth_client(self) -> Place {
+    pub(crate) fn oauth_client(self) -> Place {
         self.with("ZENDESK_OAUTH_TOKEN", "")
             .with("ZENDESK_OAUTH_CLIENT_ID", CLIENT_ID)
             .with("ZENDESK_OAUTH_CLIENT_SECRET", CLIENT_SECRET)
@@ -420,6 +420,11 @@ impl Outcome {
         self
     }
 
+    /// The exit code, where more than one is right.
+    pub(crate) fn code(&self) -> i32 {
+        self.exit.unwrap_or(-1)
+    }
+
     /// stdout as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
@@ -483,6 +488,7 @@ pub(crate) const ARTICLES: Export =
 /// A sandbox in whose world nothing changes while a test runs, and what is in it.
 pub(crate) struct Still {
     pub(crate) sandbox: Sandbox,
+    seed: u64,
     records: Records,
     /// What is in it after [`LATER`].
     later: Records,
@@ -505,6 +511,7 @@ impl Still {
     /// Looks for a world that stands still for a minute, now and later: time goes on while tests
     /// run, and a test that compares two looks at a world must not depend on luck.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
     pub(crate) fn with(options: Options, exports: &[Export]) -> Still {
         for seed in options.seed..options.seed + 500 {
             let options = Options { seed, ..options.clone() };
@@ -521,7 +528,7 @@ impl Still {
             scout.advance(LATER - MINUTE);
             if let Some(later) = stands_still(&scout, exports) {
                 let sandbox = Sandbox::start(options).expect("a sandbox");
-                return Still { sandbox, records, later };
+                return Still { sandbox, seed, records, later };
             }
         }
         panic!("no world stands still for a minute");
@@ -534,6 +541,11 @@ impl Still {
         let later = &self.later[&(export.resource, export.pagination)];
         let new = later.iter().filter(|record| !before.contains(record));
         new.cloned().collect()
+    }
+
+    /// Of the world, to start another sandbox with the same.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The records as the endpoint serves them, each once.
@@ -551,9 +563,14 @@ pub(crate) fn ndjson(records: &[String]) -> String {
     records.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
-/// 60 tickets and what goes with them, without quota.
+/// 60 tickets and what goes with them, and a quota that nobody spends in its second.
 pub(crate) fn small() -> Options {
-    Options { records: 60, quota: Some(0), ..Options::default() }
+    Options {
+        records: 60,
+        quota: Some(10_000),
+        window: Duration::from_secs(1),
+        ..Options::default()
+    }
 }
 
 /// What is in a world, if it is the same a minute later.
@@ -619,6 +636,19 @@ pub(crate) fn until_caught_up(place: &Place, first: &str, then: &str) -> Vec<Out
         }
     }
     panic!("never caught up: {then}");
+}
+
+/// Looks at a fact of another process until it holds: the only way to learn it. No test passes
+/// because of how long this takes.
+#[track_caller]
+pub(crate) fn eventually(mut holds: impl FnMut() -> bool) {
+    for _ in 0..10_000 {
+        if holds() {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    panic!("it never comes to hold");
 }
 
 /// One GET, in the plainest way.

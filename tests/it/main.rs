@@ -6,14 +6,50 @@
 
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod server;
 
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod edges;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
-mod machine;
+mod outputs;
+#[cfg(test)]
+mod quota;
+#[cfg(test)]
+mod rows_b;
+#[cfg(test)]
+mod rows_h;
+#[cfg(test)]
+mod rows_n;
+#[cfg(test)]
+mod rows_s;
+#[cfg(test)]
+mod security;
+#[cfg(test)]
+mod sideloads;
+#[cfg(test)]
+mod starts;
+#[cfg(test)]
+mod states;
 #[cfg(test)]
 mod straced;
 #[cfg(test)]
 mod sweeps;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod troubles;
+#[cfg(test)]
+mod usage;

@@ -1,0 +1,144 @@
+//! The commands beside the export, and what a run says about itself.
+
+use crate::harness::{ORGANIZATIONS, Place, Still, TICKETS, USERS, get};
+use serde_json::Value;
+
+#[test]
+fn a_sample_is_one_page_of_at_most_fifty_records() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx("sample tickets --since @0").run();
+    let first = get(&still.sandbox, "/api/v2/incremental/tickets/sample.json?start_time=0");
+    let first: Value = serde_json::from_slice(&first).unwrap();
+    let ids: Vec<Value> =
+        first["tickets"].as_array().unwrap().iter().map(|t| t["id"].clone()).collect();
+    let lines = run.exit(0).lines();
+    let found: Vec<Value> = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
+        .collect();
+    assert_eq!(found, ids);
+    assert_eq!(found.len(), 50);
+    assert_eq!(place.state_bytes(), "");
+}
+
+#[test]
+fn each_resource_with_a_sample_endpoint_has_a_sample() {
+    let still = Still::of(&[]);
+    let place = Place::of(&still.sandbox);
+    for resource in ["tickets", "ticket_events", "users", "organizations"] {
+        let run = place.zdx("sample --since @0").arg(resource).run();
+        assert!(!run.exit(0).lines().is_empty(), "{resource}");
+    }
+    for resource in ["articles", "ticket_metric_events"] {
+        place.zdx("sample --since @0").arg(resource).run().refused(2, "no sample");
+    }
+    place.zdx("sample tickest").run().refused(2, "did you mean \"tickets\"");
+    place.zdx("sample tickets --since 2099-01-01").run().refused(2, "future");
+}
+
+#[test]
+fn resources_are_listed_without_an_account() {
+    let place = Place::new();
+    let run = place.zdx("resources").run();
+    run.exit(0);
+    for line in
+        ["tickets", "ticket_events", "users", "organizations", "ticket_metric_events", "articles"]
+    {
+        run.stdout_has(&format!("\n{line}"));
+    }
+    let run = place.zdx("resources --json").run();
+    let rows: Vec<Value> = serde_json::from_str(&run.exit(0).text()).unwrap();
+    assert_eq!(rows.len(), 6);
+    assert_eq!(rows[0]["resource"], "tickets");
+    assert_eq!(rows[0]["pagination"], serde_json::json!(["cursor", "time"]));
+    for row in &rows {
+        assert!(row["record_key"].is_string() && row["sideloads"].is_array(), "{row}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let place = Place::new();
+    for words in
+        ["--help", "-h", "export --help", "sample --help", "sandbox --help", "resources -h"]
+    {
+        place.zdx(words).run().exit(0).stdout_has("Usage:");
+    }
+    place.zdx("--version").run().exit(0).stdout_has("zdx 0.");
+}
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        place.zdx("completions").arg(shell).run().exit(0).stdout_has("zdx").stdout_has("export");
+    }
+    place.zdx("completions tcsh").run().refused(2, "tcsh");
+}
+
+#[test]
+fn the_summary_for_programs_is_the_last_line() {
+    let still = Still::of(&[TICKETS, USERS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx("export tickets users --since @0 -o out/ --summary json").run();
+    let summary = run.exit(0).summary();
+    assert_eq!(summary["exit"], 0);
+    let [tickets, users] = summary["resources"].as_array().unwrap().as_slice() else {
+        panic!("{summary}");
+    };
+    for (found, export) in [(tickets, TICKETS), (users, USERS)] {
+        assert_eq!(found["resource"], export.resource);
+        assert_eq!(found["records"], still.records(export).len());
+        assert_eq!(found["bytes"], still.ndjson(export).len());
+        assert_eq!(found["pages"], 1);
+        assert_eq!(found["requests"], 1);
+        assert_eq!(found["duplicates"], 0);
+        assert_eq!(found["complete"], true);
+        assert_eq!(found["exit"], 0);
+        assert!(found["through"].is_string() && found["waited"].is_object(), "{found}");
+        assert!(found["deleted"].is_u64(), "{found}");
+    }
+}
+
+#[test]
+fn quiet_prints_errors_only() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox).with_api_token();
+    let run = place.zdx("export organizations --since @0 --no-state -q").run();
+    assert_eq!(run.exit(0).stderr(), "");
+    let run = place.zdx("export organizations -q --no-state").run();
+    run.refused(2, "--since");
+}
+
+#[test]
+fn no_summary_is_no_last_line() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx("export organizations --since @0 --no-state --summary none").run();
+    run.exit(0).stderr_lacks("caught up").stderr_counts("\n", 1);
+}
+
+#[test]
+fn the_log_for_programs_is_json_line_by_line() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx("export organizations --since @0 --no-state -vv --log-format json").run();
+    run.exit(0);
+    for line in run.stderr().lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert!(event["level"].is_string() && event["message"].is_string(), "{line}");
+    }
+    let run = place.zdx("export organizations --log-format json --no-state").run();
+    let line: Value = serde_json::from_str(run.exit(2).stderr().lines().next().unwrap()).unwrap();
+    assert_eq!(line["level"], "error");
+}
+
+#[test]
+fn verbose_tells_of_each_request_but_not_of_credentials() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox).with_api_token();
+    let run = place.zdx("export tickets --since @0 --no-state --per-page 25 -vvv").run();
+    run.exit(0).stderr_counts("GET /api/v2/incremental/tickets/cursor.json?", 3);
+    run.stderr_lacks("Basic ").stderr_lacks("Authorization");
+}

@@ -1,0 +1,128 @@
+//! The quota: spent, never overspent, shared by all resources of a run.
+
+use crate::harness::{Place, Still, TICKETS, small};
+use std::{collections::BTreeMap, time::Duration};
+use zdx::sandbox::{Behaviour, Options, QuotaHeaders};
+
+/// A sandbox with the real limits in windows of two seconds.
+fn limited(behaviour: Behaviour) -> Options {
+    Options { quota: None, window: Duration::from_secs(2), behaviour, ..small() }
+}
+
+/// How many requests came in each window of a bucket; and no 429 among them.
+#[track_caller]
+fn windows(still: &Still) -> BTreeMap<(String, u64), usize> {
+    let requests = still.sandbox.requests();
+    let mut counts = BTreeMap::new();
+    for seen in &requests {
+        let bucket = seen.bucket.clone().unwrap_or_default();
+        *counts.entry((bucket, seen.at / 2000)).or_insert(0) += 1;
+    }
+    let journal: Vec<String> = requests
+        .iter()
+        .map(|seen| {
+            format!(
+                "{} {} {} {:?} {}",
+                seen.number, seen.at, seen.status, seen.remaining, seen.path
+            )
+        })
+        .collect();
+    assert!(requests.iter().all(|seen| seen.status == 200), "{}", journal.join("\n"));
+    counts
+}
+
+#[test]
+fn r1_a_run_alone_causes_no_429_and_stays_within_each_window() {
+    let still = Still::with(limited(Behaviour::default()), &[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx("export tickets --since @0 -o t.ndjson --per-page 3 --summary json").run();
+    let summary = run.exit(0).summary();
+    assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
+    let windows = windows(&still);
+    assert!(windows.values().all(|count| *count <= 10), "{windows:?}");
+    assert!(windows.values().any(|count| *count == 10), "the quota is spent: {windows:?}");
+    assert!(summary["resources"][0]["waited"]["quota"].as_f64().unwrap() > 0.0, "{summary}");
+}
+
+#[test]
+fn r1_resources_side_by_side_share_the_quota() {
+    let still = Still::with(limited(Behaviour::default()), &[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let words = "export tickets users organizations ticket_events --since @0 --per-page 20 -o out/";
+    place.zdx(words).run().exit(0);
+    assert_eq!(place.file("out/tickets.ndjson"), still.ndjson(TICKETS));
+    let windows = windows(&still);
+    for ((bucket, _), count) in &windows {
+        let limit = if bucket.ends_with("cursor") { 20 } else { 10 };
+        assert!(*count <= limit, "{windows:?}");
+    }
+}
+
+#[test]
+fn r1_the_spelling_of_2023_is_understood() {
+    let still = Still::with(
+        limited(Behaviour { quota_headers: QuotaHeaders::Old, ..Behaviour::default() }),
+        &[TICKETS],
+    );
+    let place = Place::of(&still.sandbox);
+    place.zdx("export tickets --since @0 -o t.ndjson --per-page 4").run().exit(0);
+    assert!(windows(&still).values().all(|count| *count <= 10));
+}
+
+#[test]
+fn r2_after_a_429_the_export_is_the_same() {
+    let still = Still::with(limited(Behaviour::default()), &[TICKETS]);
+    // Somebody else spends the quota first.
+    for _ in 0..10 {
+        crate::harness::get(&still.sandbox, "/api/v2/incremental/organizations.json?start_time=0");
+    }
+    let place = Place::of(&still.sandbox);
+    place.zdx("export tickets --since @0 -o t.ndjson --per-page 25").run().exit(0);
+    assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
+    let refused = still.sandbox.requests().iter().filter(|seen| seen.status == 429).count();
+    assert!(refused <= 1, "{refused}");
+}
+
+#[test]
+fn without_quota_headers_the_servers_own_pace_is_kept() {
+    let still = Still::with(
+        Options {
+            behaviour: Behaviour { quota_headers: QuotaHeaders::None, ..Behaviour::default() },
+            ..small()
+        },
+        &[TICKETS],
+    );
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx("export tickets --since @0 --no-state --per-page 2 --summary json").run();
+    let summary = run.exit(0).summary();
+    assert!(still.sandbox.requests().len() > 20);
+    assert!(summary["resources"][0]["waited"]["quota"].as_f64().unwrap() < 5.0, "{summary}");
+}
+
+#[test]
+fn a_rate_of_ones_own_is_a_ceiling() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let words = "export tickets --since @0 -o t.ndjson --per-page 7 --rate 3 --max-wait 1s";
+    let run = place.zdx(words).run();
+    run.exit(5).stderr_has("--max-wait");
+    assert_eq!(still.sandbox.requests().len(), 3);
+    assert_eq!(place.file("t.ndjson").lines().count(), 21);
+    place.zdx("export tickets -o t.ndjson").run().exit(0);
+    assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
+}
+
+#[test]
+fn a_reserve_is_left_to_others() {
+    let still = Still::with(
+        Options { quota: Some(10), window: Duration::from_secs(3600), ..small() },
+        &[TICKETS],
+    );
+    let place = Place::of(&still.sandbox);
+    let words = "export tickets --since @0 -o t.ndjson --per-page 3 --reserve 50 --max-wait 1s";
+    place.zdx(words).run().exit(5);
+    assert_eq!(still.sandbox.requests().len(), 5);
+    let words = "export tickets -o t.ndjson --per-page 3 --max-wait 1s";
+    place.zdx(words).run().exit(5);
+    assert_eq!(still.sandbox.requests().len(), 10);
+}

@@ -1,0 +1,138 @@
+//! Sideloads, and the parameters that change what a server sends.
+
+use crate::harness::{Export, Place, Still, TICKETS, TICKETS_BY_TIME, USERS, get, ndjson, walk};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A sideload's records as the endpoint serves them, each once.
+fn sideload(still: &Still, export: Export, name: &str) -> Vec<String> {
+    let target = format!("{}?start_time=0&per_page=1000&include={name}", export.path);
+    let page = get(&still.sandbox, &target);
+    let page: std::collections::HashMap<&str, &serde_json::value::RawValue> =
+        serde_json::from_slice(&page).unwrap();
+    let records: Vec<&serde_json::value::RawValue> =
+        serde_json::from_str(page[name].get()).unwrap();
+    records.iter().map(|record| record.get().to_owned()).collect()
+}
+
+#[test]
+fn arrays_beside_the_records_go_to_files_beside_the_output() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let words = "export tickets --since @0 -o out/ --per-page 7 --include users,groups,metric_sets";
+    place.zdx(words).run().exit(0);
+    assert_eq!(place.file("out/tickets.ndjson"), still.ndjson(TICKETS));
+    for name in ["users", "groups"] {
+        let file = place.file(&format!("out/tickets.{name}.ndjson"));
+        let lines: Vec<&str> = file.lines().collect();
+        let each: BTreeSet<&str> = lines.iter().copied().collect();
+        assert_eq!(lines.len(), each.len(), "{name}: something came twice");
+        let expected = sideload(&still, TICKETS, name);
+        let expected: BTreeSet<&str> = expected.iter().map(String::as_str).collect();
+        assert_eq!(each, expected, "{name}");
+    }
+    let metric_sets = sideload(&still, TICKETS, "metric_sets");
+    assert_eq!(place.file("out/tickets.metric_sets.ndjson"), ndjson(&metric_sets));
+}
+
+#[test]
+fn a_sideload_file_is_continued_with_its_series() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let step = "export tickets -o t.ndjson.gz --per-page 20 --max-pages 1 --include metric_sets";
+    place.zdx(&format!("{step} --since @0")).run().exit(0);
+    for _ in 0..3 {
+        place.zdx(step).run().exit(0);
+    }
+    assert_eq!(place.file("t.ndjson.gz"), still.ndjson(TICKETS));
+    let names = place.names();
+    let beside = names.iter().find(|name| name.contains("metric_sets")).unwrap();
+    assert_eq!(place.file(beside), ndjson(&sideload(&still, TICKETS, "metric_sets")));
+}
+
+#[test]
+fn sideloads_share_stdout_in_envelopes() {
+    let still = Still::of(&[USERS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx("export users --since @0 --envelope --include identities --no-state").run();
+    let lines = run.exit(0).lines();
+    let identities = sideload(&still, USERS, "identities");
+    assert_eq!(lines.len(), still.records(USERS).len() + identities.len());
+    let of = |name: &str| format!("{{\"resource\":\"{name}\",\"record\":");
+    for (name, records) in [("users", still.records(USERS)), ("users.identities", &identities)] {
+        let expected: Vec<String> =
+            records.iter().map(|record| format!("{}{record}}}", of(name))).collect();
+        let found: Vec<&String> = lines.iter().filter(|line| line.starts_with(&of(name))).collect();
+        assert!(found.iter().copied().eq(expected.iter()), "{name}");
+    }
+}
+
+#[test]
+fn what_is_embedded_in_records_passes_through() {
+    let still = Still::of(&[]);
+    let place = Place::of(&still.sandbox);
+    let words =
+        "export tickets --since @0 --no-state --per-page 7 --include dates,slas,comment_count";
+    let run = place.zdx(words).run();
+    let expected = walk(&still.sandbox, TICKETS, "&include=dates,slas,comment_count");
+    run.exit(0).stdout(&ndjson(&expected));
+    let first: Value = serde_json::from_str(&expected[0]).unwrap();
+    assert!(first["dates"].is_object() && first["comment_count"].is_number());
+    let events = crate::harness::TICKET_EVENTS;
+    let run =
+        place.zdx("export ticket_events --since @0 --no-state --include comment_events").run();
+    run.exit(0).stdout(&ndjson(&walk(&still.sandbox, events, "&include=comment_events")));
+}
+
+#[test]
+fn every_request_carries_the_parameters_again() {
+    let still = Still::of(&[]);
+    let place = Place::of(&still.sandbox);
+    let words = "export tickets --since @0 --no-state --per-page 25 --include users,dates --envelope \
+                 --exclude-deleted --support-type-scope all";
+    place.zdx(words).run().exit(0);
+    let requests = still.sandbox.requests();
+    assert!(requests.len() >= 3);
+    for seen in &requests {
+        for part in
+            ["per_page=25", "include=users", "exclude_deleted=true", "support_type_scope=all"]
+        {
+            assert!(seen.query.contains(part), "{}", seen.query);
+        }
+    }
+}
+
+#[test]
+fn exclude_deleted_leaves_out_deleted_tickets() {
+    for export in [TICKETS, TICKETS_BY_TIME] {
+        let still = Still::with(
+            zdx::sandbox::Options { records: 300, seed: 3, ..crate::harness::small() },
+            &[],
+        );
+        let place = Place::of(&still.sandbox);
+        let words = format!(
+            "export tickets --since 30d --until 1h --per-page 25 --exclude-deleted --pagination {}",
+            export.pagination
+        );
+        let run = place.zdx(&words).run();
+        assert!(!run.exit(0).lines().is_empty());
+        assert!(!run.text().contains("\"status\":\"deleted\""));
+        let all = walk(&still.sandbox, export, "");
+        assert!(all.iter().any(|record| record.contains("\"status\":\"deleted\"")));
+    }
+}
+
+#[test]
+fn support_type_scope_chooses_whose_tickets_come() {
+    let still = Still::with(zdx::sandbox::Options { records: 300, ..crate::harness::small() }, &[]);
+    let place = Place::of(&still.sandbox);
+    let count = |scope: &str| {
+        let words = format!("export tickets --since 60d --until 2h {scope}");
+        place.zdx(&words).run().exit(0).lines().len()
+    };
+    let (agents, machines) =
+        (count("--support-type-scope agent"), count("--support-type-scope ai_agent"));
+    assert!(machines > 0 && agents > machines);
+    assert_eq!(count("--support-type-scope all"), agents + machines);
+    assert_eq!(count(""), agents);
+}
