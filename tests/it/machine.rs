@@ -8,14 +8,16 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    time::{Duration, UNIX_EPOCH},
+    time::Duration,
 };
 use zdx::sandbox::{Options, Sandbox};
 
+/// 2026-11-24T02:00:00Z, when time stands still.
+pub(crate) const STANDING: i64 = 1_795_485_600;
+
 /// A sandbox in which no time goes by, so that two exports of it are the same bytes.
 pub(crate) fn standing(options: Options) -> Sandbox {
-    let now = UNIX_EPOCH.elapsed().expect("a clock after 1970").as_secs();
-    let frozen_at = Some(i64::try_from(now).expect("a clock before the end of time"));
+    let frozen_at = Some(STANDING);
     Sandbox::start(Options { quota: Some(0), frozen_at, ..options }).expect("a sandbox")
 }
 
@@ -45,6 +47,12 @@ pub(crate) fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
         sleep(Duration::from_millis(1));
     }
     panic!("never happened: {what}");
+}
+
+/// How many kills are asked for, instead of what fits into an ordinary run of the tests.
+pub(crate) fn kills_asked_for() -> Option<usize> {
+    let all = std::env::var_os("ZDX_TEST_KILLS")?.into_string().expect("digits");
+    Some(all.parse().expect("ZDX_TEST_KILLS is a number"))
 }
 
 /// The command that begins a series, or goes on with it when it has begun.
