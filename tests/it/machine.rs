@@ -71,6 +71,10 @@ pub(crate) fn committed(place: &Place, resource: &str) -> Option<u64> {
 pub(crate) struct Snapshot(BTreeMap<PathBuf, Vec<u8>>);
 
 impl Snapshot {
+    pub(crate) fn nothing() -> Snapshot {
+        Snapshot(BTreeMap::new())
+    }
+
     /// Of the state's directory and the work directory.
     pub(crate) fn of(place: &Place) -> Snapshot {
         let files = dirs(place).into_iter().flat_map(|dir| files(&dir));

@@ -14,6 +14,8 @@ mod kills;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod power_loss;
+#[cfg(test)]
 mod straced;
 #[cfg(test)]
 mod sweeps;
