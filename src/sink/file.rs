@@ -216,11 +216,16 @@ impl FileSink {
         if self.encoded.is_empty() {
             return Ok(());
         }
-        let written = disk::write_at(&self.file, self.committed, &self.encoded, self.durability);
+        let written = disk::write_at(&self.file, self.committed, &self.encoded);
+        let written = written.or_exit(Exit::Output, what).and_then(|()| match self.durability {
+            Durability::Synced => disk::sync(&self.file)
+                .or_exit(Exit::Output, || format!("cannot sync {} (fsync)", self.path.display())),
+            Durability::Cached => Ok(()),
+        });
         if written.is_err() {
             self.rollback();
         }
-        written.or_exit(Exit::Output, || format!("cannot write {}", self.path.display()))?;
+        written?;
         self.pending = u64::try_from(self.encoded.len()).unwrap_or(u64::MAX);
         Ok(())
     }

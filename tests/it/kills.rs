@@ -121,6 +121,44 @@ fn p1_random_kills_sideloads() {
     });
 }
 
+/// One finished file for each run: complete when it has its name, and only one for all the runs
+/// that it took.
+#[test]
+fn p1_random_kills_segments() {
+    let sandbox = thirty_pages();
+    let words = "tickets -o s-{run}.ndjson --per-page 3";
+    let (whole, mut took) = reference(&sandbox, words);
+    let reference = whole.file(&whole.names()[0]);
+    let mut dice = Rng::new();
+    let mut kills = 0;
+    while kills < kills_each() {
+        let place = Place::of(&sandbox);
+        loop {
+            let mut run = next_run(&place, words).start();
+            sleep(took.mul_f64(dice.f64()));
+            run.child.kill().expect("a process of ours");
+            let status = run.child.wait().expect("it ends");
+            let names = place.names();
+            for name in names.iter().filter(|name| !name.starts_with('.')) {
+                assert!(place.file(name) == reference, "{name} is not complete");
+            }
+            if !was_killed(status) {
+                run.end().exit(0);
+                took = took.mul_f64(0.9);
+                break;
+            }
+            kills += 1;
+            took = took.mul_f64(1.03);
+        }
+        let (hidden, names): (Vec<String>, Vec<String>) =
+            place.names().into_iter().partition(|name| name.starts_with('.'));
+        assert!(names.len() == 1 && place.file(&names[0]) == reference, "{names:?}");
+        for name in hidden {
+            assert_eq!(place.file(&name), "", "{name} holds something");
+        }
+    }
+}
+
 /// What a reader of stdout got, run for run, is the reference with at most one page again for
 /// each kill, and nothing missing.
 #[test]

@@ -8,6 +8,7 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 use zdx::sandbox::{Options, Sandbox};
@@ -30,6 +31,21 @@ pub(crate) fn standing_with(records: u32) -> Sandbox {
 pub(crate) fn skipped(what: &str, why: &str) {
     let line = format!("SKIPPED: {what}: {why}\n");
     drop(std::io::stderr().write_all(line.as_bytes()));
+}
+
+/// The command that makes a mount namespace of a run's own, as root or as whoever may be root in
+/// one. Says so when there is none.
+pub(crate) fn mounts(what: &str) -> Option<&'static str> {
+    let works = |command: &str| {
+        let line = format!("{command} sh -c 'mount -t tmpfs none /mnt'");
+        let tried = Command::new("sh").arg("-c").arg(line).output();
+        tried.is_ok_and(|output| output.status.success())
+    };
+    let found = ["unshare -m", "unshare -Urm"].into_iter().find(|command| works(command));
+    if found.is_none() {
+        skipped(what, "no mount namespaces here");
+    }
+    found
 }
 
 #[expect(clippy::disallowed_methods, reason = "a kill comes at an instant of its own")]

@@ -8,6 +8,8 @@
 mod harness;
 
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod exports;
 #[cfg(test)]
 mod kills;
