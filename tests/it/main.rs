@@ -18,6 +18,8 @@ mod machine;
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]
+mod state_file;
+#[cfg(test)]
 mod straced;
 #[cfg(test)]
 mod sweeps;
