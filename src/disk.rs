@@ -97,12 +97,13 @@ pub(crate) enum ReplaceError {
     After(io::Error),
 }
 
-/// Replaces a file atomically and durably. The mode of an existing file is kept.
+/// Replaces a file atomically and durably. The mode of an existing file is kept, and its owner.
 #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
     let write = || {
         let mut temporary = temporary(path)?;
         if let Ok(old) = fs::metadata(path) {
+            keep_owner(temporary.as_file(), &old)?;
             temporary.as_file().set_permissions(old.permissions())?;
         }
         temporary.write_all(bytes)?;
@@ -112,6 +113,24 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
     };
     write().map_err(ReplaceError::Before)?;
     sync_dir(parent(path)).map_err(ReplaceError::After)
+}
+
+/// Root's cron job must not take the file away from whoever runs zdx by hand.
+#[cfg(unix)]
+fn keep_owner(new: &File, old: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let made = new.metadata()?;
+    if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
+        // Only root can; a file that can be replaced may well be another's.
+        drop(fchown(new, Some(old.uid()), Some(old.gid())));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "Unix can fail here")]
+fn keep_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 /// Finds out whether [`replace`] could make its temporary file.
@@ -157,14 +176,24 @@ pub(crate) fn parent(path: &Path) -> &Path {
 }
 
 /// The absolute path of a file that may not exist yet, with links resolved, so that two names of
-/// one file are one.
+/// one file are one. A link to nothing names the file that is to be made.
 pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
-    if let Ok(existing) = fs::canonicalize(path) {
-        return Ok(existing);
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if let Ok(existing) = fs::canonicalize(&path) {
+            return Ok(existing);
+        }
+        let Ok(target) = fs::read_link(&path) else {
+            let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+            return Ok(fs::canonicalize(parent(&path))?.join(name));
+        };
+        path = parent(&path).join(target);
     }
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    Ok(fs::canonicalize(parent(path))?.join(name))
+    Err(io::Error::other("too many links"))
 }
+
+/// As many as Linux follows.
+const MOST_LINKS: usize = 40;
 
 /// Writes into a file from an offset on.
 #[derive(Debug)]
@@ -179,14 +208,9 @@ impl<'a> WriterAt<'a> {
         Ok(WriterAt { file, written: 0 })
     }
 
-    /// Makes what was written durable, if it must be, and returns its length.
-    #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
-    pub(crate) fn finish(self, durability: Durability) -> io::Result<u64> {
-        match durability {
-            Durability::Synced => self.file.sync_data()?,
-            Durability::Cached => {}
-        }
-        Ok(self.written)
+    /// How many bytes were written.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
     }
 }
 
@@ -223,8 +247,9 @@ pub(crate) fn sync(file: &File) -> io::Result<()> {
 /// The bytes `start..end` of a file.
 pub(crate) fn read_range(mut file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(start))?;
-    let mut bytes = Vec::new();
-    file.take(end.saturating_sub(start)).read_to_end(&mut bytes)?;
+    let length = end.saturating_sub(start);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    file.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

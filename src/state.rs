@@ -230,7 +230,8 @@ fn check_head(document: &Map<String, Value>, account: &str) -> Result<(), String
         None => return Err("it names no account".to_owned()),
     }
     match document.get("resources") {
-        None => Ok(()),
+        // Nobody writes such a file: without its positions it would be a fresh start.
+        None => Err("it has no \"resources\"".to_owned()),
         Some(Value::Object(resources)) if resources.values().all(Value::is_object) => Ok(()),
         Some(_) => Err("its \"resources\" are not objects".to_owned()),
     }

@@ -207,12 +207,20 @@ impl FileSink {
         self.overwrite()?;
         let written = disk::WriterAt::new(&self.file, self.committed).and_then(|mut out| {
             self.compression.encode(page, &mut out)?;
-            out.finish(self.durability)
+            Ok(out.written())
+        });
+        let written = written.or_exit(Exit::Output, || self.cannot_write()).and_then(|length| {
+            if self.durability == Durability::Synced {
+                disk::sync(&self.file).or_exit(Exit::Output, || {
+                    format!("cannot sync {} (fsync)", self.path.display())
+                })?;
+            }
+            Ok(length)
         });
         if written.is_err() {
             self.rollback();
         }
-        self.pending = written.or_exit(Exit::Output, || self.cannot_write())?;
+        self.pending = written?;
         Ok(())
     }
 

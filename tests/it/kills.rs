@@ -5,7 +5,7 @@
 
 use crate::{
     harness::Place,
-    machine::{committed, eventually, next_run, sleep, standing, standing_with},
+    machine::{committed, eventually, kills_asked_for, next_run, sleep, standing, standing_with},
 };
 use fastrand::Rng;
 use std::{
@@ -21,13 +21,7 @@ use zdx::sandbox::{Options, Sandbox};
 
 /// Kills for each of the four kinds of output.
 fn kills_each() -> usize {
-    match std::env::var_os("ZDX_TEST_KILLS") {
-        None => 80,
-        Some(all) => {
-            let all = all.into_string().expect("digits");
-            all.parse::<usize>().expect("ZDX_TEST_KILLS is a number").div_ceil(4)
-        }
-    }
+    kills_asked_for().map_or(80, |all| all.div_ceil(4))
 }
 
 /// Ninety tickets in thirty pages.
@@ -127,6 +121,44 @@ fn p1_random_kills_sideloads() {
     });
 }
 
+/// One finished file for each run: complete when it has its name, and only one for all the runs
+/// that it took.
+#[test]
+fn p1_random_kills_segments() {
+    let sandbox = thirty_pages();
+    let words = "tickets -o s-{run}.ndjson --per-page 3";
+    let (whole, mut took) = reference(&sandbox, words);
+    let reference = whole.file(&whole.names()[0]);
+    let mut dice = Rng::new();
+    let mut kills = 0;
+    while kills < kills_each() {
+        let place = Place::of(&sandbox);
+        loop {
+            let mut run = next_run(&place, words).start();
+            sleep(took.mul_f64(dice.f64()));
+            run.child.kill().expect("a process of ours");
+            let status = run.child.wait().expect("it ends");
+            let names = place.names();
+            for name in names.iter().filter(|name| !name.starts_with('.')) {
+                assert!(place.file(name) == reference, "{name} is not complete");
+            }
+            if !was_killed(status) {
+                run.end().exit(0);
+                took = took.mul_f64(0.9);
+                break;
+            }
+            kills += 1;
+            took = took.mul_f64(1.03);
+        }
+        let (hidden, names): (Vec<String>, Vec<String>) =
+            place.names().into_iter().partition(|name| name.starts_with('.'));
+        assert!(names.len() == 1 && place.file(&names[0]) == reference, "{names:?}");
+        for name in hidden {
+            assert_eq!(place.file(&name), "", "{name} holds something");
+        }
+    }
+}
+
 /// What a reader of stdout got, run for run, is the reference with at most one page again for
 /// each kill, and nothing missing.
 #[test]
@@ -193,5 +225,7 @@ fn p7_a_killed_holder_holds_nothing() {
     run.child.kill().expect("a process of ours");
     run.child.wait().expect("it ends");
     next_run(&place, "tickets -o x.ndjson --per-page 10").run().exit(0);
-    assert_eq!(place.file("x.ndjson").lines().count(), 30);
+    let whole = Place::of(&sandbox);
+    next_run(&whole, "tickets -o x.ndjson").run().exit(0);
+    assert!(place.file("x.ndjson") == whole.file("x.ndjson"));
 }

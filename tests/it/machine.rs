@@ -8,14 +8,17 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    time::{Duration, UNIX_EPOCH},
+    process::Command,
+    time::Duration,
 };
 use zdx::sandbox::{Options, Sandbox};
 
+/// 2026-11-24T02:00:00Z, when time stands still.
+pub(crate) const STANDING: i64 = 1_795_485_600;
+
 /// A sandbox in which no time goes by, so that two exports of it are the same bytes.
 pub(crate) fn standing(options: Options) -> Sandbox {
-    let now = UNIX_EPOCH.elapsed().expect("a clock after 1970").as_secs();
-    let frozen_at = Some(i64::try_from(now).expect("a clock before the end of time"));
+    let frozen_at = Some(STANDING);
     Sandbox::start(Options { quota: Some(0), frozen_at, ..options }).expect("a sandbox")
 }
 
@@ -28,6 +31,21 @@ pub(crate) fn standing_with(records: u32) -> Sandbox {
 pub(crate) fn skipped(what: &str, why: &str) {
     let line = format!("SKIPPED: {what}: {why}\n");
     drop(std::io::stderr().write_all(line.as_bytes()));
+}
+
+/// The command that makes a mount namespace of a run's own, as root or as whoever may be root in
+/// one. Says so when there is none.
+pub(crate) fn mounts(what: &str) -> Option<&'static str> {
+    let works = |command: &str| {
+        let line = format!("{command} sh -c 'mount -t tmpfs none /mnt'");
+        let tried = Command::new("sh").arg("-c").arg(line).output();
+        tried.is_ok_and(|output| output.status.success())
+    };
+    let found = ["unshare -m", "unshare -Urm"].into_iter().find(|command| works(command));
+    if found.is_none() {
+        skipped(what, "no mount namespaces here");
+    }
+    found
 }
 
 #[expect(clippy::disallowed_methods, reason = "a kill comes at an instant of its own")]
@@ -47,6 +65,12 @@ pub(crate) fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
     panic!("never happened: {what}");
 }
 
+/// How many kills are asked for, instead of what fits into an ordinary run of the tests.
+pub(crate) fn kills_asked_for() -> Option<usize> {
+    let all = std::env::var_os("ZDX_TEST_KILLS")?.into_string().expect("digits");
+    Some(all.parse().expect("ZDX_TEST_KILLS is a number"))
+}
+
 /// The command that begins a series, or goes on with it when it has begun.
 pub(crate) fn next_run<'a>(place: &'a Place, words: &str) -> Zdx<'a> {
     let since = if place.state().exists() { "" } else { "--since @0" };
@@ -63,6 +87,10 @@ pub(crate) fn committed(place: &Place, resource: &str) -> Option<u64> {
 pub(crate) struct Snapshot(BTreeMap<PathBuf, Vec<u8>>);
 
 impl Snapshot {
+    pub(crate) fn nothing() -> Snapshot {
+        Snapshot(BTreeMap::new())
+    }
+
     /// Of the state's directory and the work directory.
     pub(crate) fn of(place: &Place) -> Snapshot {
         let files = dirs(place).into_iter().flat_map(|dir| files(&dir));

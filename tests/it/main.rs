@@ -18,6 +18,8 @@ mod commands;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod edges;
 #[cfg(test)]
 mod exports;
@@ -25,6 +27,8 @@ mod exports;
 mod kills;
 #[cfg(test)]
 mod outputs;
+#[cfg(test)]
+mod power_loss;
 #[cfg(test)]
 mod quota;
 #[cfg(test)]
@@ -41,6 +45,8 @@ mod security;
 mod sideloads;
 #[cfg(test)]
 mod starts;
+#[cfg(test)]
+mod state_file;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
