@@ -76,12 +76,16 @@ impl io::Write for Out<'_> {
     }
 }
 
+/// A page that a signal came into, and that the reader did not take in time. Not `Interrupted`:
+/// writers take that for an invitation to try again.
+const GIVEN_UP: io::ErrorKind = io::ErrorKind::TimedOut;
+
 fn failed(error: io::Error, stop: &Stop) -> Failure {
     match (error.kind(), stop.signal()) {
         (io::ErrorKind::BrokenPipe, _) => {
             Failure::new(Exit::ReaderGone, "the reader of stdout went away")
         }
-        (io::ErrorKind::Interrupted, Some(signal)) => Failure::stopped(signal),
+        (GIVEN_UP, Some(signal)) => Failure::stopped(signal),
         (_, _) => Failure {
             exit: Exit::Output,
             cause: anyhow::Error::from(error).context("cannot write to stdout"),
@@ -109,6 +113,7 @@ fn for_terminal(lines: &[u8]) -> Vec<u8> {
 mod os {
     //! What Unix tells of a descriptor.
 
+    use super::GIVEN_UP;
     use crate::{clock::Clock, signals::Stop};
     use rustix::{
         event::{PollFd, PollFlags, Timespec, poll},
@@ -175,7 +180,7 @@ mod os {
                 if stop.signal().is_some() {
                     let deadline = *deadline.get_or_insert(clock.instant() + GRACE);
                     if clock.instant() > deadline {
-                        return Err(io::ErrorKind::Interrupted.into());
+                        return Err(GIVEN_UP.into());
                     }
                 }
                 if !ready(PollFlags::OUT, SLICE)? {
@@ -221,7 +226,7 @@ mod os {
                 let mut nap = Duration::from_micros(50);
                 while rustix::io::ioctl_fionread(stdout())? > 0 {
                     if stop.signal().is_some() {
-                        return Err(io::ErrorKind::Interrupted.into());
+                        return Err(GIVEN_UP.into());
                     }
                     ready(PollFlags::empty(), nap)?;
                     nap = (nap * 2).min(SLICE);
