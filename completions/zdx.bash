@@ -114,7 +114,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__export)
-            opts="-s -o -q -v -h -V --since --until --include --exclude-deleted --support-type-scope --exclude-system-updates --limit --max-pages --output --append --overwrite --envelope --raw --summary --no-state --dry-run --pagination --per-page --rate --reserve --max-wait --retry-for --max-page-bytes --on-overflow --sandbox --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version tickets ticket_events users organizations ticket_metric_events articles all"
+            opts="-s -o -q -v -h -V --since --until --include --exclude-deleted --support-type-scope --exclude-system-updates --limit --max-pages --output --append --overwrite --envelope --raw --summary --no-state --dry-run --pagination --per-page --jobs --rate --reserve --max-wait --retry-for --max-page-bytes --on-overflow --sandbox --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version tickets ticket_events users organizations ticket_metric_events articles all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -165,6 +165,10 @@ _zdx() {
                     return 0
                     ;;
                 --per-page)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -48,13 +48,14 @@ ai_agent\t''
 all\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l limit -d 'Stop after N records of each resource; in a series, at the page\'s edge' -r
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l max-pages -d 'Stop after N pages of each resource' -r
-complete -c zdx -n "__fish_zdx_using_subcommand export" -s o -l output -d 'Write here: - for stdout, a file, a directory (dir/), or a template with {resource}, {account}, {date}; .gz and .zst compress' -r
+complete -c zdx -n "__fish_zdx_using_subcommand export" -s o -l output -d 'Write here: - for stdout, a file, a directory (dir/), or a template with {resource}, {account}, {date}; with {run}, one finished file per run; .gz and .zst compress' -r
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l summary -d 'The last line on stderr' -r -f -a "text\t''
 json\t''
 none\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l pagination -d 'How to page; cursor where the resource has it' -r -f -a "cursor\t''
 time\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l per-page -d 'Records per page, 1 to 1000 [default: 1000]' -r
+complete -c zdx -n "__fish_zdx_using_subcommand export" -l jobs -d 'How many resources run side by side [default: all]' -r
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l rate -d 'The most requests a minute' -r
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l reserve -d 'Leave this part of the quota to others' -r
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l max-wait -d 'The longest single wait for quota or retry' -r

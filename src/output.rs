@@ -1,6 +1,6 @@
 //! Where output goes: from what `-o` says to one absolute path for each resource.
 //!
-//! Touches the file system only to look, and to create the directory of `dir/`.
+//! Looks at the file system, and leaves it as it is.
 
 use crate::{
     disk,
@@ -94,23 +94,25 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
     let filled = fill(&text, resource, names)?;
     let path = Path::new(&filled);
     let dir = disk::parent(path);
-    if is_directory(typed) && !dir.exists() && disk::parent(dir).is_dir() {
-        disk::create_dir_private(dir)
-            .or_exit(Exit::Output, || format!("cannot create the directory {}", dir.display()))?;
-    }
-    if !dir.is_dir() {
+    // The directory of `dir/` is made when the output is opened, not before.
+    let made = is_directory(typed) && !dir.exists() && disk::parent(dir).is_dir();
+    if !made && !dir.is_dir() {
         return Err(Failure::usage(format!(
             "the directory of the output does not exist: {}",
             dir.display()
         ))
         .hint(format!("mkdir -p {}", dir.display())));
     }
-    let path = disk::resolve(path).or_exit(Exit::Output, || format!("cannot use {filled}"))?;
+    let unusable = || format!("cannot use {filled}");
+    let path = match (made, path.file_name()) {
+        (true, Some(name)) => disk::resolve(dir).or_exit(Exit::Output, unusable)?.join(name),
+        (_, _) => disk::resolve(path).or_exit(Exit::Output, unusable)?,
+    };
     let changes = ["{date}", "{run}"].iter().any(|placeholder| typed.contains(placeholder));
     let template = changes
         .then(|| std::path::absolute(typed))
         .transpose()
-        .or_exit(Exit::Output, || format!("cannot use {filled}"))?
+        .or_exit(Exit::Output, unusable)?
         .map(|template| template.to_string_lossy().into_owned());
     let run = typed.contains("{run}").then(|| names.run());
     Ok(Output::File { path, template, run })
@@ -176,7 +178,7 @@ mod tests {
         assert_eq!(path("-"), "-");
         assert_eq!(path(&at("x.ndjson")), "x.ndjson");
         assert_eq!(path(&at("new/")), "new/tickets.ndjson");
-        assert_eq!(path(&at("new")), "new/tickets.ndjson");
+        assert!(!dir.path().join("new").exists());
         assert_eq!(path(&at("{account}-{resource}-{date}.gz")), "acme-tickets-2026-11-24.gz");
         assert_eq!(path(&at("{resource}.{run}.ndjson")), "tickets.20261124T015903Z.ndjson");
         for typed in [at("no/such/dir/"), at("no/x.ndjson"), at("{oops}"), at("{resource")] {

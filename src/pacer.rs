@@ -114,8 +114,18 @@ impl Pacer {
         state.unannounced = None;
         // Requests still in flight may or may not be counted in `remaining`; take them as not.
         let free = quota.remaining.saturating_sub(state.in_flight.into());
-        state.window =
-            Some(Window { total: quota.total, free, ends: now + quota.resets + ROUNDING });
+        let ends = now + quota.resets + ROUNDING;
+        let told = Window { total: quota.total, free, ends };
+        state.window = Some(match state.window.take() {
+            // An answer of the window before, overtaken by one of this window.
+            Some(known) if ends + ROUNDING < known.ends => known,
+            // Of this window. An overtaken answer tells of more than is left by now, and within a
+            // window nothing is given back.
+            Some(known) if ends <= known.ends + ROUNDING => {
+                Window { free: free.min(known.free), ends: ends.max(known.ends), ..told }
+            }
+            Some(_) | None => told,
+        });
     }
 
     /// Nobody may send before `until`: the server said 429 or 503.
@@ -200,13 +210,39 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_was_overtaken_gives_nothing_back() {
+        let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+        pacer.take(B, now).unwrap();
+        pacer.settle(B, quota(2, 30), now);
+        pacer.take(B, now).unwrap();
+        pacer.take(B, now).unwrap();
+        pacer.settle(B, quota(0, 30), now); // the second request's answer
+        pacer.settle(B, quota(1, 30), now); // the first one's, late
+        assert_eq!(pacer.take(B, now), Err(Turn::At(later(now, 31))));
+    }
+
+    #[test]
+    fn an_answer_of_the_window_before_does_not_close_this_one() {
+        let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+        pacer.take(B, now).unwrap();
+        pacer.settle(B, quota(9, 1), now);
+        pacer.take(B, now).unwrap(); // answered late
+        pacer.take(B, later(now, 2)).unwrap_err(); // not yet known
+        pacer.settle(B, quota(0, 1), now);
+        assert_eq!(pacer.take(B, later(now, 2)), Ok(()));
+        pacer.settle(B, quota(9, 60), later(now, 2));
+        pacer.settle(B, quota(0, 1), later(now, 2));
+        assert_eq!(pacer.take(B, later(now, 2)), Ok(()));
+    }
+
+    #[test]
     fn another_client_eating_the_quota_is_noticed() {
         let (mut pacer, now) = (Pacer::new(Limits::default()), now());
         pacer.take(B, now).unwrap();
         pacer.settle(B, quota(9, 30), now);
         pacer.take(B, now).unwrap();
-        pacer.settle(B, quota(0, 29), now);
-        assert_eq!(pacer.take(B, now), Err(Turn::At(later(now, 30))));
+        pacer.settle(B, quota(0, 29), later(now, 1));
+        assert_eq!(pacer.take(B, later(now, 1)), Err(Turn::At(later(now, 31))));
     }
 
     #[test]

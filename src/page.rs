@@ -6,7 +6,7 @@
 
 use crate::{
     garbled::Garbled,
-    position::{Cursor, Position},
+    position::{Cursor, Fingerprint, Position},
     resource::Pagination,
     time::UnixTime,
 };
@@ -400,6 +400,18 @@ pub(crate) fn push_record(bytes: &[u8], surrogates: LoneSurrogates, out: &mut Ve
     }
     push_tokens(&bytes[at..], out);
     replaced
+}
+
+/// The fingerprint of a record as it is written, so that white space between tokens makes no
+/// other record of it.
+pub(crate) fn fingerprint(record: &RawValue) -> Fingerprint {
+    let bytes = record.get().as_bytes();
+    if !bytes.iter().any(u8::is_ascii_whitespace) || is_plain(bytes) {
+        return Fingerprint::of(bytes);
+    }
+    let mut line = Vec::with_capacity(bytes.len());
+    push_record(bytes, LoneSurrogates::Keep, &mut line);
+    Fingerprint::of(&line)
 }
 
 /// Whether a record is written as it is: no white space between its tokens, and no escape that

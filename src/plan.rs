@@ -62,6 +62,9 @@ pub(crate) struct Known<'a> {
     pub(crate) account: &'a str,
     /// `None` when no state takes part.
     pub(crate) state: Option<&'a StateFile>,
+    /// The outputs of the account's series, with their resources, whether a state takes part or
+    /// not.
+    pub(crate) owned: Vec<(String, String)>,
     pub(crate) now: UnixTime,
 }
 
@@ -442,8 +445,7 @@ fn check_not_owned(known: &Known<'_>, output: &Output) -> Result<(), Failure> {
         return Ok(());
     };
     let name = output.name();
-    let owned = known.state.map(StateFile::owned_paths).unwrap_or_default();
-    match owned.iter().find(|(path, _)| *path == name) {
+    match known.owned.iter().find(|(path, _)| *path == name) {
         None => Ok(()),
         Some((_, owner)) => Err(Failure::usage(format!(
             "the output {name} belongs to the series of {owner}: a one-off would break it"

@@ -96,16 +96,7 @@ impl StateFile {
 
     /// Every output path that a series owns, with the resource.
     pub(crate) fn owned_paths(&self) -> Vec<(String, String)> {
-        let resources = self.document.get("resources").and_then(Value::as_object);
-        let mut owned = Vec::new();
-        for (name, saved) in resources.into_iter().flatten() {
-            let sideloads = saved.get("sideloads").and_then(Value::as_object);
-            let marks = sideloads.into_iter().flat_map(Map::values).chain(saved.get("output"));
-            for path in marks.filter_map(|mark| mark.get("path")?.as_str()) {
-                owned.push((path.to_owned(), name.clone()));
-            }
-        }
-        owned
+        owned_paths(&self.document)
     }
 
     /// Saves a series. When this returns `Ok`, the position counts and is durable; when it returns
@@ -135,6 +126,26 @@ impl StateFile {
             }
         }
     }
+}
+
+/// Every output path that a series owns, with the resource, read without the lock: for a run that
+/// takes no part in the state but must not write into its outputs. A state that cannot be read owns
+/// nothing here; a run that uses it says what is wrong with it.
+pub(crate) fn paths_owned_in(path: &Path, account: &str) -> Vec<(String, String)> {
+    read(path, account).map(|document| owned_paths(&document)).unwrap_or_default()
+}
+
+fn owned_paths(document: &Map<String, Value>) -> Vec<(String, String)> {
+    let resources = document.get("resources").and_then(Value::as_object);
+    let mut owned = Vec::new();
+    for (name, saved) in resources.into_iter().flatten() {
+        let sideloads = saved.get("sideloads").and_then(Value::as_object);
+        let marks = sideloads.into_iter().flat_map(Map::values).chain(saved.get("output"));
+        for path in marks.filter_map(|mark| mark.get("path")?.as_str()) {
+            owned.push((path.to_owned(), name.clone()));
+        }
+    }
+    owned
 }
 
 /// Takes the lock beside the state. The lock file is never removed: whoever opened it before that

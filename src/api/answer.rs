@@ -92,6 +92,10 @@ fn worded(json: &Value) -> String {
 /// The host alone: the rest of a location is the server's to fill in.
 fn redirect_host(headers: &Headers) -> Option<String> {
     let location = headers.get("location")?;
+    let location = match location.strip_prefix("//") {
+        Some(rest) => format!("https://{rest}"),
+        None => location.to_owned(),
+    };
     let uri: http::Uri = location.parse().ok()?;
     Some(match uri.host() {
         Some(host) => shown(host),
@@ -178,6 +182,7 @@ mod tests {
         let location =
             |value: &str| redirect_host(&Headers(vec![("location".into(), value.into())])).unwrap();
         assert_eq!(location("https://evil.example:8/x?token=1"), "evil.example");
+        assert_eq!(location("//evil.example/x"), "evil.example");
         assert_eq!(location("/elsewhere"), "the same host");
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     position::Position,
     request::Request,
     settings::Settings,
-    state::StateFile,
+    state::{self, StateFile},
     time::UnixTime,
 };
 use std::{
@@ -35,6 +35,10 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         &Known {
             defaults: &settings.defaults,
             account: &settings.account,
+            owned: match &state {
+                Some(state) => state.owned_paths(),
+                None => state::paths_owned_in(&settings.state, &settings.account),
+            },
             state: state.as_ref(),
             now,
         },

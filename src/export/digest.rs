@@ -24,7 +24,7 @@ impl Run<'_> {
         };
         let prints: Vec<Fingerprint> = match &self.position {
             Position::Time { .. } => {
-                page.records.iter().map(|record| Fingerprint::of(record.get().as_bytes())).collect()
+                page.records.iter().map(|record| page::fingerprint(record)).collect()
             }
             Position::Start(_) | Position::Cursor(_) => Vec::new(),
         };
@@ -132,7 +132,7 @@ impl Sideloaded {
     }
 
     fn unseen<'b>(&mut self, served: &[&'b RawValue]) -> Vec<&'b RawValue> {
-        let new = |record: &&&RawValue| self.seen.insert(Fingerprint::of(record.get().as_bytes()));
+        let new = |record: &&&RawValue| self.seen.insert(page::fingerprint(record));
         served.iter().filter(new).copied().collect()
     }
 }

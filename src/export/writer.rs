@@ -5,7 +5,7 @@
 
 use super::{Shared, lines, lock};
 use crate::{
-    disk::ReplaceError,
+    disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
     output::Output,
     plan::{Job, Mode},
@@ -257,6 +257,11 @@ fn open_sink(
             }
             Some(_) | None => path = segment::unused(&path, run),
         }
+    }
+    let dir = disk::parent(&path);
+    if !dir.exists() {
+        disk::create_dir_private(dir)
+            .or_exit(Exit::Output, || format!("cannot create the directory {}", dir.display()))?;
     }
     let stage = run.as_ref().map(|_| Stage::Partial);
     let moved = saved.is_some_and(|mark| mark.path != path.to_string_lossy());

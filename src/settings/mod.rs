@@ -176,15 +176,17 @@ fn default_state(account: &str) -> Result<PathBuf, Failure> {
 fn limits(env: &Environment, profile: &Profile) -> Result<Limits, Failure> {
     let timeout = |key: &str, default| {
         let variable = format!("ZDX_{}", key.to_uppercase());
-        let (text, origin) = match (env.get(&variable), profile.text(key)) {
-            (Some(text), _) => (text, variable),
-            (None, Some(text)) => (text.to_owned(), key.to_owned()),
+        let (text, origin, exit) = match (env.get(&variable), profile.text(key)) {
+            (Some(text), _) => (text, variable, Exit::Usage),
+            (None, Some(text)) => {
+                (text.to_owned(), format!("{key} in the config file"), Exit::Config)
+            }
             (None, None) => return Ok(default),
         };
         match duration(&text) {
             Ok(duration) if !duration.is_zero() => Ok(duration),
-            Ok(_) => Err(Failure::usage(format!("{origin} is zero"))),
-            Err(error) => Err(Failure::usage(format!("{origin} is not a duration: {error}"))),
+            Ok(_) => Err(Failure::new(exit, format!("{origin} is zero"))),
+            Err(error) => Err(Failure::new(exit, format!("{origin} is not a duration: {error}"))),
         }
     };
     Ok(Limits {
