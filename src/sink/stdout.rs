@@ -76,12 +76,16 @@ impl io::Write for Out<'_> {
     }
 }
 
+/// A signal came, and the reader does not take the page. Not `Interrupted`, which whoever writes
+/// all of something takes for an invitation to try again, for ever.
+const STOPPED: io::ErrorKind = io::ErrorKind::TimedOut;
+
 fn failed(error: io::Error, stop: &Stop) -> Failure {
     match (error.kind(), stop.signal()) {
         (io::ErrorKind::BrokenPipe, _) => {
             Failure::new(Exit::ReaderGone, "the reader of stdout went away")
         }
-        (io::ErrorKind::Interrupted, Some(signal)) => Failure::stopped(signal),
+        (STOPPED, Some(signal)) => Failure::stopped(signal),
         (_, _) => Failure {
             exit: Exit::Output,
             cause: anyhow::Error::from(error).context("cannot write to stdout"),
@@ -175,7 +179,7 @@ mod os {
                 if stop.signal().is_some() {
                     let deadline = *deadline.get_or_insert(clock.instant() + GRACE);
                     if clock.instant() > deadline {
-                        return Err(io::ErrorKind::Interrupted.into());
+                        return Err(super::STOPPED.into());
                     }
                 }
                 if !ready(PollFlags::OUT, SLICE)? {
@@ -221,7 +225,7 @@ mod os {
                 let mut nap = Duration::from_micros(50);
                 while rustix::io::ioctl_fionread(stdout())? > 0 {
                     if stop.signal().is_some() {
-                        return Err(io::ErrorKind::Interrupted.into());
+                        return Err(super::STOPPED.into());
                     }
                     ready(PollFlags::empty(), nap)?;
                     nap = (nap * 2).min(SLICE);

@@ -4,7 +4,8 @@
 use crate::{
     harness::{CANARY, Place},
     machine::{
-        committed, eventually, next_run, skipped, sleep, standing, standing_with, temporaries,
+        committed, ended, eventually, next_run, skipped, sleep, standing, standing_with,
+        temporaries,
     },
     straced::{self, Tracer},
 };
@@ -139,7 +140,7 @@ fn p5_a_second_interrupt_leaves_at_once() {
     sleep(Duration::from_millis(50));
     run.signal(Signal::INT);
     let mut run = run;
-    let status = run.child.wait().expect("it ends");
+    let status = ended(&mut run.child);
     assert_eq!(status.code(), Some(130));
     assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
 }
@@ -210,7 +211,7 @@ fn p11_too_little_memory() {
         let place = Place::of(&sandbox);
         let line = format!("ulimit -v {}; exec \"$0\" \"$@\" --retry-for 0s", megabytes * 1024);
         let mut run = next_run(&place, words).through(&line).start();
-        died += usize::from(!run.child.wait().expect("it ends").success());
+        died += usize::from(!ended(&mut run.child).success());
         next_run(&place, words).run().exit(0);
         assert!(place.file("x.ndjson") == whole.file("x.ndjson"), "{megabytes} MB");
     }
