@@ -87,7 +87,7 @@ fn d2_disk_full_on_the_state() {
     let run = place.zdx(&words).through(&line).run();
     run.exit(7).stderr_has("No space").stderr_has("small/state.json");
     let mut names: Vec<_> = fs::read_dir(place.path("after")).unwrap().flatten().collect();
-    names.sort_by_key(std::fs::DirEntry::file_name);
+    names.sort_by_key(fs::DirEntry::file_name);
     let names: Vec<_> = names.iter().map(|entry| entry.file_name()).collect();
     assert_eq!(names, ["fill", "state.json", "state.json.lock"], "no temporary is left");
     let state = place.file("after/state.json");
@@ -258,6 +258,7 @@ fn d11_an_output_that_is_too_short() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
 fn d12_an_output_that_was_rotated_away() {
     let sandbox = standing_with(12);
     let reference = reference(&sandbox);

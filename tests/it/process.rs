@@ -120,7 +120,8 @@ fn p4_signals_inside_a_commit() {
         run.end().exit(exit);
         let length = place.file("x.ndjson").len();
         assert_eq!(committed(&place, "tickets"), Some(length.try_into().unwrap()));
-        assert_eq!(place.file("x.ndjson").lines().count(), 6);
+        let lines = place.file("x.ndjson").lines().count();
+        assert!(lines == 6 || lines == 9, "{lines} lines: that page, and one that waited for it");
         next_run(&place, WORDS).run().exit(0);
         assert!(place.file("x.ndjson") == reference);
     }
