@@ -4,7 +4,7 @@
 use crate::{
     harness::{Outcome, Place, ndjson},
     machine::{
-        committed, eventually, mounts, next_run, skipped, sleep, standing, standing_with,
+        committed, ended, eventually, mounts, next_run, skipped, sleep, standing, standing_with,
         temporaries,
     },
     straced::{self, Tracer},
@@ -87,7 +87,7 @@ fn d2_disk_full_on_the_state() {
     let run = place.zdx(&words).through(&line).run();
     run.exit(7).stderr_has("No space").stderr_has("small/state.json");
     let mut names: Vec<_> = fs::read_dir(place.path("after")).unwrap().flatten().collect();
-    names.sort_by_key(std::fs::DirEntry::file_name);
+    names.sort_by_key(fs::DirEntry::file_name);
     let names: Vec<_> = names.iter().map(|entry| entry.file_name()).collect();
     assert_eq!(names, ["fill", "state.json", "state.json.lock"], "no temporary is left");
     let state = place.file("after/state.json");
@@ -258,6 +258,7 @@ fn d11_an_output_that_is_too_short() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
 fn d12_an_output_that_was_rotated_away() {
     let sandbox = standing_with(12);
     let reference = reference(&sandbox);
@@ -360,7 +361,7 @@ fn d18_the_reader_stops_for_a_while() {
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).expect("the rest");
     assert!(format!("{{{rest}") == whole);
-    assert_eq!(run.child.wait().unwrap().code(), Some(0));
+    assert_eq!(ended(&mut run.child).code(), Some(0));
     assert!(!not_moved(&place));
 }
 
@@ -493,7 +494,7 @@ fn the_reference_is_the_sandboxs_own() {
 }
 
 #[test]
-fn a_signal_ends_a_run_whose_reader_has_stopped() {
+fn p4_a_signal_while_the_reader_has_stopped() {
     let sandbox = standing_with(60);
     let place = Place::of(&sandbox);
     let mut run = next_run(&place, "tickets").start();
@@ -501,6 +502,6 @@ fn a_signal_ends_a_run_whose_reader_has_stopped() {
     let mut first = [0];
     stdout.read_exact(&mut first).expect("a byte");
     run.signal(Signal::TERM);
-    assert_eq!(run.child.wait().unwrap().code(), Some(143));
+    assert_eq!(ended(&mut run.child).code(), Some(143));
     assert!(not_moved(&place));
 }

@@ -5,7 +5,9 @@
 
 use crate::{
     harness::Place,
-    machine::{committed, eventually, kills_asked_for, next_run, sleep, standing, standing_with},
+    machine::{
+        committed, ended, eventually, kills_asked_for, next_run, sleep, standing, standing_with,
+    },
 };
 use fastrand::Rng;
 use std::{
@@ -62,7 +64,7 @@ fn kill_at_random(words: &str, output: &str, check: impl Fn(&Place, &Place)) {
             let mut run = next_run(&place, words).start();
             sleep(took.mul_f64(dice.f64()));
             run.child.kill().expect("a process of ours");
-            let status = run.child.wait().expect("it ends");
+            let status = ended(&mut run.child);
             if !was_killed(status) {
                 run.end().exit(0);
                 // The first run may have been a slow one: most runs are to be killed.
@@ -137,7 +139,7 @@ fn p1_random_kills_segments() {
             let mut run = next_run(&place, words).start();
             sleep(took.mul_f64(dice.f64()));
             run.child.kill().expect("a process of ours");
-            let status = run.child.wait().expect("it ends");
+            let status = ended(&mut run.child);
             let names = place.names();
             for name in names.iter().filter(|name| !name.starts_with('.')) {
                 assert!(place.file(name) == reference, "{name} is not complete");
@@ -186,7 +188,7 @@ fn p1b_random_kills_stdout() {
             });
             sleep(took.mul_f64(dice.f64()));
             run.child.kill().expect("a process of ours");
-            let status = run.child.wait().expect("it ends");
+            let status = ended(&mut run.child);
             let bytes = reader.join().expect("a reader").expect("a pipe to read");
             // A page may come again when the kill came before its position was saved.
             let at = edges.iter().enumerate().find(|(page, edge)| {
@@ -223,7 +225,7 @@ fn p7_a_killed_holder_holds_nothing() {
     let mut run = next_run(&place, "tickets -o x.ndjson --per-page 10").start();
     eventually("the state is saved", || place.state().exists());
     run.child.kill().expect("a process of ours");
-    run.child.wait().expect("it ends");
+    ended(&mut run.child);
     next_run(&place, "tickets -o x.ndjson --per-page 10").run().exit(0);
     let whole = Place::of(&sandbox);
     next_run(&whole, "tickets -o x.ndjson").run().exit(0);

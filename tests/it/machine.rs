@@ -8,7 +8,7 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, ExitStatus},
     time::Duration,
 };
 use zdx::sandbox::{Options, Sandbox};
@@ -69,6 +69,19 @@ pub(crate) fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
 pub(crate) fn kills_asked_for() -> Option<usize> {
     let all = std::env::var_os("ZDX_TEST_KILLS")?.into_string().expect("digits");
     Some(all.parse().expect("ZDX_TEST_KILLS is a number"))
+}
+
+/// Waits for a process that has to end by itself. One that does not is killed, and the test fails.
+#[track_caller]
+pub(crate) fn ended(child: &mut Child) -> ExitStatus {
+    for _ in 0..60_000 {
+        if let Some(status) = child.try_wait().expect("a child") {
+            return status;
+        }
+        sleep(Duration::from_millis(1));
+    }
+    child.kill().expect("a process of ours");
+    panic!("it does not end");
 }
 
 /// The command that begins a series, or goes on with it when it has begun.

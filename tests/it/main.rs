@@ -12,6 +12,8 @@ mod machine;
 mod matrix;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod straced;
 
 #[cfg(test)]
 mod commands;
@@ -26,9 +28,13 @@ mod exports;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod power_loss;
+#[cfg(test)]
+mod process;
 #[cfg(test)]
 mod quota;
 #[cfg(test)]
@@ -49,8 +55,6 @@ mod starts;
 mod state_file;
 #[cfg(test)]
 mod states;
-#[cfg(test)]
-mod straced;
 #[cfg(test)]
 mod sweeps;
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use crate::{
     harness::Place,
-    machine::{Snapshot, committed, kills_asked_for, next_run, standing_with, temporaries},
+    machine::{Snapshot, committed, ended, kills_asked_for, next_run, standing_with, temporaries},
     straced::{self, CALLS, Call, Site, Tracer},
 };
 use std::{collections::BTreeSet, fs, os::unix::process::ExitStatusExt as _, sync::Mutex, thread};
@@ -137,7 +137,7 @@ fn kill_before_every_call(begin: Begin) {
         let tracer = Tracer::new();
         let options = format!("-e trace={name} -e inject={name}:signal=KILL:when={nth}");
         let mut run = tracer.around(next_run(&scene.place, WORDS), &options).start();
-        let status = run.child.wait().expect("it ends");
+        let status = ended(&mut run.child);
         assert_eq!(status.signal(), Some(9), "not killed at {}", call.line);
         let log = tracer.log();
         assert!(log.contains("+++ killed by SIGKILL +++"), "{log}");

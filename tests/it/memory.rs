@@ -1,0 +1,128 @@
+//! How much memory a run takes, whatever it is sent. Measured by GNU time.
+
+use crate::{
+    harness::{Place, Zdx},
+    machine::{next_run, skipped},
+};
+use flate2::{Compress, Compression, FlushCompress};
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    process::Command,
+    thread,
+};
+
+const KILOBYTES_PER_MEGABYTE: u64 = 1024;
+
+/// Whether peaks can be measured. Says so when not.
+fn measurable(what: &str) -> bool {
+    let tried = Command::new("/usr/bin/time").args(["-f", "%M", "true"]).output();
+    let works = tried.is_ok_and(|output| output.status.success());
+    if !works {
+        skipped(what, "GNU time is not installed");
+    }
+    works
+}
+
+/// Runs it, and returns the most memory that it held at once, in kilobytes.
+#[track_caller]
+fn peak(place: &Place, run: Zdx<'_>, exit: i32, says: &str) -> u64 {
+    let line = "exec /usr/bin/time -q -f %M -o peak \"$0\" \"$@\"";
+    run.through(line).run().exit(exit).stderr_has(says);
+    let peak = fs::read_to_string(place.path("peak")).expect("a measurement");
+    peak.trim().parse().expect("kilobytes")
+}
+
+/// Answers every request with gzip that inflates to ten gigabytes of one record.
+fn bomb() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            drop(explode(stream.expect("a connection")));
+        }
+    });
+    url
+}
+
+fn explode(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut request = [0; 4096];
+    let _ = stream.read(&mut request)?;
+    stream.write_all(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\
+          Connection: close\r\n\r\n",
+    )?;
+    stream.write_all(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])?;
+    let mut deflate = Compress::new(Compression::best(), false);
+    stream.write_all(&flushed(&mut deflate, b"{\"tickets\":[{\"subject\":\""))?;
+    // After a full flush a block stands for itself, and can be sent again and again.
+    let block = flushed(&mut deflate, &vec![b'a'; 1 << 20]);
+    for _ in 0..10_000 {
+        stream.write_all(&block)?;
+    }
+    Ok(())
+}
+
+fn flushed(deflate: &mut Compress, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + 1024);
+    deflate.compress_vec(bytes, &mut out, FlushCompress::Full).expect("room");
+    out
+}
+
+#[test]
+fn b7_a_gzip_bomb_stays_under_the_cap() {
+    const CAP: u64 = 32;
+    if !measurable("b7, the memory that a gzip bomb takes") {
+        return;
+    }
+    let place = Place::at(&bomb());
+    let run = next_run(&place, &format!("tickets -o x.ndjson --max-page-bytes {CAP}MiB"));
+    let peak = peak(&place, run, 6, "--max-page-bytes");
+    assert!(peak < (CAP + 64) * KILOBYTES_PER_MEGABYTE, "{peak} kB");
+    assert_eq!(place.file("x.ndjson"), "");
+}
+
+/// Serves so many pages without records, each of which moves the position, and an end.
+fn empty_pages(count: u32) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        let mut page = 0;
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut request = [0; 4096];
+            // A client that waits for the answer sends its request in one piece.
+            while stream.read(&mut request).is_ok_and(|read| read > 0) {
+                page += 1;
+                let body = format!(
+                    "{{\"tickets\":[],\"after_cursor\":\"{page:08}\",\"end_of_stream\":{}}}",
+                    page > count
+                );
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
+                     Content-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                // In one piece too, or two waits meet: Nagle's and that for an acknowledgement.
+                stream.write_all(answer.as_bytes()).expect("a client that reads");
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn s18_empty_pages_take_no_memory() {
+    if !measurable("s18, the memory that empty pages take") {
+        return;
+    }
+    let peak_of = |pages: u32| {
+        let place = Place::at(&empty_pages(pages));
+        let peak = peak(&place, next_run(&place, "tickets -o x.ndjson --rate 1000000"), 0, "");
+        assert_eq!(place.saved("tickets")["cursor"], format!("{:08}", pages + 1));
+        peak
+    };
+    let (few, many) = (peak_of(20), peak_of(1000));
+    assert!(many < few + 4 * KILOBYTES_PER_MEGABYTE, "{few} kB, then {many} kB");
+}
