@@ -270,3 +270,50 @@ fn p2_every_call_of_a_recovery_fails_once() {
         fail_every_call(Begin::Torn);
     }
 }
+
+/// A file for each run: killed before every call that moves a name or makes something last, and
+/// once more, until the injection strikes nothing.
+#[test]
+fn p2_killed_before_every_call_of_a_segment() {
+    if !straced::available("p2, kills at every call of a file for each run") {
+        return;
+    }
+    let sandbox = standing_with(9);
+    let words = "tickets -o s-{run}.ndjson --per-page 3";
+    let visible = |place: &Place| -> Vec<String> {
+        place.names().into_iter().filter(|name| !name.starts_with('.')).collect()
+    };
+    let whole = Place::of(&sandbox);
+    next_run(&whole, words).run().exit(0);
+    let reference = whole.file(&visible(&whole)[0]);
+    let names = ["?rename", "?renameat", "?renameat2", "fsync", "fdatasync", "flock", "?unlink"];
+    let fired: usize = thread::scope(|scope| {
+        let sweeps = names.map(|name| {
+            let (sandbox, reference) = (&sandbox, &reference);
+            scope.spawn(move || {
+                for nth in 1.. {
+                    let place = Place::of(sandbox);
+                    let tracer = Tracer::new();
+                    let options =
+                        format!("-e trace={name} -e inject={name}:signal=KILL:when={nth}");
+                    let mut run = tracer.around(next_run(&place, words), &options).start();
+                    let killed = ended(&mut run.child).signal() == Some(9);
+                    for name in visible(&place) {
+                        assert!(place.file(&name) == *reference, "{name} is not complete");
+                    }
+                    next_run(&place, words).run().exit(0);
+                    let left = visible(&place);
+                    assert!(left.len() == 1, "{left:?} after a kill at {name} {nth}");
+                    assert!(place.file(&left[0]) == *reference, "after a kill at {name} {nth}");
+                    if !killed {
+                        return nth - 1;
+                    }
+                }
+                unreachable!("a run ends")
+            })
+        });
+        sweeps.into_iter().map(|sweep| sweep.join().expect("no panic")).sum()
+    });
+    assert!(fired >= 12, "{fired} kills");
+    println!("{fired} kills");
+}
