@@ -38,6 +38,9 @@ complete -c zdx -n "__fish_zdx_needs_command" -s V -l version -d 'Print version'
 complete -c zdx -n "__fish_zdx_needs_command" -f -a "export" -d 'Write every record that changed, and remember where the export stands'
 complete -c zdx -n "__fish_zdx_needs_command" -f -a "sample" -d 'Show the shape of a resource: at most 50 records, from the sample endpoint'
 complete -c zdx -n "__fish_zdx_needs_command" -f -a "resources" -d 'List the resources: paging, record key, sideloads, who may read them'
+complete -c zdx -n "__fish_zdx_needs_command" -f -a "check" -d 'Prove the credentials, and say which resources the account can read'
+complete -c zdx -n "__fish_zdx_needs_command" -f -a "state" -d 'Look at the saved positions, or change them'
+complete -c zdx -n "__fish_zdx_needs_command" -f -a "config" -d 'Write, show or locate the config file'
 complete -c zdx -n "__fish_zdx_needs_command" -f -a "sandbox" -d 'Serve a local stand-in for Zendesk on loopback'
 complete -c zdx -n "__fish_zdx_needs_command" -f -a "completions" -d 'Print completions for a shell'
 complete -c zdx -n "__fish_zdx_using_subcommand export" -s s -l since -d 'Start here: 2h, 3d, yesterday, 2026-11-01, RFC 3339 or @epoch' -r
@@ -108,6 +111,128 @@ complete -c zdx -n "__fish_zdx_using_subcommand resources" -s q -l quiet -d 'Pri
 complete -c zdx -n "__fish_zdx_using_subcommand resources" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand resources" -s h -l help -d 'Print help'
 complete -c zdx -n "__fish_zdx_using_subcommand resources" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand check" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand check" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand check" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand check" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand check" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand check" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand check" -l json -d 'Print JSON'
+complete -c zdx -n "__fish_zdx_using_subcommand check" -l sandbox -d 'Run against a sandbox inside this process; needs no account'
+complete -c zdx -n "__fish_zdx_using_subcommand check" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand check" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand check" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand check" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -f -a "show" -d 'Print each position in words: change time, lag, output; needs no network'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -f -a "path" -d 'Print where the state file is'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -f -a "set" -d 'Move a series\' position to a time; the old state is kept beside the new one'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -f -a "reset" -d 'Forget a series\' position; the old state is kept beside the new one'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -s s -l since -d 'Go on from here: 2h, 3d, yesterday, 2026-11-01, RFC 3339 or @epoch' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -f -a "init" -d 'Write a commented config file, for its owner alone'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -f -a "show" -d 'Print the settings in effect and where each comes from, secrets redacted'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -f -a "path" -d 'Print where the config file is'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -l profile -d 'Take this profile of the config file; it beats ZENDESK_* variables' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Read this config file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -l state -d 'Keep positions in this file' -r -F
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -l subdomain -d 'The account: acme, acme.zendesk.com or the URL' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -l log-format -d 'How stderr is written' -r -f -a "text\t''
+json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print errors only'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Tell of each request; can be repeated'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -s V -l version -d 'Print version'
 complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -l port -d 'Listen on this port of 127.0.0.1 [default: a free one]' -r
 complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -l seed -d 'The world\'s seed: the same seed and records make the same world' -r
 complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -l records -d 'Tickets in the world; the rest is in proportion' -r

@@ -78,6 +78,14 @@ pub(crate) enum Command {
     Sample(SampleArgs),
     /// List the resources: paging, record key, sideloads, who may read them
     Resources(ResourcesArgs),
+    /// Prove the credentials, and say which resources the account can read
+    Check(CheckArgs),
+    /// Look at the saved positions, or change them
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Write, show or locate the config file
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Serve a local stand-in for Zendesk on loopback
     Sandbox(SandboxArgs),
     /// Print completions for a shell
@@ -197,6 +205,55 @@ pub(crate) struct SampleArgs {
     /// Run against a sandbox inside this process; needs no account
     #[arg(long)]
     pub(crate) sandbox: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Run against a sandbox inside this process; needs no account
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Print each position in words: change time, lag, output; needs no network
+    Show {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print where the state file is
+    Path,
+    /// Move a series' position to a time; the old state is kept beside the new one
+    Set {
+        #[arg(value_name = "RESOURCE", value_parser = Name(all_resources))]
+        resource: String,
+        /// Go on from here: 2h, 3d, yesterday, 2026-11-01, RFC 3339 or @epoch
+        #[arg(short, long, value_name = "TIME")]
+        since: String,
+    },
+    /// Forget a series' position; the old state is kept beside the new one
+    Reset {
+        #[arg(value_name = "RESOURCE", value_parser = Name(all_resources))]
+        resource: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Write a commented config file, for its owner alone
+    Init,
+    /// Print the settings in effect and where each comes from, secrets redacted
+    Show {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print where the config file is
+    Path,
 }
 
 #[derive(Args, Debug)]

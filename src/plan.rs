@@ -146,26 +146,43 @@ pub(crate) fn sample(typed: &str, since: &str, now: UnixTime) -> Result<Job, Fai
         return Err(Failure::usage(format!("{} has no sample endpoint", resource.name))
             .hint(format!("there are samples of {}", sampled.join(", "))));
     };
+    let start = start(since, "--since", now)?;
     Ok(Job {
-        resource,
         endpoint,
-        mode: Mode::OneOff { start: start(since, "--since", now)? },
         origin: format!("--since {since}"),
+        per_page: SAMPLE,
+        max_pages: Some(1),
+        ..bare(resource, start)
+    })
+}
+
+/// The smallest export of a resource, to see whether it can be read.
+pub(crate) fn probe(resource: &'static Resource, start: UnixTime) -> Job {
+    Job { per_page: 1, max_pages: Some(1), ..bare(resource, start) }
+}
+
+/// A one-off to stdout that asks for nothing special.
+fn bare(resource: &'static Resource, start: UnixTime) -> Job {
+    Job {
+        resource,
+        endpoint: resource.endpoint(None).expect("every resource has an endpoint"),
+        mode: Mode::OneOff { start },
+        origin: String::new(),
         output: Output::Stdout,
         existing: Existing::Refuse,
         include: Vec::new(),
-        per_page: SAMPLE,
+        per_page: retry::LARGEST,
         exclude_deleted: false,
         support_type_scope: None,
         until: None,
         updated_since: None,
         limit: None,
-        max_pages: Some(1),
+        max_pages: None,
         envelope: false,
         surrogates: LoneSurrogates::Replace,
         skip_second: false,
         optional: false,
-    })
+    }
 }
 
 /// The most records of a sample, whatever is asked for (API notes §4.3).
@@ -228,7 +245,7 @@ fn moment(text: &str, flag: &str, now: UnixTime) -> Result<UnixTime, Failure> {
 }
 
 /// A time to start from: not in the future, and clamped to what the server serves.
-fn start(text: &str, origin: &str, now: UnixTime) -> Result<UnixTime, Failure> {
+pub(crate) fn start(text: &str, origin: &str, now: UnixTime) -> Result<UnixTime, Failure> {
     let time = moment(text, origin, now)?;
     if time > now {
         return Err(Failure::usage(format!("{origin} {time} is in the future")));

@@ -99,6 +99,40 @@ impl StateFile {
         owned_paths(&self.document)
     }
 
+    /// Forgets a series; `false` if there is none.
+    pub(crate) fn forget(&mut self, resource: &str) -> Result<bool, ReplaceError> {
+        let mut document = self.document.clone();
+        let resources = document.get_mut("resources").and_then(Value::as_object_mut);
+        if resources.and_then(|resources| resources.shift_remove(resource)).is_none() {
+            return Ok(false);
+        }
+        self.replace(document).map(|()| true)
+    }
+
+    /// Copies the state beside itself before a person changes it, and says where.
+    pub(crate) fn back_up(&self, now: UnixTime) -> Result<PathBuf, Failure> {
+        let stamp = now.to_string().replace(['-', ':'], "");
+        let named = |stamp: String| {
+            let mut name = self.path.as_os_str().to_owned();
+            name.push(format!(".{stamp}.bak"));
+            PathBuf::from(name)
+        };
+        let mut backup = named(stamp.clone());
+        let mut next = 2;
+        while backup.exists() {
+            backup = named(format!("{stamp}-{next}"));
+            next += 1;
+        }
+        let failed = || format!("cannot keep a backup in {}", backup.display());
+        let bytes = disk::read_small(&self.path, LARGEST).or_exit(Exit::Output, failed)?;
+        match disk::replace(&backup, &bytes) {
+            Ok(()) => Ok(backup),
+            Err(ReplaceError::Before(error) | ReplaceError::After(error)) => {
+                Err(error).or_exit(Exit::Output, failed)
+            }
+        }
+    }
+
     /// Saves a series. When this returns `Ok`, the position counts and is durable; when it returns
     /// [`ReplaceError::Before`], the old one still counts.
     pub(crate) fn save(
@@ -115,6 +149,10 @@ impl StateFile {
         let resources = resources.as_object_mut().expect("checked when it was read");
         let saved = resources.entry(resource).or_insert_with(|| json!({}));
         write_series(saved.as_object_mut().expect("checked when it was read"), series, saved_at);
+        self.replace(document)
+    }
+
+    fn replace(&mut self, document: Map<String, Value>) -> Result<(), ReplaceError> {
         let mut bytes = serde_json::to_vec_pretty(&document)
             .map_err(|error| ReplaceError::Before(error.into()))?;
         bytes.push(b'\n');
@@ -126,6 +164,27 @@ impl StateFile {
             }
         }
     }
+}
+
+/// The saved series of an account, with when each was saved, read without the lock, for people to
+/// look at.
+pub(crate) fn saved(
+    path: &Path,
+    account: &str,
+    now: UnixTime,
+) -> Result<Vec<(String, Series, Option<UnixTime>)>, Failure> {
+    let document = read(path, account)?;
+    let resources = document.get("resources").and_then(Value::as_object);
+    let mut all = Vec::new();
+    for (name, json) in resources.into_iter().flatten() {
+        let parsed = series(&document, name, now)
+            .map_err(|reason| damaged(path, &format!("{name}: {reason}")))?;
+        if let Some(parsed) = parsed {
+            let saved_at = json.get("saved_at").and_then(time);
+            all.push((name.clone(), parsed, saved_at));
+        }
+    }
+    Ok(all)
 }
 
 /// Every output path that a series owns, with the resource, read without the lock: for a run that

@@ -1,10 +1,13 @@
 //! The commands: each gets what was typed and the context, and says how it ended.
 
+mod check;
 mod completions;
+mod config;
 mod export;
 mod resources;
 mod sample;
 mod sandbox;
+mod state;
 
 use crate::{
     api::auth::Credentials,
@@ -52,6 +55,9 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Export(args) => export::run(&args, &context),
         Command::Sample(args) => sample::run(&args, &context),
         Command::Resources(args) => resources::run(&args),
+        Command::Check(args) => check::run(&args, &context),
+        Command::State(command) => state::run(&command, &context),
+        Command::Config(command) => config::run(&command, &context),
         Command::Sandbox(args) => sandbox::run(args, &context),
         Command::Completions(args) => completions::run(&args),
     };

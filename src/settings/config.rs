@@ -82,6 +82,10 @@ impl Profile {
         }
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
     pub(super) fn list(&self, key: &str) -> Option<&[String]> {
         match self.0.get(key)? {
             Value::List(list) => Some(list),

@@ -73,8 +73,45 @@ const BODY_IDLE: Duration = Duration::from_secs(60);
 const REQUEST: Duration = Duration::from_secs(300);
 const PAGE_BYTES: u64 = 256 * 1024 * 1024;
 
+/// Which account is meant and where its files are, before any credential is looked at.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) account: String,
+    pub(crate) base: BaseUrl,
+    pub(crate) state: PathBuf,
+    pub(crate) state_given: bool,
+    profile: Profile,
+    /// Whether the profile was named, so that it beats the environment.
+    explicit: bool,
+    /// For `config show`: what decided, in words.
+    pub(crate) origins: Vec<Effective>,
+}
+
+/// A setting as it is in effect, and where it comes from.
+#[derive(Debug)]
+pub(crate) struct Effective {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    pub(crate) origin: String,
+}
+
 /// Resolves the settings of a real account.
 pub(crate) fn resolve(flags: &Flags, env: &Environment) -> Result<Settings, Failure> {
+    let place = place(flags, env)?;
+    let credentials = credentials::find(env, &place.profile, place.explicit)?;
+    Ok(Settings {
+        limits: limits(env, &place.profile)?,
+        defaults: defaults(&place.profile)?,
+        account: place.account,
+        base: place.base,
+        credentials,
+        state: place.state,
+        state_given: place.state_given,
+    })
+}
+
+/// Resolves which account is meant and where its files are.
+pub(crate) fn place(flags: &Flags, env: &Environment) -> Result<Place, Failure> {
     let config = read_config(flags, env)?;
     let named = flags.profile.clone().or_else(|| env.get("ZDX_PROFILE"));
     let explicit = named.is_some();
@@ -97,24 +134,100 @@ pub(crate) fn resolve(flags: &Flags, env: &Environment) -> Result<Settings, Fail
                 .hint("or try it without an account: zdx export tickets --since 30d --sandbox"));
         }
     };
-    let credentials = credentials::find(env, &profile, explicit)?;
-    let state = flags
-        .state
-        .clone()
-        .or_else(|| env.get("ZDX_STATE").map(PathBuf::from))
-        .or_else(|| profile.text("state").map(PathBuf::from));
-    let state_given = state.is_some();
-    Ok(Settings {
-        state: match state {
-            Some(state) => state,
-            None => default_state(&account)?,
-        },
-        state_given,
-        limits: limits(env, &profile)?,
-        defaults: defaults(&profile)?,
-        account,
-        base,
-        credentials,
+    let given = first([
+        (flags.state.clone(), "--state"),
+        (env.get("ZDX_STATE").map(PathBuf::from), "ZDX_STATE"),
+        (profile.text("state").map(PathBuf::from), "the config file"),
+    ]);
+    let state_given = given.is_some();
+    let (state, state_origin) = match given {
+        Some(given) => given,
+        None => (default_state(&account)?, "the default"),
+    };
+    let (_, account_origin) = first([
+        (flags.subdomain.clone(), "--subdomain"),
+        (profile.text("subdomain").filter(|_| explicit).map(str::to_owned), "the config file"),
+        (env.get("ZENDESK_SUBDOMAIN"), "ZENDESK_SUBDOMAIN"),
+        (profile.text("subdomain").map(str::to_owned), "the config file"),
+        (Some(String::new()), "the base URL"),
+    ])
+    .unwrap_or_default();
+    let (_, base_origin) = first([
+        (flags.base_url.clone(), "--base-url"),
+        (env.get("ZDX_BASE_URL"), "ZDX_BASE_URL"),
+        (Some(String::new()), "the subdomain"),
+    ])
+    .unwrap_or_default();
+    let effective =
+        |name, value: String, origin: &str| Effective { name, value, origin: origin.to_owned() };
+    let origins = vec![
+        effective("account", account.clone(), account_origin),
+        effective("base_url", base.origin.clone(), base_origin),
+        effective("state", state.display().to_string(), state_origin),
+    ];
+    Ok(Place { account, base, state, state_given, profile, explicit, origins })
+}
+
+fn first<T, const N: usize>(
+    candidates: [(Option<T>, &'static str); N],
+) -> Option<(T, &'static str)> {
+    candidates.into_iter().find_map(|(value, origin)| Some((value?, origin)))
+}
+
+/// Every setting that is in effect, secrets redacted.
+pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effective>, Failure> {
+    let place = place(flags, env)?;
+    let kind = match credentials::find(env, &place.profile, place.explicit) {
+        Ok(credentials) => format!("{} (redacted)", credentials.kind()),
+        Err(failure) => failure.to_string(),
+    };
+    let limits = limits(env, &place.profile)?;
+    let words = |duration| humantime::format_duration(duration).to_string();
+    let timeouts = [
+        ("connect_timeout", words(limits.connect)),
+        ("headers_timeout", words(limits.headers)),
+        ("body_idle_timeout", words(limits.body_idle)),
+        ("request_timeout", words(limits.request)),
+    ];
+    let profile = &place.profile;
+    let origin = |name: &str| {
+        let variable = format!("ZDX_{}", name.to_uppercase());
+        match (env.get(&variable), profile.has(name)) {
+            (Some(_), _) => variable,
+            (None, true) => "the config file".to_owned(),
+            (None, false) => "the default".to_owned(),
+        }
+    };
+    let mut all = place.origins;
+    all.push(Effective {
+        name: "credentials",
+        value: kind,
+        origin: "environment and config file".to_owned(),
+    });
+    for (name, value) in timeouts {
+        all.push(Effective { name, value, origin: origin(name) });
+    }
+    for name in ["start", "output", "per_page", "rate", "reserve", "retry_for", "max_wait"] {
+        if let Some(value) = profile.text(name) {
+            all.push(Effective { name, value: value.to_owned(), origin: origin(name) });
+        }
+    }
+    if let Some(resources) = profile.list("resources") {
+        all.push(Effective {
+            name: "resources",
+            value: resources.join(", "),
+            origin: origin("resources"),
+        });
+    }
+    Ok(all)
+}
+
+/// The config file that is read: the one that was named, or the default one, which need not exist.
+pub(crate) fn config_path(flags: &Flags, env: &Environment) -> Result<PathBuf, Failure> {
+    let named = flags.config.clone().or_else(|| env.get("ZDX_CONFIG").map(PathBuf::from));
+    named.or_else(default_config).ok_or_else(|| {
+        Failure::new(Exit::Config, "no home directory to keep the config file in")
+            .hint("name a file with --config")
     })
 }
 

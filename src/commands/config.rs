@@ -1,0 +1,63 @@
+//! `zdx config`: write, show or locate the config file.
+
+use super::Context;
+use crate::{
+    cli::ConfigCommand,
+    disk::{self, ReplaceError},
+    failure::{Exit, Failure, OrExit as _},
+    settings,
+};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// What `config init` writes.
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        ConfigCommand::Init => init(context),
+        ConfigCommand::Path => {
+            let path = settings::config_path(&context.flags, &context.env)?;
+            super::print(&format!("{}\n", path.display())).map(|()| Exit::Done)
+        }
+        ConfigCommand::Show { json } => show(*json, context),
+    }
+}
+
+fn init(context: &Context) -> Result<Exit, Failure> {
+    let path = settings::config_path(&context.flags, &context.env)?;
+    let shown = path.display();
+    if path.exists() {
+        return Err(Failure::usage(format!("{shown} exists already, and is left as it is")));
+    }
+    let failed = || format!("cannot write the config file {shown}");
+    disk::create_dirs_private(disk::parent(&path)).or_exit(Exit::Output, failed)?;
+    match disk::replace(&path, EXAMPLE.as_bytes()) {
+        Ok(()) => {}
+        Err(ReplaceError::Before(error) | ReplaceError::After(error)) => {
+            return Err(error).or_exit(Exit::Output, failed);
+        }
+    }
+    context.report.note(None, &format!("wrote {shown}: edit it, then try zdx check"));
+    Ok(Exit::Done)
+}
+
+fn show(as_json: bool, context: &Context) -> Result<Exit, Failure> {
+    let path = settings::config_path(&context.flags, &context.env)?;
+    let read = if path.exists() { "read" } else { "not there" };
+    let all = settings::effective(&context.flags, &context.env)?;
+    if as_json {
+        let rows: Vec<Value> = all
+            .iter()
+            .map(|row| json!({"name": row.name, "value": row.value, "origin": row.origin}))
+            .collect();
+        let document = json!({"config": path, "exists": path.exists(), "settings": rows});
+        return super::print(&format!("{document}\n")).map(|()| Exit::Done);
+    }
+    let mut out = format!("{}: {read}\n", path.display());
+    for row in &all {
+        writeln!(out, "{:<18} {:<40} from {}", row.name, row.value, row.origin)
+            .expect("a String takes everything");
+    }
+    super::print(&out).map(|()| Exit::Done)
+}

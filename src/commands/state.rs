@@ -1,0 +1,146 @@
+//! `zdx state`: the saved positions in words of a person, and the ways to change them. Needs no
+//! network and no credentials.
+
+use super::Context;
+use crate::{
+    cli::StateCommand,
+    disk::ReplaceError,
+    failure::{Exit, Failure, OrExit as _},
+    plan,
+    position::Position,
+    report::grouped,
+    resource::Resource,
+    settings::{self, Place},
+    state::{self, Series, StateFile},
+    time::{UnixTime, span},
+};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+const ENDLESS: &str = "a String takes everything";
+
+pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Failure> {
+    let place = settings::place(&context.flags, &context.env)?;
+    match command {
+        StateCommand::Path => {
+            super::print(&format!("{}\n", place.state.display())).map(|()| Exit::Done)
+        }
+        StateCommand::Show { json } => show(&place, *json, context.clock.wall()),
+        StateCommand::Set { resource, since } => set(&place, resource, since, context),
+        StateCommand::Reset { resource } => reset(&place, resource, context),
+    }
+}
+
+fn show(place: &Place, as_json: bool, now: UnixTime) -> Result<Exit, Failure> {
+    let all = state::saved(&place.state, &place.account, now)?;
+    let path = place.state.display();
+    if as_json {
+        let rows: Vec<Value> =
+            all.iter().map(|(name, series, at)| row(name, series, *at, now)).collect();
+        let document = json!({"state": place.state, "account": place.account, "resources": rows});
+        return super::print(&format!("{document}\n")).map(|()| Exit::Done);
+    }
+    let mut out = match all.is_empty() {
+        true => format!("no positions are saved in {path}\n"),
+        false => format!("{path}\n"),
+    };
+    for (name, series, at) in &all {
+        out.push_str(&words(name, series, *at, now));
+    }
+    super::print(&out).map(|()| Exit::Done)
+}
+
+fn row(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> Value {
+    let through = series.through.or_else(|| series.position.time());
+    json!({
+        "resource": name,
+        "pagination": series.position.pagination().name(),
+        "position_time": series.position.time().map(|time| time.to_string()),
+        "through": through.map(|time| time.to_string()),
+        "lag_seconds": through.map(|time| now.since(time).as_secs()),
+        "output": series.output.path,
+        "committed": series.output.file.map(|file| file.bytes),
+        "saved_at": at.map(|time| time.to_string()),
+    })
+}
+
+fn words(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> String {
+    let mut out = format!("\n{name}\n");
+    let time = |time: UnixTime| format!("{time}, {} ago", span(now.since(time)));
+    if let Some(through) = series.through {
+        writeln!(out, "  through   {}", time(through)).expect(ENDLESS);
+    }
+    let position = match (&series.position, series.position.time()) {
+        (Position::Start(start), _) => format!("not yet begun, starts at {start}"),
+        (Position::Cursor(_), Some(at)) => format!("a cursor at {at}"),
+        (Position::Cursor(_), None) => "a cursor".to_owned(),
+        (Position::Time { end_time, .. }, _) => format!("by time, at {end_time}"),
+    };
+    writeln!(out, "  position  {position}").expect(ENDLESS);
+    let output = match (series.output.path.as_str(), series.output.file) {
+        ("-", _) => "stdout".to_owned(),
+        (path, Some(file)) => format!("{path}, {} bytes committed", grouped(file.bytes)),
+        (path, None) => path.to_owned(),
+    };
+    writeln!(out, "  output    {output}").expect(ENDLESS);
+    if let Some(at) = at {
+        writeln!(out, "  saved     {}", time(at)).expect(ENDLESS);
+    }
+    out
+}
+
+/// Opens the state for a change, if it holds a series of this resource.
+fn open(
+    place: &Place,
+    typed: &str,
+    context: &Context,
+) -> Result<(StateFile, &'static Resource, Series), Failure> {
+    let resource = Resource::named(typed).map_err(Failure::usage)?;
+    let missing = || {
+        Failure::usage(format!(
+            "no position of {} is saved in {}",
+            resource.name,
+            place.state.display()
+        ))
+    };
+    if !place.state.exists() {
+        return Err(missing());
+    }
+    let state = StateFile::open(&place.state, &place.account, context.clock)?;
+    let series = state.series(resource.name, context.clock.wall())?.ok_or_else(missing)?;
+    Ok((state, resource, series))
+}
+
+fn set(place: &Place, typed: &str, since: &str, context: &Context) -> Result<Exit, Failure> {
+    let now = context.clock.wall();
+    let start = plan::start(since, "--since", now)?;
+    let (mut state, resource, series) = open(place, typed, context)?;
+    let backup = state.back_up(now)?;
+    let moved = Series {
+        position: Position::starting(series.position.pagination(), start),
+        through: Some(start),
+        ..series
+    };
+    changed(state.save(resource.name, &moved, now), &state)?;
+    let text = format!("goes on from {start}; the old state is kept in {}", backup.display());
+    context.report.note(Some(resource.name), &text);
+    Ok(Exit::Done)
+}
+
+fn reset(place: &Place, typed: &str, context: &Context) -> Result<Exit, Failure> {
+    let (mut state, resource, _) = open(place, typed, context)?;
+    let backup = state.back_up(context.clock.wall())?;
+    changed(state.forget(resource.name).map(drop), &state)?;
+    let text = format!("forgotten; the old state is kept in {}", backup.display());
+    context.report.note(Some(resource.name), &text);
+    Ok(Exit::Done)
+}
+
+fn changed(result: Result<(), ReplaceError>, state: &StateFile) -> Result<(), Failure> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(ReplaceError::Before(error) | ReplaceError::After(error)) => {
+            Err(error).or_exit(Exit::Output, || format!("cannot write {}", state.path().display()))
+        }
+    }
+}
