@@ -146,6 +146,10 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     pub(crate) summary: SummaryFormat,
 
+    /// After catching up, keep polling and stream changes until a signal [default interval: 60s]
+    #[arg(short, long, value_name = "INTERVAL", value_parser = duration, help_heading = "Requests")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "60s")]
+    pub(crate) follow: Option<Duration>,
     /// Neither read nor move a saved position
     #[arg(long, help_heading = "Requests")]
     pub(crate) no_state: bool,

@@ -41,6 +41,8 @@ pub(crate) struct Job {
     pub(crate) envelope: bool,
     pub(crate) surrogates: LoneSurrogates,
     pub(crate) skip_second: bool,
+    /// How long after catching up to ask again; `None` ends the run there.
+    pub(crate) follow: Option<Duration>,
     /// Named by `all`: one that the account cannot reach is left out, not an error.
     pub(crate) optional: bool,
 }
@@ -124,6 +126,11 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
             "with {run} each run writes a new file: leave out --append and --overwrite",
         ));
     }
+    if args.follow.is_some() && (args.until.is_some() || typed.contains("{run}")) {
+        return Err(Failure::usage(
+            "--follow never ends by itself: leave out --until, and {run} in the output",
+        ));
+    }
     let names = Names { account: known.account, now: known.now };
     asked
         .iter()
@@ -181,6 +188,7 @@ fn bare(resource: &'static Resource, start: UnixTime) -> Job {
         envelope: false,
         surrogates: LoneSurrogates::Replace,
         skip_second: false,
+        follow: None,
         optional: false,
     }
 }
@@ -329,6 +337,7 @@ fn job(
         envelope: args.envelope,
         surrogates: if args.raw { LoneSurrogates::Keep } else { LoneSurrogates::Replace },
         skip_second: args.on_overflow == OnOverflow::SkipSecond,
+        follow: args.follow,
         optional,
     })
 }

@@ -250,7 +250,11 @@ impl<'a> Run<'a> {
                     let text = format!(
                         "{error}; retry in {seconds:.1} s (attempt {attempt}/{allowed} failed)"
                     );
-                    report.warn(name, &text);
+                    if self.cut_off {
+                        report.detail(name, &text);
+                    } else {
+                        report.warn(name, &text);
+                    }
                 }
                 clock.sleep_until(until, stop);
                 let waited = clock.instant().saturating_duration_since(now);

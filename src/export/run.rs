@@ -45,6 +45,8 @@ pub(super) struct Run<'a> {
     /// What counts, which lags behind what was handed over.
     pub(super) outcome: Outcome,
     pub(super) warned: Warned,
+    /// A run that follows has told that it cannot reach the server.
+    pub(super) cut_off: bool,
     began: Instant,
 }
 
@@ -80,6 +82,7 @@ impl<'a> Run<'a> {
             clock_credible: false,
             outcome: Outcome { through, ..Outcome::of(job.resource.name) },
             warned: Warned::default(),
+            cut_off: false,
             began: shared.clock.instant(),
         }
     }
@@ -143,10 +146,18 @@ impl<'a> Run<'a> {
             if let Some(signal) = self.shared.stop.signal() {
                 return Err(Failure::stopped(signal));
             }
-            let (batch, more) = match self.fetch(ahead, handover)? {
+            let fetched = match self.fetch(ahead, handover) {
+                Err(failure) if self.outlives(&failure) => continue,
+                fetched => fetched?,
+            };
+            self.back_again();
+            let (batch, more) = match fetched {
                 Fetched::Page { batch, more } => (batch, more),
                 Fetched::Nothing => {
                     self.outcome.complete = true;
+                    if self.poll_later(ahead, handover)? {
+                        continue;
+                    }
                     return Ok(());
                 }
                 Fetched::OutOfReach(error) => {
@@ -172,11 +183,52 @@ impl<'a> Run<'a> {
             }
             if passed_until || !more {
                 self.outcome.complete = true;
-                return Ok(());
             }
             if self.limit_reached() {
                 return Ok(());
             }
+            if (passed_until || !more) && !self.poll_later(ahead, handover)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits until it is time to ask again, if the run follows; `false` if it ends here. The last
+    /// page counts before the wait.
+    fn poll_later<'scope>(
+        &mut self,
+        ahead: &mut Ahead<'_>,
+        handover: &mut Handover<'scope, 'a>,
+    ) -> Result<bool, Failure>
+    where
+        'a: 'scope,
+    {
+        let Some(interval) = self.job.follow else { return Ok(false) };
+        let written = handover.wait()?;
+        self.count(written, ahead);
+        let clock = self.shared.clock;
+        clock.sleep_until(clock.instant() + interval, self.shared.stop);
+        Ok(true)
+    }
+
+    /// Whether a run that follows goes on in spite of a failure, after its interval. That it is
+    /// cut off is told once, not at every attempt.
+    fn outlives(&mut self, failure: &Failure) -> bool {
+        let (Some(interval), Exit::Temporary) = (self.job.follow, failure.exit) else {
+            return false;
+        };
+        if !mem::replace(&mut self.cut_off, true) {
+            let text = format!("cut off, and keeps trying: {failure}");
+            self.shared.report.warn(Some(self.job.resource.name), &text);
+        }
+        let clock = self.shared.clock;
+        clock.sleep_until(clock.instant() + interval, self.shared.stop);
+        true
+    }
+
+    fn back_again(&mut self) {
+        if mem::take(&mut self.cut_off) {
+            self.shared.report.note(Some(self.job.resource.name), "back again");
         }
     }
 
