@@ -68,7 +68,7 @@ _zdx() {
 
     case "${cmd}" in
         zdx)
-            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version export sample resources check state config sandbox completions"
+            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version export sample resources check state config sandbox completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -98,6 +98,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -106,7 +110,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__check)
-            opts="-q -v -h -V --json --sandbox --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --json --sandbox --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -134,6 +138,10 @@ _zdx() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -144,7 +152,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__completions)
-            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version bash elvish fish powershell zsh"
+            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -172,6 +180,10 @@ _zdx() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -182,7 +194,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__config)
-            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version init show path"
+            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version init show path"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -212,6 +224,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -220,7 +236,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__config__subcmd__init)
-            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -248,6 +264,10 @@ _zdx() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -258,7 +278,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__config__subcmd__path)
-            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -286,6 +306,10 @@ _zdx() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -296,7 +320,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__config__subcmd__show)
-            opts="-q -v -h -V --json --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --json --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -326,6 +350,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -334,7 +362,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__export)
-            opts="-s -o -q -v -h -V --since --until --include --exclude-deleted --support-type-scope --exclude-system-updates --limit --max-pages --output --append --overwrite --envelope --raw --summary --no-state --dry-run --pagination --per-page --jobs --rate --reserve --max-wait --retry-for --max-page-bytes --on-overflow --sandbox --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version tickets ticket_events users organizations ticket_metric_events articles all"
+            opts="-s -o -f -q -v -h -V --since --until --include --exclude-deleted --support-type-scope --exclude-system-updates --limit --max-pages --output --append --overwrite --envelope --raw --summary --follow --no-state --dry-run --pagination --per-page --jobs --rate --reserve --max-wait --retry-for --max-page-bytes --on-overflow --sandbox --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version tickets ticket_events users organizations ticket_metric_events articles all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -378,6 +406,14 @@ _zdx() {
                     ;;
                 --summary)
                     COMPREPLY=($(compgen -W "text json none" -- "${cur}"))
+                    return 0
+                    ;;
+                --follow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --pagination)
@@ -440,6 +476,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -448,7 +488,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__resources)
-            opts="-q -v -h -V --json --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --json --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -478,6 +518,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -486,7 +530,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__sample)
-            opts="-s -q -v -h -V --since --sandbox --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version tickets ticket_events users organizations"
+            opts="-s -q -v -h -V --since --sandbox --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version tickets ticket_events users organizations"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -524,6 +568,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -532,7 +580,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__sandbox)
-            opts="-q -v -h -V --port --seed --records --bulk --quota --window --latency --fault --behaviour --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --port --seed --records --bulk --quota --window --latency --fault --behaviour --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -598,6 +646,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -606,7 +658,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__state)
-            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version show path set reset"
+            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version show path set reset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -636,6 +688,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -644,7 +700,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__state__subcmd__path)
-            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -672,6 +728,10 @@ _zdx() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -682,7 +742,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__state__subcmd__reset)
-            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version tickets ticket_events users organizations ticket_metric_events articles all"
+            opts="-q -v -h -V --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version tickets ticket_events users organizations ticket_metric_events articles all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -712,6 +772,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -720,7 +784,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__state__subcmd__set)
-            opts="-s -q -v -h -V --since --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version tickets ticket_events users organizations ticket_metric_events articles all"
+            opts="-s -q -v -h -V --since --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version tickets ticket_events users organizations ticket_metric_events articles all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -758,6 +822,10 @@ _zdx() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -766,7 +834,7 @@ _zdx() {
             return 0
             ;;
         zdx__subcmd__state__subcmd__show)
-            opts="-q -v -h -V --json --profile --config --state --subdomain --base-url --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --json --profile --config --state --subdomain --base-url --quiet --verbose --log-format --progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -794,6 +862,10 @@ _zdx() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)

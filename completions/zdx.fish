@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_zdx_global_optspecs
-    string join \n profile= config= state= subdomain= base-url= q/quiet v/verbose log-format= h/help V/version
+    string join \n profile= config= state= subdomain= base-url= q/quiet v/verbose log-format= progress= h/help V/version
 end
 
 function __fish_zdx_needs_command
@@ -31,6 +31,9 @@ complete -c zdx -n "__fish_zdx_needs_command" -l subdomain -d 'The account: acme
 complete -c zdx -n "__fish_zdx_needs_command" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_needs_command" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_needs_command" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_needs_command" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_needs_command" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_needs_command" -s h -l help -d 'Print help'
@@ -55,6 +58,7 @@ complete -c zdx -n "__fish_zdx_using_subcommand export" -s o -l output -d 'Write
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l summary -d 'The last line on stderr' -r -f -a "text\t''
 json\t''
 none\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand export" -s f -l follow -d 'After catching up, keep polling and stream changes until a signal [default interval: 60s]' -r
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l pagination -d 'How to page; cursor where the resource has it' -r -f -a "cursor\t''
 time\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l per-page -d 'Records per page, 1 to 1000 [default: 1000]' -r
@@ -73,6 +77,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand export" -l subdomain -d 'The acc
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand export" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l exclude-deleted -d 'Leave out deleted records'
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l exclude-system-updates -d 'Leave out tickets that only the system changed in the window that is exported'
 complete -c zdx -n "__fish_zdx_using_subcommand export" -l append -d 'Go on behind what the output file already holds'
@@ -94,6 +101,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand sample" -l subdomain -d 'The acc
 complete -c zdx -n "__fish_zdx_using_subcommand sample" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand sample" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand sample" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand sample" -l sandbox -d 'Run against a sandbox inside this process; needs no account'
 complete -c zdx -n "__fish_zdx_using_subcommand sample" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand sample" -s v -l verbose -d 'Tell of each request; can be repeated'
@@ -106,6 +116,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand resources" -l subdomain -d 'The 
 complete -c zdx -n "__fish_zdx_using_subcommand resources" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand resources" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand resources" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand resources" -l json -d 'Print JSON'
 complete -c zdx -n "__fish_zdx_using_subcommand resources" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand resources" -s v -l verbose -d 'Tell of each request; can be repeated'
@@ -118,6 +131,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand check" -l subdomain -d 'The acco
 complete -c zdx -n "__fish_zdx_using_subcommand check" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand check" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand check" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand check" -l json -d 'Print JSON'
 complete -c zdx -n "__fish_zdx_using_subcommand check" -l sandbox -d 'Run against a sandbox inside this process; needs no account'
 complete -c zdx -n "__fish_zdx_using_subcommand check" -s q -l quiet -d 'Print errors only'
@@ -131,6 +147,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subco
 complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and not __fish_seen_subcommand_from show path set reset" -s h -l help -d 'Print help'
@@ -146,6 +165,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcomman
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell of each request; can be repeated'
@@ -158,6 +180,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcomman
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
@@ -170,6 +195,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcomman
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
@@ -181,6 +209,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcomman
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand state; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
@@ -192,6 +223,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subc
 complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s h -l help -d 'Print help'
@@ -206,6 +240,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcomma
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
@@ -217,6 +254,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcomma
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell of each request; can be repeated'
@@ -229,6 +269,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcomma
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
@@ -249,6 +292,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -l subdomain -d 'The ac
 complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand sandbox" -s h -l help -d 'Print help'
@@ -260,6 +306,9 @@ complete -c zdx -n "__fish_zdx_using_subcommand completions" -l subdomain -d 'Th
 complete -c zdx -n "__fish_zdx_using_subcommand completions" -l base-url -d 'Send requests here instead of to https://SUBDOMAIN.zendesk.com' -r
 complete -c zdx -n "__fish_zdx_using_subcommand completions" -l log-format -d 'How stderr is written' -r -f -a "text\t''
 json\t''"
+complete -c zdx -n "__fish_zdx_using_subcommand completions" -l progress -d 'Whether to show progress; auto: on a terminal that records are not written to' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c zdx -n "__fish_zdx_using_subcommand completions" -s q -l quiet -d 'Print errors only'
 complete -c zdx -n "__fish_zdx_using_subcommand completions" -s v -l verbose -d 'Tell of each request; can be repeated'
 complete -c zdx -n "__fish_zdx_using_subcommand completions" -s h -l help -d 'Print help'

@@ -47,6 +47,7 @@ mod state;
 
 mod clock;
 mod failure;
+mod progress;
 mod report;
 mod secret;
 mod shown;

@@ -5,12 +5,13 @@
 use crate::{
     clock::Clock,
     failure::Failure,
+    progress::Progress,
     secret::{Scrubber, Secret},
 };
 use serde_json::json;
 use std::{
-    io::{IsTerminal as _, Write as _, stderr},
-    sync::{Mutex, PoisonError},
+    io::{IsTerminal as _, Write as _, stderr, stdout},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 /// How loud, and in which form.
@@ -27,11 +28,31 @@ pub(crate) struct Report {
     terminal: bool,
     clock: Clock,
     scrubber: Mutex<Scrubber>,
+    progress: OnceLock<Progress>,
 }
 
 impl Report {
     pub(crate) fn new(voice: Voice, clock: Clock) -> Report {
-        Report { voice, terminal: stderr().is_terminal(), clock, scrubber: Mutex::default() }
+        Report {
+            voice,
+            terminal: stderr().is_terminal(),
+            clock,
+            scrubber: Mutex::default(),
+            progress: OnceLock::new(),
+        }
+    }
+
+    /// Shows progress from now on: always, or where it is of use to somebody: on a terminal that
+    /// `records` are not written to.
+    pub(crate) fn show_progress(&self, always: bool, records: bool) {
+        let torn = records && stdout().is_terminal();
+        let useful = self.terminal && !torn && !self.voice.quiet && !self.voice.json;
+        drop(self.progress.set(Progress::new(always || useful)));
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        static NONE: Progress = Progress::none();
+        self.progress.get().unwrap_or(&NONE)
     }
 
     /// From now on, this appears in no line.
@@ -49,7 +70,8 @@ impl Report {
 
     /// Something that only a person who watches wants to know.
     pub(crate) fn watch(&self, resource: Option<&str>, text: &str) {
-        if !self.voice.quiet && (self.terminal || self.voice.verbose > 0) {
+        let seen = self.terminal && !self.progress().is_shown();
+        if !self.voice.quiet && (seen || self.voice.verbose > 0) {
             self.line("info", resource, text);
         }
     }
@@ -107,7 +129,7 @@ impl Report {
         let scrubber = self.scrubber.lock().unwrap_or_else(PoisonError::into_inner);
         let mut line = scrubber.scrub(line);
         line.push('\n');
-        drop(stderr().write_all(line.as_bytes()));
+        self.progress().beside(|| drop(stderr().write_all(line.as_bytes())));
     }
 }
 

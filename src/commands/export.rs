@@ -3,10 +3,11 @@
 use super::Context;
 use crate::{
     api::auth::Authorizer,
-    cli::{ExportArgs, SummaryFormat},
+    cli::{ExportArgs, SummaryFormat, When},
     disk,
     export::{self, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
+    output::Output,
     pacer::{self, Pacer},
     plan::{self, Job, Known, Mode},
     position::Position,
@@ -53,6 +54,10 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
             super::print(&format!("{}: {text}\n", job.resource.name))?;
         }
         return Ok(Exit::Done);
+    }
+    if context.progress != When::Never {
+        let to_stdout = jobs.iter().any(|job| job.output == Output::Stdout);
+        context.report.show_progress(context.progress == When::Always, to_stdout);
     }
     let mut shared = shared(&settings, state, context);
     shared.limits.page_bytes = args.max_page_bytes.unwrap_or(shared.limits.page_bytes);

@@ -11,7 +11,7 @@ mod state;
 
 use crate::{
     api::auth::Credentials,
-    cli::{Cli, Command, Global, LogFormat},
+    cli::{Cli, Command, Global, LogFormat, When},
     clock::Clock,
     failure::{Exit, Failure, OrExit as _},
     report::{Report, Voice},
@@ -24,6 +24,7 @@ use std::io::Write as _;
 
 /// What every command may need.
 pub(crate) struct Context {
+    progress: When,
     flags: Flags,
     env: Environment,
     clock: Clock,
@@ -33,8 +34,17 @@ pub(crate) struct Context {
 
 pub(crate) fn run(cli: Cli) -> Exit {
     let clock = Clock::real();
-    let Global { profile, config, state, subdomain, base_url, quiet, verbose, log_format } =
-        cli.global;
+    let Global {
+        profile,
+        config,
+        state,
+        subdomain,
+        base_url,
+        quiet,
+        verbose,
+        log_format,
+        progress,
+    } = cli.global;
     let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json };
     let report = Report::new(voice, clock);
     let stop = match Stop::install() {
@@ -45,6 +55,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         }
     };
     let context = Context {
+        progress,
         flags: Flags { profile, config, state, subdomain, base_url },
         env: Environment::real(),
         clock,

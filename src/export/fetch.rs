@@ -24,7 +24,10 @@ use crate::{
     retry::{Budget, Next, PageSize, Reason, Treatment},
     time::{UnixTime, span},
 };
-use std::{mem, time::Duration};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 /// Clocks that differ by more are worth a word.
 const SKEW_WARNED: Duration = Duration::from_secs(60);
@@ -111,6 +114,22 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Sleeps, counting down where progress is shown.
+    pub(super) fn wait(&self, why: &str, until: Instant) {
+        let Shared { clock, stop, .. } = *self.shared;
+        loop {
+            let now = clock.instant();
+            let left = until.saturating_duration_since(now);
+            if left.is_zero() || stop.signal().is_some() {
+                return;
+            }
+            if left > Duration::from_millis(500) {
+                self.line.waiting(why, left);
+            }
+            clock.sleep_until(until.min(now + Duration::from_secs(1)), stop);
+        }
+    }
+
     /// Waits for a place in the quota. A wait is not the request's fault, so it uses no budget.
     fn await_turn(&mut self) -> Result<(), Failure> {
         let Shared { clock, stop, report, .. } = self.shared;
@@ -140,7 +159,7 @@ impl<'a> Run<'a> {
                 let name = Some(self.job.resource.name);
                 report.watch(name, &format!("quota spent, next request in {}", span(wait)));
             }
-            clock.sleep_until(until, stop);
+            self.wait("quota spent", until);
             self.outcome.waited_for_quota += clock.instant().saturating_duration_since(now);
         }
     }
@@ -227,7 +246,7 @@ impl<'a> Run<'a> {
         if matches!(error, ApiError::Garbled(Garbled::Overflow { .. })) && self.size.widen() {
             return Ok(());
         }
-        let Shared { clock, stop, report, .. } = self.shared;
+        let Shared { clock, report, .. } = self.shared;
         let name = Some(self.job.resource.name);
         let now = clock.instant();
         let treatment = error.treatment();
@@ -256,7 +275,7 @@ impl<'a> Run<'a> {
                         report.warn(name, &text);
                     }
                 }
-                clock.sleep_until(until, stop);
+                self.wait("waiting to try again", until);
                 let waited = clock.instant().saturating_duration_since(now);
                 if let Treatment::WaitForQuota(_) = treatment {
                     self.outcome.waited_for_quota += waited;

@@ -18,6 +18,7 @@ use crate::{
     failure::{Exit, Failure},
     plan::{Job, Mode},
     position::{Fingerprint, Position},
+    progress::{Line, Stand},
     retry::{Budget, PageSize},
     time::UnixTime,
 };
@@ -47,6 +48,7 @@ pub(super) struct Run<'a> {
     pub(super) warned: Warned,
     /// A run that follows has told that it cannot reach the server.
     pub(super) cut_off: bool,
+    pub(super) line: Line,
     began: Instant,
 }
 
@@ -83,6 +85,7 @@ impl<'a> Run<'a> {
             outcome: Outcome { through, ..Outcome::of(job.resource.name) },
             warned: Warned::default(),
             cut_off: false,
+            line: Line::default(),
             began: shared.clock.instant(),
         }
     }
@@ -96,6 +99,7 @@ impl<'a> Run<'a> {
             self.shared.clock,
             self.shared.stop.clone(),
         );
+        self.line = self.shared.report.progress().line(self.job.resource.name);
         let bucket = self.job.endpoint.bucket;
         let (result, mut writer) = thread::scope(|scope| {
             let mut ahead = Ahead::start(scope, client, bucket, self.shared);
@@ -109,6 +113,7 @@ impl<'a> Run<'a> {
         let result = result.and_then(|()| writer.end(&self.position, self.outcome.through, at));
         self.outcome.took = self.shared.clock.instant().saturating_duration_since(self.began);
         self.outcome.bytes = writer.written();
+        self.line = Line::default();
         let report = self.shared.report;
         let name = Some(self.job.resource.name);
         if let Err(failure) = result {
@@ -206,8 +211,7 @@ impl<'a> Run<'a> {
         let Some(interval) = self.job.follow else { return Ok(false) };
         let written = handover.wait()?;
         self.count(written, ahead);
-        let clock = self.shared.clock;
-        clock.sleep_until(clock.instant() + interval, self.shared.stop);
+        self.wait("caught up", self.shared.clock.instant() + interval);
         Ok(true)
     }
 
@@ -221,8 +225,7 @@ impl<'a> Run<'a> {
             let text = format!("cut off, and keeps trying: {failure}");
             self.shared.report.warn(Some(self.job.resource.name), &text);
         }
-        let clock = self.shared.clock;
-        clock.sleep_until(clock.instant() + interval, self.shared.stop);
+        self.wait("cut off", self.shared.clock.instant() + interval);
         true
     }
 
@@ -253,5 +256,13 @@ impl<'a> Run<'a> {
             self.shared.report.warn(Some(self.job.resource.name), text);
         }
         ahead.give_back(batch.body);
+        let clock = self.shared.clock;
+        let stand = Stand {
+            records: self.outcome.records,
+            pages: self.outcome.pages,
+            through: self.outcome.through,
+            took: clock.instant().saturating_duration_since(self.began),
+        };
+        self.line.page(stand, clock.wall());
     }
 }

@@ -1,0 +1,124 @@
+//! Progress: one line for each resource at the foot of a terminal.
+//!
+//! Must not know what a run is: it is told what to show. Where stderr is no terminal it is silent.
+
+use crate::{
+    report::{counted, grouped},
+    time::{UnixTime, span},
+};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::time::Duration;
+
+/// All lines; `None` where none are shown.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(Option<MultiProgress>);
+
+/// The line of one resource.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    bar: Option<ProgressBar>,
+    name: &'static str,
+}
+
+/// How far a resource has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stand {
+    pub(crate) records: u64,
+    pub(crate) pages: u64,
+    pub(crate) through: Option<UnixTime>,
+    pub(crate) took: Duration,
+}
+
+impl Progress {
+    pub(crate) fn new(shown: bool) -> Progress {
+        Progress(shown.then(MultiProgress::new))
+    }
+
+    pub(crate) const fn none() -> Progress {
+        Progress(None)
+    }
+
+    pub(crate) fn is_shown(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(crate) fn line(&self, name: &'static str) -> Line {
+        let bar = self.0.as_ref().map(|lines| {
+            let style = ProgressStyle::with_template("{spinner} {wide_msg}")
+                .unwrap_or_else(|_malformed| ProgressStyle::default_spinner());
+            let bar = lines.add(ProgressBar::new_spinner().with_style(style));
+            bar.set_message(format!("{name}: asking"));
+            bar.enable_steady_tick(Duration::from_millis(150));
+            bar
+        });
+        Line { bar, name }
+    }
+
+    /// Writes something else to the terminal without tearing a line.
+    pub(crate) fn beside(&self, write: impl FnOnce()) {
+        match &self.0 {
+            Some(lines) => lines.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+impl Line {
+    pub(crate) fn page(&self, stand: Stand, now: UnixTime) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{}: {}", self.name, words(stand, now)));
+        }
+    }
+
+    /// Why nothing happens just now, and for how long.
+    pub(crate) fn waiting(&self, why: &str, wait: Duration) {
+        if let Some(bar) = &self.bar {
+            let whole = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+            bar.set_message(format!("{}: {why}, next request in {}", self.name, span(whole)));
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// What matters most comes first: a narrow terminal cuts the end off.
+fn words(stand: Stand, now: UnixTime) -> String {
+    let mut parts = vec![counted(stand.records, "record")];
+    if let Some(through) = stand.through {
+        parts.push(format!("{} behind", span(now.since(through))));
+    }
+    parts.push(counted(stand.pages, "page"));
+    let millis = u64::try_from(stand.took.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = stand.records.saturating_mul(1_000) / millis;
+    parts.push(format!("{} a second", grouped(rate)));
+    if let Some(through) = stand.through {
+        parts.push(format!("through {through}"));
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_how_far_and_how_far_behind() {
+        let stand = Stand {
+            records: 12_345,
+            pages: 13,
+            through: UnixTime::new(1_795_485_480),
+            took: Duration::from_secs(10),
+        };
+        assert_eq!(
+            words(stand, UnixTime::clamped(1_795_492_980)),
+            "12,345 records, 2 h 5 min behind, 13 pages, 1,234 a second, \
+             through 2026-11-24T01:58:00Z"
+        );
+    }
+}
