@@ -8,6 +8,7 @@ use crate::{
     garbled::Garbled,
     position::{Cursor, Fingerprint, Position},
     resource::Pagination,
+    shown::shown,
     time::UnixTime,
 };
 use memchr::memmem;
@@ -301,7 +302,7 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
             return Err(Garbled::RecordsType { key: record_key.to_owned(), found });
         }
         None => {
-            let error = members.error.map(|error| error.get().to_owned());
+            let error = members.error.map(|error| shown(error.get()));
             return Err(Garbled::NoRecords { key: record_key.to_owned(), error });
         }
     };

@@ -58,10 +58,33 @@ impl Scrubber {
     }
 
     pub(crate) fn scrub(&self, text: &str) -> String {
-        self.spellings
-            .iter()
-            .fold(text.to_owned(), |text, secret| text.replace(secret.expose(), REDACTED))
+        self.spellings.iter().fold(text.to_owned(), |text, secret| {
+            without_cut_off(&text.replace(secret.expose(), REDACTED), secret.expose())
+        })
     }
+}
+
+/// Replaces the beginning of a secret of which a cut, shown as `…`, left no more.
+fn without_cut_off(text: &str, secret: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive('…') {
+        let before = piece.strip_suffix('…').unwrap_or(piece);
+        let cut = (piece.len() > before.len())
+            .then(|| {
+                let starts = secret.char_indices().map(|(at, _)| at).rev();
+                starts.filter(|at| *at >= 4).find(|at| before.ends_with(&secret[..*at]))
+            })
+            .flatten();
+        match cut {
+            Some(length) => {
+                out.push_str(&before[..before.len() - length]);
+                out.push_str(REDACTED);
+                out.push('…');
+            }
+            None => out.push_str(piece),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -81,5 +104,6 @@ mod tests {
             "raw (redacted), pair (redacted), base64 (redacted), encoded (redacted)"
         );
         assert_eq!(format!("{:?}", Secret::new("s3cr+t")), "(redacted)");
+        assert_eq!(scrubber.scrub("Bearer s3cr+…, s3c, fine…"), "Bearer (redacted)…, s3c, fine…");
     }
 }

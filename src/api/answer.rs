@@ -26,7 +26,14 @@ pub(super) fn check(
     Err(match status {
         200 => {
             return match headers.get("content-encoding") {
-                None | Some("" | "identity") => Ok(()),
+                None | Some("") => Ok(()),
+                Some(known)
+                    if ["identity", "gzip", "x-gzip"]
+                        .iter()
+                        .any(|name| known.eq_ignore_ascii_case(name)) =>
+                {
+                    Ok(())
+                }
                 Some(other) => Err(Garbled::Encoding { name: shown(other) }.into()),
             };
         }

@@ -6,6 +6,7 @@ use super::{Client, answer, error::ApiError};
 use crate::secret::Secret;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
+use serde_json::Value;
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -113,7 +114,23 @@ fn bearer(token: &str) -> Secret {
 #[derive(Deserialize)]
 struct Reply {
     access_token: String,
-    expires_in: Option<f64>,
+    /// A number of seconds; some servers write it as a string.
+    expires_in: Option<Value>,
+}
+
+/// No token lives longer; one that says so is renewed all the same.
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
+
+impl Reply {
+    fn life(&self) -> Option<Duration> {
+        let seconds: f64 = match self.expires_in.as_ref()? {
+            Value::String(text) => text.parse().ok()?,
+            number => number.as_f64()?,
+        };
+        Some(
+            Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST_LIFE).min(LONGEST_LIFE),
+        )
+    }
 }
 
 fn mint(client: &Client, id: &str, secret: &Secret, now: Instant) -> Result<Token, ApiError> {
@@ -126,9 +143,8 @@ fn mint(client: &Client, id: &str, secret: &Secret, now: Instant) -> Result<Toke
     let (status, headers, reply) = client.post_json("/oauth/tokens", &body.to_string())?;
     match status {
         200 | 201 => {}
-        // An OAuth server answers 400 to a wrong client or scope as well as 401.
-        400 | 401 | 403 => {
-            return Err(ApiError::Unauthorized { text: answer::text(&reply) });
+        400 | 401 | 403 | 404 | 410 | 422 => {
+            return Err(ApiError::TokenRefused { status, text: answer::text(&reply) });
         }
         _ => {
             let request = crate::request::Request::new("/oauth/tokens");
@@ -141,9 +157,9 @@ fn mint(client: &Client, id: &str, secret: &Secret, now: Instant) -> Result<Toke
             error: None,
         })
     })?;
-    let life = reply.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+
     Ok(Token {
         header: bearer(&reply.access_token),
-        renew_at: life.map(|life| now + life.saturating_sub(MARGIN).max(life / 2)),
+        renew_at: reply.life().map(|life| now + life.saturating_sub(MARGIN).max(life / 2)),
     })
 }

@@ -82,6 +82,11 @@ pub(crate) enum ApiError {
     Forbidden {
         text: String,
     },
+    /// No token could be had for the OAuth client. A server says so with 400 as well as with 401.
+    TokenRefused {
+        status: u16,
+        text: String,
+    },
     /// The start_time is younger than the server serves: nothing new yet (API notes §5).
     TooRecent {
         date: Option<UnixTime>,
@@ -156,6 +161,7 @@ impl ApiError {
             | ApiError::TooLarge { .. }
             | ApiError::Unauthorized { .. }
             | ApiError::Forbidden { .. }
+            | ApiError::TokenRefused { .. }
             | ApiError::TooRecent { .. }
             | ApiError::Redirect { .. }
             | ApiError::Refused { .. }
@@ -181,13 +187,16 @@ impl ApiError {
             // The callers turn these two into the signal's exit and into "nothing new yet".
             | ApiError::Stopped
             | ApiError::TooRecent { .. } => Exit::Temporary,
-            ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => Exit::Credentials,
+            ApiError::Unauthorized { .. }
+            | ApiError::Forbidden { .. }
+            | ApiError::TokenRefused { status: 400 | 401 | 403, .. } => Exit::Credentials,
             ApiError::Certificate { .. }
             | ApiError::TlsIncompatible { .. }
             | ApiError::Proxy { refused: true, .. }
             | ApiError::TooLarge { .. }
             | ApiError::Redirect { .. }
             | ApiError::Refused { .. }
+            | ApiError::TokenRefused { .. }
             | ApiError::CursorRefused { .. }
             | ApiError::Garbled(_) => Exit::Remote,
         }
@@ -195,7 +204,7 @@ impl ApiError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            ApiError::Unauthorized { .. } => {
+            ApiError::Unauthorized { .. } | ApiError::TokenRefused { .. } => {
                 "check the credentials of this account, then run the same command again"
             }
             ApiError::Forbidden { .. } => {
@@ -301,6 +310,9 @@ impl fmt::Display for ApiError {
             }
             ApiError::Unauthorized { text } => {
                 write!(f, "Zendesk refuses the credentials (401){}", said(text))
+            }
+            ApiError::TokenRefused { status, text } => {
+                write!(f, "Zendesk mints no token for these credentials ({status}){}", said(text))
             }
             ApiError::Forbidden { text } => {
                 write!(f, "Zendesk refuses access (403), an admin is needed{}", said(text))

@@ -24,6 +24,9 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// When nothing tells how long to wait: the quota's window is a minute.
 const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 
+/// No quota's window is longer; a header that says so is not believed.
+const LONGEST_WINDOW: Duration = Duration::from_secs(86_400);
+
 impl Headers {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
@@ -83,7 +86,7 @@ impl Headers {
             number(["ratelimit-remaining", "rate-limit-remaining", "x-rate-limit-remaining"])?;
         let total = number(["ratelimit-limit", "rate-limit", "x-rate-limit"])?;
         let resets = number(["ratelimit-reset", "rate-limit-reset", "x-rate-limit-reset"]);
-        let resets = resets.map_or(DEFAULT_WAIT, Duration::from_secs);
+        let resets = resets.map_or(DEFAULT_WAIT, Duration::from_secs).min(LONGEST_WINDOW);
         Some(Quota { total, remaining, resets })
     }
 
@@ -121,7 +124,7 @@ fn quota(value: &str) -> Option<Quota> {
     Some(Quota {
         total: part("total")?,
         remaining: part("remaining")?,
-        resets: Duration::from_secs(part("resets")?),
+        resets: Duration::from_secs(part("resets")?).min(LONGEST_WINDOW),
     })
 }
 

@@ -11,6 +11,7 @@ mod transport;
 use crate::{clock::Clock, garbled::Garbled, request::Request, secret::Secret, signals::Stop};
 use auth::Authorizer;
 use error::{ApiError, Phase};
+use flate2::read::MultiGzDecoder;
 use headers::Headers;
 use std::{
     cell::Cell,
@@ -164,7 +165,7 @@ impl Client {
             .call()
             .map_err(|error| (Headers::default(), self.failed(error)))?;
         let (status, headers) = (response.status().as_u16(), owned(&response));
-        match self.receive(response, body) {
+        match self.receive(response, body).and_then(|()| self.inflate(&headers, body)) {
             Ok(()) => Ok((status, headers)),
             Err(error) => Err((headers, error)),
         }
@@ -200,6 +201,26 @@ impl Client {
             return Err(ApiError::TooLarge { limit });
         }
         self.warm.set(true);
+        Ok(())
+    }
+
+    /// Inflates a body whose coding the HTTP library does not know in this spelling: it takes
+    /// `gzip`, but servers may write `GZIP` or `x-gzip`.
+    fn inflate(&self, headers: &Headers, body: &mut Vec<u8>) -> Result<(), ApiError> {
+        let coding = headers.get("content-encoding").unwrap_or_default();
+        if !["gzip", "x-gzip"].iter().any(|known| coding.eq_ignore_ascii_case(known)) {
+            return Ok(());
+        }
+        let limit = self.limits.page_bytes;
+        let mut inflated = Vec::new();
+        let size = MultiGzDecoder::new(body.as_slice())
+            .take(limit.saturating_add(1))
+            .read_to_end(&mut inflated)
+            .map_err(|error| Garbled::Compression { reason: error.to_string() })?;
+        if u64::try_from(size).is_ok_and(|size| size > limit) {
+            return Err(ApiError::TooLarge { limit });
+        }
+        *body = inflated;
         Ok(())
     }
 

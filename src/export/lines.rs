@@ -41,6 +41,8 @@ pub(super) struct LeftOut {
     pub(super) outside: u64,
     /// A record at or behind `until` was met.
     pub(super) passed_until: bool,
+    /// The limit left something out.
+    pub(super) cut: bool,
 }
 
 /// Chooses the records of a page that are written. `prints` are the records' fingerprints, or empty
@@ -66,14 +68,13 @@ pub(super) fn select<'a>(
                 left_out.outside += 1;
                 continue;
             }
-            if window.updated_since.is_some()
-                && !at_or_after(&members, "updated_at", window.updated_since)
-            {
+            if before(&members, "updated_at", window.updated_since) {
                 left_out.outside += 1;
                 continue;
             }
         }
         if kept.len() == limit {
+            left_out.cut = true;
             break;
         }
         kept.push(*record);
@@ -129,6 +130,12 @@ fn members(record: &RawValue) -> HashMap<String, &RawValue> {
 fn at_or_after(members: &HashMap<String, &RawValue>, key: &str, limit: Option<UnixTime>) -> bool {
     let time = members.get(key).and_then(|raw| moment(raw));
     matches!((time, limit), (Some(time), Some(limit)) if time >= limit)
+}
+
+/// Whether a member is a time before `limit`; one that cannot be read is not.
+fn before(members: &HashMap<String, &RawValue>, key: &str, limit: Option<UnixTime>) -> bool {
+    let time = members.get(key).and_then(|raw| moment(raw));
+    matches!((time, limit), (Some(time), Some(limit)) if time < limit)
 }
 
 /// A member that is epoch seconds or RFC 3339.
@@ -213,8 +220,8 @@ mod tests {
         let window = Window { updated_since: UnixTime::new(86_400), ..WINDOW };
         let old = r#"{"updated_at":"1970-01-01T23:59:59Z","generated_timestamp":90000}"#;
         let new = r#"{"updated_at":"1970-01-02T00:00:00Z","generated_timestamp":90000}"#;
-        let (kept, left_out) = kept(&[old, new], &[], window);
-        assert_eq!(kept, [new]);
+        let (kept, left_out) = kept(&[old, new, "{}"], &[], window);
+        assert_eq!(kept, [new, "{}"]);
         assert_eq!(left_out.outside, 1);
     }
 

@@ -157,7 +157,13 @@ impl FileSink {
     fn recover(&mut self, mark: &Mark) -> Result<Opened, Failure> {
         let length = self.length()?;
         let Some(saved) = mark.file else {
-            return Ok(Opened::default());
+            return Err(Failure::new(
+                Exit::Config,
+                format!("the state does not say how far {} is committed", self.path.display()),
+            )
+            .hint(
+                "restore the state from a backup, or begin anew with --since and another --state",
+            ));
         };
         if length == 0 {
             return Ok(Opened { rotated: saved.bytes > 0, discarded: 0 });

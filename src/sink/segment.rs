@@ -65,10 +65,9 @@ pub(crate) fn finalise(own: &Path, empty: bool) -> io::Result<()> {
             _ => Ok(()),
         };
     }
+    // Where the hidden file is gone, it has got its name, and may already have been taken away.
     if hidden.exists() {
         disk::rename_new(&hidden, own)?;
-    } else if !own.exists() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the segment is gone"));
     }
     disk::sync_dir(disk::parent(own))
 }
