@@ -47,6 +47,10 @@ pub(crate) struct Pacer {
 #[derive(Debug, Default)]
 struct State {
     in_flight: u32,
+    /// A request is on its way that will tell of a window of which nothing is known.
+    probing: bool,
+    /// Whether this server announces its quota at all.
+    announced: bool,
     window: Option<Window>,
     closed_until: Option<Instant>,
     /// Since the first 429 of a server that sends no quota: when requests were sent.
@@ -88,8 +92,9 @@ impl Pacer {
         }
         match &mut state.window {
             // Nothing is known of the window: one request at a time, until its answer tells.
-            None if state.in_flight > 0 => return Err(Turn::AfterAnswer),
-            None => {}
+            // One that was sent in an earlier window, and still has no answer, is no reason to wait.
+            None if state.probing => return Err(Turn::AfterAnswer),
+            None => state.probing = true,
             Some(window) => {
                 let reserved = window.total.saturating_mul(limits.reserve.into()).div_ceil(100);
                 if window.free <= reserved {
@@ -110,8 +115,10 @@ impl Pacer {
     pub(crate) fn settle(&mut self, bucket: Bucket, quota: Option<Quota>, now: Instant) {
         let state = self.buckets.entry(bucket).or_default();
         state.in_flight = state.in_flight.saturating_sub(1);
+        state.probing = false;
         let Some(quota) = quota else { return };
         state.unannounced = None;
+        state.announced = true;
         // Requests still in flight may or may not be counted in `remaining`; take them as not.
         let free = quota.remaining.saturating_sub(state.in_flight.into());
         let ends = now + quota.resets + ROUNDING;
@@ -132,7 +139,9 @@ impl Pacer {
     pub(crate) fn close(&mut self, bucket: Bucket, until: Instant, now: Instant) {
         let state = self.buckets.entry(bucket).or_default();
         state.closed_until = state.closed_until.max(Some(until));
-        if state.window.is_none() && state.unannounced.is_none() {
+        // The server has said when to come again; its next answer tells of the window then.
+        state.window = None;
+        if !state.announced && state.unannounced.is_none() {
             state.unannounced =
                 Some(self.sent.iter().copied().filter(|sent| *sent <= now).collect());
         }
@@ -226,12 +235,32 @@ mod tests {
         let (mut pacer, now) = (Pacer::new(Limits::default()), now());
         pacer.take(B, now).unwrap();
         pacer.settle(B, quota(9, 1), now);
-        pacer.take(B, now).unwrap(); // answered late
-        pacer.take(B, later(now, 2)).unwrap_err(); // not yet known
-        pacer.settle(B, quota(0, 1), now);
-        assert_eq!(pacer.take(B, later(now, 2)), Ok(()));
+        pacer.take(B, now).unwrap(); // answered after the window's end
+        pacer.take(B, later(now, 2)).unwrap();
         pacer.settle(B, quota(9, 60), later(now, 2));
         pacer.settle(B, quota(0, 1), later(now, 2));
+        assert_eq!(pacer.take(B, later(now, 2)), Ok(()));
+    }
+
+    #[test]
+    fn a_slow_answer_of_an_earlier_window_holds_nobody_up() {
+        let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+        pacer.take(B, now).unwrap();
+        pacer.settle(B, quota(9, 3), now);
+        pacer.take(B, now).unwrap(); // takes longer than the window
+        assert_eq!(pacer.take(B, later(now, 5)), Ok(()));
+        assert_eq!(pacer.take(B, later(now, 5)), Err(Turn::AfterAnswer));
+        pacer.settle(B, quota(9, 3), later(now, 5));
+        assert_eq!(pacer.take(B, later(now, 5)), Ok(()));
+    }
+
+    #[test]
+    fn after_a_429_the_server_is_asked_when_it_said() {
+        let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+        pacer.take(B, now).unwrap();
+        pacer.settle(B, quota(0, 12), now);
+        pacer.close(B, later(now, 2), now);
+        assert_eq!(pacer.take(B, later(now, 1)), Err(Turn::At(later(now, 2))));
         assert_eq!(pacer.take(B, later(now, 2)), Ok(()));
     }
 

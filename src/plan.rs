@@ -126,6 +126,9 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
             "with {run} each run writes a new file: leave out --append and --overwrite",
         ));
     }
+    if args.follow.is_some_and(|interval| interval < Duration::from_secs(1)) {
+        return Err(Failure::usage("--follow polls at most once a second"));
+    }
     if args.follow.is_some() && (args.until.is_some() || typed.contains("{run}")) {
         return Err(Failure::usage(
             "--follow never ends by itself: leave out --until, and {run} in the output",
@@ -202,9 +205,11 @@ fn resources(
     known: &Known<'_>,
 ) -> Result<Vec<(&'static Resource, bool)>, Failure> {
     let mut asked: Vec<(&'static Resource, bool)> = Vec::new();
-    let mut add = |resource: &'static Resource, optional| {
-        if !asked.iter().any(|(known, _)| known.name == resource.name) {
-            asked.push((resource, optional));
+    let mut add = |resource: &'static Resource, optional: bool| {
+        match asked.iter_mut().find(|(known, _)| known.name == resource.name) {
+            // What is named besides `all` is not optional.
+            Some((_, known)) => *known &= optional,
+            None => asked.push((resource, optional)),
         }
     };
     for typed in &args.resources {
@@ -292,6 +297,9 @@ fn job(
         check_same(args, resource, series, &output)?;
     } else {
         check_not_owned(known, &output)?;
+        for sideload in include.iter().filter(|sideload| sideload.place == Place::Page) {
+            check_not_owned(known, &output.beside(resource.name, sideload.name))?;
+        }
     }
     let endpoint = match &mode {
         Mode::Series(series) => {
@@ -303,6 +311,7 @@ fn job(
         Mode::OneOff { start } | Mode::NewSeries { start } => Some(*start),
         Mode::Series(series) => series.through.or_else(|| series.position.time()),
     };
+    let in_series = matches!(mode, Mode::Series(_));
     let origin = match (&args.since, &known.defaults.start) {
         (Some(text), _) => format!("--since {text}"),
         (None, Some(text)) => format!("start = \"{text}\""),
@@ -338,7 +347,8 @@ fn job(
         surrogates: if args.raw { LoneSurrogates::Keep } else { LoneSurrogates::Replace },
         skip_second: args.on_overflow == OnOverflow::SkipSecond,
         follow: args.follow,
-        optional,
+        // A series has been exported before: that it is out of reach now is news.
+        optional: optional && !in_series,
     })
 }
 

@@ -125,9 +125,13 @@ impl Report {
         self.write(&line);
     }
 
+    /// For what a command prints to stdout of server text.
+    pub(crate) fn scrubbed(&self, text: &str) -> String {
+        self.scrubber.lock().unwrap_or_else(PoisonError::into_inner).scrub(text)
+    }
+
     fn write(&self, line: &str) {
-        let scrubber = self.scrubber.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut line = scrubber.scrub(line);
+        let mut line = self.scrubbed(line);
         line.push('\n');
         self.progress().beside(|| drop(stderr().write_all(line.as_bytes())));
     }

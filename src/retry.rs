@@ -47,6 +47,8 @@ pub(crate) enum Reason {
 const RETRIES: u32 = 8;
 const REPEATS: u32 = 3;
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
+/// What a budget that no clock can count to comes to.
+const LONGEST_BUDGET: Duration = Duration::from_secs(365 * 86_400);
 const SHORTEST_DELAY: Duration = Duration::from_millis(200);
 
 /// What one request may spend on failures; it begins with the first of them and ends with a good
@@ -56,13 +58,29 @@ pub(crate) struct Budget {
     retry_for: Duration,
     max_wait: Option<Duration>,
     began: Option<Instant>,
+    /// Spent since then on waiting for quota, which does not count.
+    paused: Duration,
     failed: u32,
     at_once_used: bool,
 }
 
 impl Budget {
     pub(crate) fn new(retry_for: Duration, max_wait: Option<Duration>) -> Budget {
-        Budget { retry_for, max_wait, began: None, failed: 0, at_once_used: false }
+        Budget {
+            retry_for,
+            max_wait,
+            began: None,
+            paused: Duration::ZERO,
+            failed: 0,
+            at_once_used: false,
+        }
+    }
+
+    /// Waiting for a place in the quota is no fault of the request.
+    pub(crate) fn pause(&mut self, waited: Duration) {
+        if self.began.is_some() {
+            self.paused = self.paused.saturating_add(waited);
+        }
     }
 
     /// How many attempts have failed since the last good answer.
@@ -91,7 +109,9 @@ impl Budget {
         now: Instant,
         chance: f64,
     ) -> Next {
-        let deadline = *self.began.get_or_insert(now) + self.retry_for;
+        let began = *self.began.get_or_insert(now);
+        let allowed = self.retry_for.saturating_add(self.paused);
+        let deadline = began.checked_add(allowed).unwrap_or(now + LONGEST_BUDGET);
         let delay = match treatment {
             Treatment::GiveUp => return Next::GiveUp(Reason::Final),
             Treatment::Shrink if shrinkable && now < deadline => return Next::Smaller,
@@ -247,6 +267,16 @@ mod tests {
         assert_eq!(budget.failed(), 0);
         let next = budget.next(Treatment::WaitForQuota(seconds(60)), true, now + seconds(860), 0.0);
         assert_eq!(next, Next::GiveUp(Reason::WaitTooLong(seconds(60))));
+    }
+
+    #[test]
+    fn waiting_for_a_place_in_the_quota_does_not_count() {
+        let now = crate::clock::Clock::real().instant();
+        let mut budget = Budget::new(seconds(5), None);
+        assert!(matches!(budget.next(Treatment::Retry, false, now, 0.0), Next::At(_)));
+        budget.pause(seconds(30));
+        let next = budget.next(Treatment::Retry, false, now + seconds(31), 0.0);
+        assert!(matches!(next, Next::At(_)), "{next:?}");
     }
 
     #[test]

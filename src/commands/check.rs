@@ -13,6 +13,7 @@ use crate::{
     export::request,
     failure::{Exit, Failure},
     pacer::Quota,
+    page,
     plan::{self, YOUNGEST},
     position::Position,
     resource::{RESOURCES, Resource},
@@ -38,10 +39,11 @@ enum Verdict {
 pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
     let (settings, _sandbox) = context.settings(args.sandbox)?;
     let credentials = settings.credentials.clone();
+    let authorizer = Arc::new(Authorizer::new(settings.credentials));
     let client = Client::new(
         settings.base.clone(),
         settings.limits,
-        Arc::new(Authorizer::new(settings.credentials)),
+        Arc::clone(&authorizer),
         context.clock,
         context.stop.clone(),
     );
@@ -53,20 +55,29 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> 
         let position = Position::starting(job.endpoint.pagination, start);
         let mut body = Vec::new();
         let (headers, answer) = client.get(&request(&job, &position, 1), &mut body);
+        context.report.hide(authorizer.minted().as_slice());
+        if let Some(signal) = context.stop.signal() {
+            return Err(Failure::stopped(signal));
+        }
+        // A 200 proves nothing until it is the documented page.
+        let answer = answer.and_then(|()| {
+            page::parse(&body, resource.record_key, &[]).map(drop).map_err(ApiError::from)
+        });
         found.push(judge(resource, &headers, answer)?);
     }
+    let unknown = found.iter().find_map(|found| match &found.verdict {
+        Verdict::Unknown(error) => Some(error.exit()),
+        Verdict::Reachable | Verdict::OutOfReach(_) => None,
+    });
     let exit = match found.iter().any(|found| matches!(found.verdict, Verdict::Reachable)) {
         true => Exit::Done,
-        false if found.iter().any(|found| matches!(found.verdict, Verdict::Unknown(_))) => {
-            Exit::Temporary
-        }
-        false => Exit::Credentials,
+        false => unknown.unwrap_or(Exit::Credentials),
     };
     let text = match args.json {
         true => as_json(&settings.account, &settings.base.origin, &credentials, &found, exit),
         false => as_text(&settings.account, &settings.base.origin, &credentials, &found),
     };
-    super::print(&text)?;
+    super::print(&context.report.scrubbed(&text))?;
     Ok(exit)
 }
 
@@ -82,7 +93,9 @@ fn judge(
         Err(error @ (ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. })) => {
             Verdict::OutOfReach(error.to_string())
         }
-        Err(error) if error.exit() == Exit::Temporary => Verdict::Unknown(error),
+        Err(error) if matches!(error, ApiError::Garbled(_)) || error.exit() == Exit::Temporary => {
+            Verdict::Unknown(error)
+        }
         Err(error) => return Err(error.into()),
     };
     Ok(Found { resource, quota: headers.export_quota(), verdict })

@@ -15,6 +15,7 @@ use crate::{
     api::error::ApiError,
     failure::{Exit, Failure},
     garbled::Garbled,
+    output::Output,
     pacer::Turn,
     page,
     plan::{Job, YOUNGEST},
@@ -22,12 +23,16 @@ use crate::{
     request::Request,
     resource::Parameter,
     retry::{Budget, Next, PageSize, Reason, Treatment},
+    sink,
     time::{UnixTime, span},
 };
 use std::{
     mem,
     time::{Duration, Instant},
 };
+
+/// A run that follows waits no longer than this for a server that asks it to.
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 
 /// Clocks that differ by more are worth a word.
 const SKEW_WARNED: Duration = Duration::from_secs(60);
@@ -114,14 +119,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Sleeps, counting down where progress is shown.
-    pub(super) fn wait(&self, why: &str, until: Instant) {
+    /// Sleeps, counting down where progress is shown. A reader of stdout that goes away ends it.
+    pub(super) fn wait(&self, why: &str, until: Instant) -> Result<(), Failure> {
         let Shared { clock, stop, .. } = *self.shared;
         loop {
             let now = clock.instant();
             let left = until.saturating_duration_since(now);
             if left.is_zero() || stop.signal().is_some() {
-                return;
+                return Ok(());
+            }
+            if self.job.output == Output::Stdout {
+                sink::check_reader()?;
             }
             if left > Duration::from_millis(500) {
                 self.line.waiting(why, left);
@@ -159,8 +167,10 @@ impl<'a> Run<'a> {
                 let name = Some(self.job.resource.name);
                 report.watch(name, &format!("quota spent, next request in {}", span(wait)));
             }
-            self.wait("quota spent", until);
-            self.outcome.waited_for_quota += clock.instant().saturating_duration_since(now);
+            self.wait("quota spent", until)?;
+            let waited = clock.instant().saturating_duration_since(now);
+            self.outcome.waited_for_quota += waited;
+            self.budget.pause(waited);
         }
     }
 
@@ -191,7 +201,7 @@ impl<'a> Run<'a> {
     fn take_note(&mut self, answered: &Answered) {
         let headers = &answered.headers;
         self.outcome.requests += 1;
-        self.date = headers.date().or(self.date);
+        self.date = headers.date();
         let report = self.shared.report;
         let name = Some(self.job.resource.name);
         report.hide(self.shared.authorizer.minted().as_slice());
@@ -209,6 +219,10 @@ impl<'a> Run<'a> {
                 report.warn(name, &text);
             }
             self.clock_credible = skew < SKEW_CREDIBLE;
+        } else if answered.result.is_ok() && !mem::replace(&mut self.warned.no_date, true) {
+            let text =
+                "the answers carry no Date: whether an end_time is in the future is not checked";
+            report.warn(name, text);
         }
         let result = match &answered.result {
             Ok(()) => {
@@ -275,7 +289,7 @@ impl<'a> Run<'a> {
                         report.warn(name, &text);
                     }
                 }
-                self.wait("waiting to try again", until);
+                self.wait("waiting to try again", until)?;
                 let waited = clock.instant().saturating_duration_since(now);
                 if let Treatment::WaitForQuota(_) = treatment {
                     self.outcome.waited_for_quota += waited;
@@ -284,7 +298,14 @@ impl<'a> Run<'a> {
                 }
                 Ok(())
             }
-            Next::GiveUp(reason) => Err(self.give_up(error, reason)),
+            Next::GiveUp(reason) => {
+                // A run that follows comes again, but not before it may.
+                if let (Reason::WaitTooLong(wait), Some(_)) = (reason, self.job.follow) {
+                    let until = now + wait.min(LONGEST_WAIT);
+                    lock(&self.shared.pacer).close(self.job.endpoint.bucket, until, now);
+                }
+                Err(self.give_up(error, reason))
+            }
         }
     }
 

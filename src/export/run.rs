@@ -57,6 +57,7 @@ pub(super) struct Run<'a> {
 pub(super) struct Warned {
     pub(super) surrogates: bool,
     pub(super) clock: bool,
+    pub(super) no_date: bool,
     pub(super) parameters: bool,
 }
 
@@ -152,8 +153,11 @@ impl<'a> Run<'a> {
                 return Err(Failure::stopped(signal));
             }
             let fetched = match self.fetch(ahead, handover) {
-                Err(failure) if self.outlives(&failure) => continue,
-                fetched => fetched?,
+                Err(failure) => {
+                    self.outlive(failure)?;
+                    continue;
+                }
+                Ok(fetched) => fetched,
             };
             self.back_again();
             let (batch, more) = match fetched {
@@ -182,11 +186,12 @@ impl<'a> Run<'a> {
             self.handed_pages += 1;
             self.handed_records += u64::try_from(batch.records.len()).unwrap_or(0);
             let passed_until = batch.left_out.passed_until;
+            let cut = batch.left_out.cut;
             handover.give(batch);
             if more {
                 self.look_ahead(ahead, &self.position, self.size, self.handed_pages);
             }
-            if passed_until || !more {
+            if (passed_until || !more) && !cut {
                 self.outcome.complete = true;
             }
             if self.limit_reached() {
@@ -211,22 +216,21 @@ impl<'a> Run<'a> {
         let Some(interval) = self.job.follow else { return Ok(false) };
         let written = handover.wait()?;
         self.count(written, ahead);
-        self.wait("caught up", self.shared.clock.instant() + interval);
+        self.wait("caught up", self.shared.clock.instant() + interval)?;
         Ok(true)
     }
 
-    /// Whether a run that follows goes on in spite of a failure, after its interval. That it is
-    /// cut off is told once, not at every attempt.
-    fn outlives(&mut self, failure: &Failure) -> bool {
+    /// A run that follows goes on in spite of a passing failure, after its interval. That it is cut
+    /// off is told once, not at every attempt.
+    fn outlive(&mut self, failure: Failure) -> Result<(), Failure> {
         let (Some(interval), Exit::Temporary) = (self.job.follow, failure.exit) else {
-            return false;
+            return Err(failure);
         };
         if !mem::replace(&mut self.cut_off, true) {
             let text = format!("cut off, and keeps trying: {failure}");
             self.shared.report.warn(Some(self.job.resource.name), &text);
         }
-        self.wait("cut off", self.shared.clock.instant() + interval);
-        true
+        self.wait("cut off", self.shared.clock.instant() + interval)
     }
 
     fn back_again(&mut self) {

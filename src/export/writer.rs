@@ -270,18 +270,37 @@ fn open_sink(
         (_, Some(mark)) if !moved => Owner::Series(mark),
         (_, _) => Owner::NewSeries(job.existing),
     };
+    if let (Some(mark), true, None, false) =
+        (saved, moved, stage, matches!(job.mode, Mode::OneOff { .. }))
+    {
+        settle(Path::new(&mark.path), mark, job, shared)?;
+    }
     let (sink, opened) = FileSink::open(&path, template.clone(), stage, &owner)?;
     let name = Some(job.resource.name);
     let shown = path.display();
-    if opened.discarded > 0 {
-        let text = format!(
-            "discarded {} bytes of {shown} that were written but not committed",
-            opened.discarded
-        );
-        shared.report.warn(name, &text);
-    }
+    tell_discarded(opened.discarded, &path, job, shared);
     if opened.rotated {
         shared.report.note(name, &format!("{shown} was moved away: starting a new file"));
     }
     Ok((Sink::File(sink), opened.rotated || moved || saved.is_none()))
+}
+
+/// Brings the file that a series leaves, because the date in its name has changed, to what is
+/// committed of it. One that was moved away needs nothing.
+fn settle(path: &Path, mark: &Mark, job: &Job, shared: &Shared<'_>) -> Result<(), Failure> {
+    if path.is_file() {
+        let template = mark.template.clone();
+        let (_, opened) = FileSink::open(path, template, None, &Owner::Series(mark))?;
+        tell_discarded(opened.discarded, path, job, shared);
+    }
+    Ok(())
+}
+
+fn tell_discarded(discarded: u64, path: &Path, job: &Job, shared: &Shared<'_>) {
+    if discarded > 0 {
+        let shown = path.display();
+        let text =
+            format!("discarded {discarded} bytes of {shown} that were written but not committed");
+        shared.report.warn(Some(job.resource.name), &text);
+    }
 }

@@ -1,6 +1,9 @@
 //! Which account is meant, and where it is served.
 
-use super::{Environment, Flags, config::Profile};
+use super::{
+    Environment, Flags,
+    config::{Config, Profile},
+};
 use crate::{api::BaseUrl, failure::Failure, shown::shown};
 
 pub(super) fn subdomain(
@@ -26,6 +29,25 @@ pub(super) fn subdomain(
         (true, None) => configured.or(ambient),
         (false, None) => ambient.or(configured),
     })
+}
+
+/// A profile's credentials and state belong to its own account: where another one is meant, only the
+/// defaults are left of it.
+pub(super) fn of_account(
+    profile: Profile,
+    subdomain: Option<&str>,
+    explicit: bool,
+    config: &Config,
+) -> Result<Profile, Failure> {
+    let own = profile.text("subdomain").map(parse_subdomain).transpose()?;
+    match (own, subdomain) {
+        (Some(own), Some(meant)) if own != meant && explicit => {
+            Err(Failure::usage(format!("the profile is of {own}, not of {meant}"))
+                .hint("leave out --subdomain, or choose the other profile"))
+        }
+        (Some(own), Some(meant)) if own != meant => Ok(config.defaults()),
+        (_, _) => Ok(profile),
+    }
 }
 
 /// Takes `acme`, `acme.zendesk.com` or a URL of it.
@@ -54,6 +76,9 @@ pub(super) fn base(text: &str) -> Result<BaseUrl, Failure> {
     if authority.as_str().contains('@') {
         return Err(Failure::usage("a base URL holds no user name and no password"));
     }
+    if text.contains('#') || (authority.port().is_none() && port_typed(authority.as_str())) {
+        return Err(refused("is not a URL of a server alone"));
+    }
     if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") {
         return Err(refused("has a path: give scheme and host only"));
     }
@@ -70,6 +95,12 @@ pub(super) fn base(text: &str) -> Result<BaseUrl, Failure> {
         host,
         loopback: loopback && scheme == "http",
     })
+}
+
+/// Whether something stands where a port does.
+fn port_typed(authority: &str) -> bool {
+    let after_host = authority.rsplit(']').next().unwrap_or(authority);
+    after_host.contains(':')
 }
 
 #[cfg(test)]
@@ -124,6 +155,8 @@ mod tests {
             "https://a:b@zen.example",
             "https://zen.example/api",
             "https://zen.example/?x",
+            "https://zen.example#x",
+            "http://127.0.0.1:99999",
             "",
         ] {
             assert_eq!(base(text).unwrap_err().exit, Exit::Usage, "{text}");

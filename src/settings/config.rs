@@ -166,6 +166,11 @@ impl Config {
         Ok(config)
     }
 
+    /// What every profile has.
+    pub(super) fn defaults(&self) -> Profile {
+        Profile(self.defaults.clone())
+    }
+
     /// The profile of this name, else the default one, else the defaults alone.
     pub(super) fn profile(&self, name: Option<&str>) -> Result<Profile, Failure> {
         let mut merged = self.defaults.clone();

@@ -117,6 +117,7 @@ pub(crate) fn place(flags: &Flags, env: &Environment) -> Result<Place, Failure> 
     let explicit = named.is_some();
     let profile = config.profile(named.as_deref())?;
     let subdomain = address::subdomain(flags, env, &profile, explicit)?;
+    let profile = address::of_account(profile, subdomain.as_deref(), explicit, &config)?;
     let base_url = flags.base_url.clone().or_else(|| env.get("ZDX_BASE_URL"));
     let (account, base) = match (&base_url, &subdomain) {
         (Some(url), _) => {

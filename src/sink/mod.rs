@@ -10,7 +10,7 @@ mod stdout;
 
 pub(crate) use file::{FileSink, Owner};
 pub(crate) use segment::Stage;
-pub(crate) use stdout::StdoutSink;
+pub(crate) use stdout::{StdoutSink, check_reader};
 
 use crate::{failure::Failure, signals::Stop, state::Mark};
 use std::io::{self, Write};

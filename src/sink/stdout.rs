@@ -6,7 +6,7 @@ use crate::{
     failure::{Exit, Failure},
     signals::Stop,
 };
-use std::{fmt::Write as _, io, time::Instant};
+use std::{fmt::Write as _, io};
 
 #[derive(Debug)]
 pub(crate) struct StdoutSink {
@@ -33,7 +33,7 @@ impl StdoutSink {
     pub(super) fn write(&mut self, page: PageWriter<'_>, stop: &Stop) -> Result<(), Failure> {
         // One page at a time, also when several resources share stdout.
         let _page = io::stdout().lock();
-        let mut out = Out { kind: self.kind, stop, written: 0, deadline: None };
+        let mut out = Out { kind: self.kind, stop, written: 0 };
         let result = page(&mut out).and_then(|()| match self.series {
             true => os::taken(self.kind, stop),
             false => Ok(()),
@@ -47,13 +47,16 @@ impl StdoutSink {
     }
 }
 
+/// Whether somebody still reads stdout, for when nothing is written to it.
+pub(crate) fn check_reader() -> Result<(), Failure> {
+    os::reader(os::kind()).map_err(|error| failed(error, &Stop::default()))
+}
+
 /// stdout while a page is written to it.
 struct Out<'a> {
     kind: os::Kind,
     stop: &'a Stop,
     written: u64,
-    /// When a page that a signal came into is given up.
-    deadline: Option<Instant>,
 }
 
 impl io::Write for Out<'_> {
@@ -66,7 +69,7 @@ impl io::Write for Out<'_> {
             }
             os::Kind::Pipe | os::Kind::Regular | os::Kind::Null | os::Kind::Other => lines,
         };
-        os::write(self.kind, bytes, self.stop, &mut self.deadline)?;
+        os::write(self.kind, bytes, self.stop)?;
         self.written += u64::try_from(bytes.len()).unwrap_or(0);
         Ok(lines.len())
     }
@@ -124,6 +127,7 @@ mod os {
     use std::{
         fs::File,
         io,
+        sync::OnceLock,
         time::{Duration, Instant},
     };
 
@@ -143,7 +147,10 @@ mod os {
     const SLICE: Duration = Duration::from_millis(100);
 
     /// How long after a signal a page may still take to end on its edge.
-    const GRACE: Duration = Duration::from_millis(700);
+    const GRACE: Duration = Duration::from_millis(400);
+
+    /// How long after a signal a reader may take to let a line end that is begun.
+    const TORN: Duration = Duration::from_millis(900);
 
     pub(super) fn kind() -> Kind {
         let Ok(stat) = rustix::fs::fstat(stdout()) else {
@@ -167,26 +174,25 @@ mod os {
     }
 
     /// Writes a page. After a signal it is finished as long as the reader keeps taking it.
-    pub(super) fn write(
-        kind: Kind,
-        mut bytes: &[u8],
-        stop: &Stop,
-        deadline: &mut Option<Instant>,
-    ) -> io::Result<()> {
-        let clock = Clock::real();
+    pub(super) fn write(kind: Kind, mut bytes: &[u8], stop: &Stop) -> io::Result<()> {
+        let whole = bytes;
         while !bytes.is_empty() {
             let mut chunk = bytes;
             if kind == Kind::Pipe {
-                if stop.signal().is_some() {
-                    let deadline = *deadline.get_or_insert(clock.instant() + GRACE);
-                    if clock.instant() > deadline {
-                        return Err(GIVEN_UP.into());
-                    }
+                let written = &whole[..whole.len() - bytes.len()];
+                let torn = written.last().is_some_and(|byte| *byte != b'\n');
+                if since_signal(stop).is_some_and(|since| since > if torn { TORN } else { GRACE }) {
+                    return Err(GIVEN_UP.into());
                 }
                 if !ready(PollFlags::OUT, SLICE)? {
                     continue;
                 }
                 chunk = &bytes[..bytes.len().min(PIPE_CHUNK)];
+                if stop.signal().is_some() {
+                    // From here on a line at a time, so that giving up tears none.
+                    let line = chunk.iter().position(|byte| *byte == b'\n');
+                    chunk = &chunk[..line.map_or(chunk.len(), |end| end + 1)];
+                }
             }
             match rustix::io::write(stdout(), chunk) {
                 Ok(written) => bytes = &bytes[written..],
@@ -195,6 +201,22 @@ mod os {
             }
         }
         Ok(())
+    }
+
+    /// How long ago the signal came, by when it was first noticed here; the same for all resources.
+    fn since_signal(stop: &Stop) -> Option<Duration> {
+        static NOTICED: OnceLock<Instant> = OnceLock::new();
+        stop.signal()?;
+        let now = Clock::real().instant();
+        Some(now.saturating_duration_since(*NOTICED.get_or_init(|| now)))
+    }
+
+    /// Whether the reader is still there; only a pipe's can be told to be gone.
+    pub(super) fn reader(kind: Kind) -> io::Result<()> {
+        match kind {
+            Kind::Pipe => ready(PollFlags::empty(), Duration::ZERO).map(drop),
+            Kind::Regular | Kind::Terminal | Kind::Null | Kind::Other => Ok(()),
+        }
     }
 
     /// Waits for `flags`, at most this long. A reader that is gone is a broken pipe.
@@ -225,7 +247,7 @@ mod os {
             Kind::Pipe => {
                 let mut nap = Duration::from_micros(50);
                 while rustix::io::ioctl_fionread(stdout())? > 0 {
-                    if stop.signal().is_some() {
+                    if since_signal(stop).is_some_and(|since| since > GRACE) {
                         return Err(GIVEN_UP.into());
                     }
                     ready(PollFlags::empty(), nap)?;
@@ -244,10 +266,7 @@ mod os {
     //! Where a descriptor cannot be asked what it is.
 
     use crate::signals::Stop;
-    use std::{
-        io::{self, IsTerminal as _, Write as _},
-        time::Instant,
-    };
+    use std::io::{self, IsTerminal as _, Write as _};
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[expect(dead_code, reason = "the kinds that only Unix can tell apart")]
@@ -263,15 +282,14 @@ mod os {
         if io::stdout().is_terminal() { Kind::Terminal } else { Kind::Other }
     }
 
-    pub(super) fn write(
-        _: Kind,
-        bytes: &[u8],
-        _: &Stop,
-        _: &mut Option<Instant>,
-    ) -> io::Result<()> {
+    pub(super) fn write(_: Kind, bytes: &[u8], _: &Stop) -> io::Result<()> {
         let mut out = io::stdout();
         out.write_all(bytes)?;
         out.flush()
+    }
+
+    pub(super) fn reader(_: Kind) -> io::Result<()> {
+        Ok(())
     }
 
     pub(super) fn taken(_: Kind, _: &Stop) -> io::Result<()> {
