@@ -226,6 +226,9 @@ fn resources(
             (name, _) => add(Resource::named(name).map_err(Failure::usage)?, false),
         }
     }
+    if asked.is_empty() {
+        return Err(Failure::new(Exit::Config, "resources in the config file is empty"));
+    }
     Ok(asked)
 }
 

@@ -65,10 +65,10 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     shared.max_wait = args.max_wait.or(shared.max_wait);
     shared.jobs = args.jobs.map_or(usize::MAX, usize::from);
     shared.last_line = args.summary == SummaryFormat::Text;
-    shared.pacer = Mutex::new(Pacer::new(pacer::Limits {
+    shared.pacer = Arc::new(Mutex::new(Pacer::new(pacer::Limits {
         rate: args.rate.or(settings.defaults.rate),
         reserve: args.reserve.or(settings.defaults.reserve).unwrap_or(0),
-    }));
+    })));
     all(&jobs, &shared, args.summary)
 }
 
@@ -82,7 +82,7 @@ pub(super) fn shared<'a>(
         base: &settings.base,
         limits: settings.limits,
         authorizer: Arc::new(Authorizer::new(settings.credentials.clone())),
-        pacer: Mutex::new(Pacer::new(pacer::Limits::default())),
+        pacer: Arc::new(Mutex::new(Pacer::new(pacer::Limits::default()))),
         state: state.map(Mutex::new),
         jobs: usize::MAX,
         retry_for: settings.defaults.retry_for.unwrap_or(RETRY_FOR),

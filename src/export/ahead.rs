@@ -10,10 +10,14 @@ use crate::{
     api::{Client, error::ApiError, headers::Headers},
     request::Request,
     resource::Bucket,
+    signals::Stop,
 };
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
-    thread::{Scope, ScopedJoinHandle},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
     time::Duration,
 };
 
@@ -27,34 +31,37 @@ pub(super) struct Answered {
 }
 
 /// One connection, on a thread of its own, with at most one request under way.
-pub(super) struct Ahead<'scope> {
+pub(super) struct Ahead {
     /// `None` once nothing more is asked.
     requests: Option<Sender<(Request, Vec<u8>)>>,
     answers: Receiver<Answered>,
     under_way: Option<Request>,
     /// Two bodies take turns: one is checked and written while the other one comes in.
     spare: Vec<Vec<u8>>,
-    cancel: Box<dyn Fn() + Send + 'scope>,
-    _thread: ScopedJoinHandle<'scope, ()>,
+    cancel: Box<dyn Fn() + Send>,
+    stop: Stop,
 }
 
-impl<'scope> Ahead<'scope> {
-    pub(super) fn start<'env>(
-        scope: &'scope Scope<'scope, 'env>,
-        client: Client,
-        bucket: Bucket,
-        shared: &'env Shared<'env>,
-    ) -> Ahead<'scope> {
+/// How long after a signal an answer is still waited for. A look-up or a connection that is being
+/// made cannot be broken off; the thread that makes it is left to the process's end.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// How soon a wait notices a signal.
+const SLICE: Duration = Duration::from_millis(100);
+
+impl Ahead {
+    pub(super) fn start(client: Client, bucket: Bucket, shared: &Shared<'_>) -> Ahead {
         let (requests, asked) = channel::<(Request, Vec<u8>)>();
         let (answer, answers) = channel();
         let cancel = client.canceller();
-        let thread = scope.spawn(move || {
+        let (clock, pacer) = (shared.clock, Arc::clone(&shared.pacer));
+        thread::spawn(move || {
             for (request, mut body) in asked {
-                let began = shared.clock.instant();
+                let began = clock.instant();
                 let (headers, result) = client.get(&request, &mut body);
-                let now = shared.clock.instant();
+                let now = clock.instant();
                 // At once, not when the page is wanted: the quota's reset counts from here.
-                lock(&shared.pacer).settle(bucket, headers.pacing(), now);
+                lock(&pacer).settle(bucket, headers.pacing(), now);
                 let took = now.saturating_duration_since(began);
                 if answer.send(Answered { request, headers, result, body, took }).is_err() {
                     return;
@@ -67,7 +74,7 @@ impl<'scope> Ahead<'scope> {
             under_way: None,
             spare: vec![Vec::new(), Vec::new()],
             cancel: Box::new(cancel),
-            _thread: thread,
+            stop: shared.stop.clone(),
         }
     }
 
@@ -94,10 +101,21 @@ impl<'scope> Ahead<'scope> {
         }
     }
 
-    /// Waits for the answer to what is under way. `None` only if the thread is gone.
+    /// Waits for the answer to what is under way. `None` if there will be none: a signal came, or
+    /// the thread is gone.
     pub(super) fn answer(&mut self) -> Option<Answered> {
         self.under_way = None;
-        self.answers.recv().ok()
+        let mut left = GRACE;
+        loop {
+            match self.answers.recv_timeout(SLICE) {
+                Ok(answered) => return Some(answered),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if self.stop.signal().is_some() => {
+                    left = left.checked_sub(SLICE)?;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
     }
 
     /// Takes back a body's buffer, for the request after the next.
@@ -112,7 +130,7 @@ impl<'scope> Ahead<'scope> {
     }
 }
 
-impl Drop for Ahead<'_> {
+impl Drop for Ahead {
     /// A request that nobody waits for any more is broken off.
     fn drop(&mut self) {
         (self.cancel)();

@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
     /// up.
     pub(super) fn fetch<'scope>(
         &mut self,
-        ahead: &mut Ahead<'_>,
+        ahead: &mut Ahead,
         handover: &mut Handover<'scope, 'a>,
     ) -> Result<Fetched, Failure>
     where
@@ -71,7 +71,10 @@ impl<'a> Run<'a> {
                 ahead.ask(wanted);
             }
             let Some(answered) = ahead.answer() else {
-                return Err(Failure::new(Exit::Bug, "the thread that asks is gone"));
+                return Err(self.shared.stop.signal().map_or_else(
+                    || Failure::new(Exit::Bug, "the thread that asks is gone"),
+                    Failure::stopped,
+                ));
             };
             self.take_note(&answered);
             let written = handover.poll()?;
@@ -179,7 +182,7 @@ impl<'a> Run<'a> {
     /// hand, which is the `pages`-th.
     pub(super) fn look_ahead(
         &self,
-        ahead: &mut Ahead<'_>,
+        ahead: &mut Ahead,
         next: &Position,
         size: PageSize,
         pages: u64,

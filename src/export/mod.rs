@@ -39,7 +39,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) base: &'a BaseUrl,
     pub(crate) limits: Limits,
     pub(crate) authorizer: Arc<Authorizer>,
-    pub(crate) pacer: Mutex<Pacer>,
+    pub(crate) pacer: Arc<Mutex<Pacer>>,
     /// `None` when every job is a one-off without a state.
     pub(crate) state: Option<Mutex<StateFile>>,
     /// How many resources run side by side.

@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
         self.line = self.shared.report.progress().line(self.job.resource.name);
         let bucket = self.job.endpoint.bucket;
         let (result, mut writer) = thread::scope(|scope| {
-            let mut ahead = Ahead::start(scope, client, bucket, self.shared);
+            let mut ahead = Ahead::start(client, bucket, self.shared);
             let mut handover = Handover::start(scope, writer);
             let result = self.pages(&mut ahead, &mut handover);
             // The last page is waited for whatever happened; if it fails, that is the news.
@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
 
     fn pages<'scope>(
         &mut self,
-        ahead: &mut Ahead<'_>,
+        ahead: &mut Ahead,
         handover: &mut Handover<'scope, 'a>,
     ) -> Result<(), Failure>
     where
@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
     /// page counts before the wait.
     fn poll_later<'scope>(
         &mut self,
-        ahead: &mut Ahead<'_>,
+        ahead: &mut Ahead,
         handover: &mut Handover<'scope, 'a>,
     ) -> Result<bool, Failure>
     where
@@ -245,7 +245,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes a page into account that the writer has committed.
-    pub(super) fn count(&mut self, written: Option<Written>, ahead: &mut Ahead<'_>) {
+    pub(super) fn count(&mut self, written: Option<Written>, ahead: &mut Ahead) {
         let Some(Written { batch, noticed }) = written else { return };
         self.outcome.through = batch.through;
         self.outcome.pages += 1;
