@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! argv ─cli─▶ ExportArgs ─settings─▶ Settings ─plan(state, now)─▶ [Job]      all refusals happen here
-//! for each job, on a thread of its own (export/run):
+//! for each job, on three threads: ask (export/ahead), check (run), write (writer):
 //!   Position ─request─▶ Request ─pacer─▶ api::Client ─▶ body, headers        received whole
 //!      ▲                                  │ page::parse                      checked to its end
 //!      │                                  ▼
@@ -15,8 +15,8 @@
 //!      └── next ◀─ StateFile::save ◀─ Sink::write ◀┘                         output durable, then the position
 //! ```
 //!
-//! `paging`, `retry`, `pacer`, `page`, `time`, `request`, `export/lines` and `api/headers` are
-//! pure: time and chance are arguments. Nothing below `plan` sees a clap type, nothing above `api`
+//! `paging`, `retry`, `pacer`, `page`, `record`, `time`, `request`, `export/lines` and
+//! `api/headers` are pure: time and chance are arguments. Nothing below `plan` sees a clap type, nothing above `api`
 //! a type of the HTTP library, and only `disk` syncs, renames and truncates.
 //!
 //! Public is what the benches and other programs' tests need: [`run`] and the [`sandbox`].
@@ -37,6 +37,7 @@ mod garbled;
 mod pacer;
 mod page;
 mod paging;
+mod record;
 mod request;
 mod retry;
 

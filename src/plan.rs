@@ -7,7 +7,7 @@ use crate::{
     cli::{ExportArgs, OnOverflow, SupportTypeScope},
     failure::{Exit, Failure, closest},
     output::{self, Names, Output},
-    page::LoneSurrogates,
+    record::LoneSurrogates,
     resource::{Endpoint, Parameter, Place, RESOURCES, Resource, Sideload},
     retry,
     settings::Defaults,

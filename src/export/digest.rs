@@ -8,6 +8,7 @@ use crate::{
     paging::{self, Tally, Verdict},
     plan::Mode,
     position::{Fingerprint, Position},
+    record,
     retry::LARGEST,
 };
 use serde_json::value::RawValue;
@@ -24,7 +25,7 @@ impl Run<'_> {
         };
         let prints: Vec<Fingerprint> = match &self.position {
             Position::Time { .. } => {
-                page.records.iter().map(|record| page::fingerprint(record)).collect()
+                page.records.iter().map(|record| record::fingerprint(record)).collect()
             }
             Position::Start(_) | Position::Cursor(_) => Vec::new(),
         };
@@ -132,7 +133,7 @@ impl Sideloaded {
     }
 
     fn unseen<'b>(&mut self, served: &[&'b RawValue]) -> Vec<&'b RawValue> {
-        let new = |record: &&&RawValue| self.seen.insert(page::fingerprint(record));
+        let new = |record: &&&RawValue| self.seen.insert(record::fingerprint(record));
         served.iter().filter(new).copied().collect()
     }
 }

@@ -4,8 +4,8 @@
 //! Pure. Must not know requests, positions or files.
 
 use crate::{
-    page::{LoneSurrogates, push_record},
     position::Fingerprint,
+    record::{LoneSurrogates, push_record},
     time::UnixTime,
 };
 use memchr::memmem;

@@ -93,6 +93,7 @@ fn pure_modules_touch_no_files_sockets_or_threads() {
         "retry.rs",
         "pacer.rs",
         "page.rs",
+        "record.rs",
         "time.rs",
         "request.rs",
         "api/headers.rs",
