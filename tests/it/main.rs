@@ -26,6 +26,8 @@ mod edges;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod found;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod memory;
