@@ -16,6 +16,8 @@ mod server;
 mod straced;
 
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod credentials;
