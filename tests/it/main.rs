@@ -54,6 +54,8 @@ mod sideloads;
 #[cfg(test)]
 mod starts;
 #[cfg(test)]
+mod state_command;
+#[cfg(test)]
 mod state_file;
 #[cfg(test)]
 mod states;
