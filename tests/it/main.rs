@@ -50,6 +50,8 @@ mod rows_s;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
+mod segments;
+#[cfg(test)]
 mod sideloads;
 #[cfg(test)]
 mod starts;
