@@ -40,6 +40,8 @@ mod power_loss;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod progress;
+#[cfg(test)]
 mod quota;
 #[cfg(test)]
 mod rows_b;
