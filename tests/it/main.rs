@@ -28,6 +28,8 @@ mod edges;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod follow;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod kills;
