@@ -191,7 +191,7 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
         ("request_timeout", words(limits.request)),
     ];
     let profile = &place.profile;
-    let origin = |name: &str| {
+    let of_timeout = |name: &str| {
         let variable = format!("ZDX_{}", name.to_uppercase());
         match (env.get(&variable), profile.has(name)) {
             (Some(_), _) => variable,
@@ -199,6 +199,7 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
             (None, false) => "the default".to_owned(),
         }
     };
+    let of_profile = || "the config file".to_owned();
     let mut all = place.origins;
     all.push(Effective {
         name: "credentials",
@@ -206,18 +207,18 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
         origin: "environment and config file".to_owned(),
     });
     for (name, value) in timeouts {
-        all.push(Effective { name, value, origin: origin(name) });
+        all.push(Effective { name, value, origin: of_timeout(name) });
     }
     for name in ["start", "output", "per_page", "rate", "reserve", "retry_for", "max_wait"] {
         if let Some(value) = profile.text(name) {
-            all.push(Effective { name, value: value.to_owned(), origin: origin(name) });
+            all.push(Effective { name, value: value.to_owned(), origin: of_profile() });
         }
     }
     if let Some(resources) = profile.list("resources") {
         all.push(Effective {
             name: "resources",
             value: resources.join(", "),
-            origin: origin("resources"),
+            origin: of_profile(),
         });
     }
     Ok(all)
