@@ -19,6 +19,8 @@ api_token = 'c4n4ry-token'
 resources = ['tickets', 'users']
 state = 'acme.json'
 headers_timeout = '33s'
+max_page_bytes = '64MiB'
+per_page = 500
 ";
 
 /// Each setting's value and origin.
@@ -121,6 +123,24 @@ fn each_setting_is_shown_with_where_it_comes_from() {
     is(&shown, "resources", "tickets, users", "the config file");
     is(&shown, "start", "30d", "the config file");
     is(&shown, "retry_for", "5m", "the config file");
+    is(&shown, "max_page_bytes", "64MiB", "the config file");
+    is(&shown, "per_page", "500", "the config file");
+}
+
+#[test]
+fn credentials_are_shown_with_where_they_stand() {
+    let place = Place::new();
+    place.put("c.toml", CONFIG);
+    let show = |words: &str, token: &str| {
+        let words = format!("config show --json --config c.toml {words}");
+        let run = place.zdx(&words).env("ZENDESK_OAUTH_TOKEN", token).run();
+        let shown: Value = serde_json::from_str(&run.exit(0).text()).unwrap();
+        setting(&shown, "credentials")
+    };
+    let pair = |value: &str, origin: &str| (format!("{value} (redacted)"), origin.to_owned());
+    assert_eq!(show("", ""), pair("API token", "the config file"));
+    assert_eq!(show("", "c4n4ry"), pair("OAuth access token", "the environment"));
+    assert_eq!(show("--profile acme", "c4n4ry"), pair("API token", "the config file"));
 }
 
 #[test]
