@@ -20,13 +20,19 @@ fn one(names: &[String]) -> String {
     name.clone()
 }
 
+/// Waits until a page is committed and the request that hangs is sent: the next run's is another.
+fn stuck_behind_its_first_page(still: &Still, place: &Place) {
+    eventually(|| still.sandbox.requests().len() == 2);
+    eventually(|| place.saved("tickets")["cursor"].is_string());
+}
+
 /// A series whose second request hangs, killed there: a page is committed.
 fn killed(words: &str) -> (Still, Place) {
     let options = Options { faults: vec![(Fault::Hang, 2)], ..small() };
     let still = Still::with(options, &[TICKETS, ORGANIZATIONS]);
     let place = Place::of(&still.sandbox);
     let mut run = place.zdx(&format!("{words} --since @0 --per-page 25")).start();
-    eventually(|| !place.state_bytes().is_empty() && place.saved("tickets")["cursor"].is_string());
+    stuck_behind_its_first_page(&still, &place);
     run.child.kill().unwrap();
     ended(&mut run.child);
     (still, place)
@@ -73,7 +79,7 @@ fn a_file_is_hidden_while_it_grows() {
     let place = Place::of(&still.sandbox);
     let words = "export tickets -o t-{run}.ndjson --since @0 --per-page 25";
     let run = place.zdx(words).start();
-    eventually(|| !place.state_bytes().is_empty() && place.saved("tickets")["cursor"].is_string());
+    stuck_behind_its_first_page(&still, &place);
     let name = one(&place.names());
     assert!(name.starts_with(".t-20") && name.ends_with("Z.ndjson.partial"), "{name}");
     assert_eq!(place.file(&name), ndjson(&still.records(TICKETS)[..25]));
