@@ -134,6 +134,11 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
             "--follow never ends by itself: leave out --until, and {run} in the output",
         ));
     }
+    if args.follow.is_some() && args.jobs.is_some_and(|jobs| usize::from(jobs) < asked.len()) {
+        return Err(Failure::usage(
+            "--follow never ends by itself: with fewer --jobs than resources some would never begin",
+        ));
+    }
     let names = Names { account: known.account, now: known.now };
     asked
         .iter()

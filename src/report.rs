@@ -43,11 +43,12 @@ impl Report {
     }
 
     /// Shows progress from now on: always, or where it is of use to somebody: on a terminal that
-    /// `records` are not written to.
+    /// `records` are not written to. Never where errors only, or lines for programs, are wanted.
     pub(crate) fn show_progress(&self, always: bool, records: bool) {
         let torn = records && stdout().is_terminal();
-        let useful = self.terminal && !torn && !self.voice.quiet && !self.voice.json;
-        drop(self.progress.set(Progress::new(always || useful)));
+        let allowed = !self.voice.quiet && !self.voice.json;
+        let shown = allowed && (always || self.terminal && !torn);
+        drop(self.progress.set(Progress::new(shown)));
     }
 
     pub(crate) fn progress(&self) -> &Progress {

@@ -27,7 +27,8 @@ pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, Fa
 fn init(context: &Context) -> Result<Exit, Failure> {
     let path = settings::config_path(&context.flags, &context.env)?;
     let shown = path.display();
-    if path.exists() {
+    // A link that leads nowhere is somebody's, too.
+    if path.symlink_metadata().is_ok() {
         return Err(Failure::usage(format!("{shown} exists already, and is left as it is")));
     }
     let failed = || format!("cannot write the config file {shown}");

@@ -246,7 +246,10 @@ impl<'a> Run<'a> {
     fn too_recent(&mut self, date: Option<UnixTime>) -> Result<bool, Failure> {
         let name = Some(self.job.resource.name);
         let (true, Some(start), Some(date)) = (self.untried, self.position.time(), date) else {
-            self.shared.report.note(name, "nothing new yet");
+            // A run that follows has it at each poll.
+            if self.job.follow.is_none() {
+                self.shared.report.note(name, "nothing new yet");
+            }
             return Ok(true);
         };
         if start > date {

@@ -12,21 +12,23 @@ use crate::{
 };
 use std::{path::Path, process::Command};
 
-/// Finds the strongest complete credentials; those of a profile that was named come first.
+/// Finds the strongest complete credentials, and where they stand; those of a profile that was
+/// named come first.
 pub(super) fn find(
     env: &Environment,
     profile: &Profile,
     explicit: bool,
-) -> Result<Credentials, Failure> {
-    let ambient = || from_environment(env);
-    let configured = || from_profile(profile);
+) -> Result<(Credentials, &'static str), Failure> {
+    let at = |origin| move |found: Option<Credentials>| found.map(|found| (found, origin));
+    let ambient = || from_environment(env).map(at("the environment"));
+    let configured = || from_profile(profile).map(at("the config file"));
     let found = match explicit {
         true => configured()?.map_or_else(ambient, |found| Ok(Some(found)))?,
         false => ambient()?.map_or_else(configured, |found| Ok(Some(found)))?,
     };
-    let credentials = found.ok_or_else(|| no_credentials(env, profile))?;
+    let (credentials, origin) = found.ok_or_else(|| no_credentials(env, profile))?;
     check_header_text(&credentials)?;
-    Ok(credentials)
+    Ok((credentials, origin))
 }
 
 /// Line ends in a credential would end the header that it is sent in.
@@ -187,7 +189,7 @@ mod tests {
     #[test]
     fn the_strongest_complete_credentials_are_taken() {
         let kind = |env: &Environment, profile: &Profile, explicit| {
-            find(env, profile, explicit).map(|found| found.kind())
+            find(env, profile, explicit).map(|(found, _)| found.kind())
         };
         let none = Profile::default();
         let all = env(&[

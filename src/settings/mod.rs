@@ -98,7 +98,7 @@ pub(crate) struct Effective {
 /// Resolves the settings of a real account.
 pub(crate) fn resolve(flags: &Flags, env: &Environment) -> Result<Settings, Failure> {
     let place = place(flags, env)?;
-    let credentials = credentials::find(env, &place.profile, place.explicit)?;
+    let (credentials, _) = credentials::find(env, &place.profile, place.explicit)?;
     Ok(Settings {
         limits: limits(env, &place.profile)?,
         defaults: defaults(&place.profile)?,
@@ -178,9 +178,9 @@ fn first<T, const N: usize>(
 /// Every setting that is in effect, secrets redacted.
 pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effective>, Failure> {
     let place = place(flags, env)?;
-    let kind = match credentials::find(env, &place.profile, place.explicit) {
-        Ok(credentials) => format!("{} (redacted)", credentials.kind()),
-        Err(failure) => failure.to_string(),
+    let (kind, kept_in) = match credentials::find(env, &place.profile, place.explicit) {
+        Ok((credentials, origin)) => (format!("{} (redacted)", credentials.kind()), origin),
+        Err(failure) => (failure.to_string(), "the environment and the config file"),
     };
     let limits = limits(env, &place.profile)?;
     let words = |duration| humantime::format_duration(duration).to_string();
@@ -191,7 +191,7 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
         ("request_timeout", words(limits.request)),
     ];
     let profile = &place.profile;
-    let origin = |name: &str| {
+    let of_timeout = |name: &str| {
         let variable = format!("ZDX_{}", name.to_uppercase());
         match (env.get(&variable), profile.has(name)) {
             (Some(_), _) => variable,
@@ -199,25 +199,31 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
             (None, false) => "the default".to_owned(),
         }
     };
+    let of_profile = || "the config file".to_owned();
     let mut all = place.origins;
-    all.push(Effective {
-        name: "credentials",
-        value: kind,
-        origin: "environment and config file".to_owned(),
-    });
+    all.push(Effective { name: "credentials", value: kind, origin: kept_in.to_owned() });
     for (name, value) in timeouts {
-        all.push(Effective { name, value, origin: origin(name) });
+        all.push(Effective { name, value, origin: of_timeout(name) });
     }
-    for name in ["start", "output", "per_page", "rate", "reserve", "retry_for", "max_wait"] {
+    for name in [
+        "start",
+        "output",
+        "per_page",
+        "rate",
+        "reserve",
+        "retry_for",
+        "max_wait",
+        "max_page_bytes",
+    ] {
         if let Some(value) = profile.text(name) {
-            all.push(Effective { name, value: value.to_owned(), origin: origin(name) });
+            all.push(Effective { name, value: value.to_owned(), origin: of_profile() });
         }
     }
     if let Some(resources) = profile.list("resources") {
         all.push(Effective {
             name: "resources",
             value: resources.join(", "),
-            origin: origin("resources"),
+            origin: of_profile(),
         });
     }
     Ok(all)

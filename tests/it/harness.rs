@@ -19,6 +19,8 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::mpsc,
+    thread,
     time::Duration,
 };
 use zdx::sandbox::{
@@ -30,6 +32,9 @@ pub(crate) const CANARY: &str = "c4n4ry";
 
 /// A run that takes longer than this hangs.
 const LONGEST_RUN: Duration = Duration::from_secs(100);
+
+/// A run under way that is told to end, or about to, and then takes longer than this hangs.
+const LONGEST_END: Duration = Duration::from_secs(60);
 
 /// The exit codes of the contract, without 1, which is a bug.
 const EXITS: [i32; 14] = [0, 2, 3, 4, 5, 6, 7, 8, 11, 129, 130, 141, 143, 143];
@@ -178,11 +183,13 @@ impl Place {
     }
 }
 
-/// A file's content, decompressed if its name says so.
+/// A file's content, decompressed if its name says so, also where it still grows.
 fn plain(path: &Path) -> std::io::Result<Vec<u8>> {
     let bytes = fs::read(path)?;
     let mut text = Vec::new();
-    match path.extension().and_then(|end| end.to_str()) {
+    let grows = path.extension().is_some_and(|end| end == "partial");
+    let name = if grows { path.with_extension("") } else { path.to_owned() };
+    match name.extension().and_then(|end| end.to_str()) {
         Some("gz") => {
             flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut text)?;
         }
@@ -319,7 +326,20 @@ impl Running<Zdx<'_>> {
 
     #[track_caller]
     pub(crate) fn end(self) -> Outcome {
-        let output = self.child.wait_with_output().expect("it ends");
+        let id = self.child.id();
+        let (sender, ended) = mpsc::channel();
+        let child = self.child;
+        thread::spawn(move || sender.send(child.wait_with_output()));
+        let output = match ended.recv_timeout(LONGEST_END) {
+            Ok(output) => output.expect("it ends"),
+            Err(_) => {
+                let pid = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
+                let pid = pid.expect("a process id");
+                rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
+                let args = self.zdx.args.join(" ");
+                panic!("zdx {args}: has not ended after {LONGEST_END:?}");
+            }
+        };
         self.zdx.outcome(output.status.code(), output.stdout, &output.stderr)
     }
 }
@@ -646,7 +666,7 @@ pub(crate) fn eventually(mut holds: impl FnMut() -> bool) {
         if holds() {
             return;
         }
-        std::thread::park_timeout(Duration::from_millis(2));
+        thread::park_timeout(Duration::from_millis(2));
     }
     panic!("it never comes to hold");
 }

@@ -16,7 +16,11 @@ mod server;
 mod straced;
 
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod config_command;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
@@ -26,7 +30,11 @@ mod edges;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod follow;
+#[cfg(test)]
 mod found;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
@@ -37,6 +45,8 @@ mod outputs;
 mod power_loss;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod progress;
 #[cfg(test)]
 mod quota;
 #[cfg(test)]
@@ -50,9 +60,13 @@ mod rows_s;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
+mod segments;
+#[cfg(test)]
 mod sideloads;
 #[cfg(test)]
 mod starts;
+#[cfg(test)]
+mod state_command;
 #[cfg(test)]
 mod state_file;
 #[cfg(test)]

@@ -1,0 +1,198 @@
+//! `zdx check`: what the credentials are good for, found out on the resources themselves.
+
+use crate::harness::{Place, small};
+use serde_json::{Value, json};
+use zdx::sandbox::{Fault, Options, Sandbox};
+
+const ALL: [&str; 6] =
+    ["tickets", "ticket_events", "users", "organizations", "ticket_metric_events", "articles"];
+
+fn sandbox() -> Sandbox {
+    Sandbox::start(small()).unwrap()
+}
+
+#[track_caller]
+fn document(text: &str) -> Value {
+    assert_eq!(text.lines().count(), 1, "{text}");
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn each_resource_is_told_reachable_with_its_quota() {
+    let sandbox = Sandbox::start(Options { records: 60, ..Options::default() }).unwrap();
+    let place = Place::of(&sandbox);
+    let run = place.zdx("check").run();
+    run.exit(0).stdout_has(&format!("sandbox at {}\n", sandbox.base_url()));
+    assert_eq!(run.stderr(), "");
+    let lines = run.lines();
+    for name in ALL {
+        let line = lines.iter().find(|line| line.split(' ').next() == Some(name));
+        assert!(line.is_some_and(|line| line.contains(" reachable")), "{name}: {line:?}");
+    }
+    let tickets = lines.iter().find(|line| line.starts_with("tickets ")).unwrap();
+    assert!(tickets.ends_with(", 9 of 10 requests left"), "{tickets}");
+    let users = lines.iter().find(|line| line.starts_with("users ")).unwrap();
+    assert!(users.ends_with(", 19 of 20 requests left"), "{users}");
+}
+
+#[test]
+fn the_same_is_told_to_programs() {
+    let sandbox = Sandbox::start(Options { records: 60, ..Options::default() }).unwrap();
+    let place = Place::of(&sandbox);
+    let run = place.zdx("check --json").run();
+    let found = document(&run.exit(0).text());
+    assert_eq!(found["account"], "sandbox");
+    assert_eq!(found["base_url"], sandbox.base_url());
+    assert_eq!(found["credentials"]["ends"], Value::Null);
+    assert!(found["credentials"]["kind"].is_string());
+    assert_eq!(found["exit"], 0);
+    let rows = found["resources"].as_array().unwrap();
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["resource"].as_str()).collect();
+    assert_eq!(names, ALL);
+    for row in rows {
+        assert_eq!(row["reachable"], true, "{row}");
+        assert_eq!(row["reason"], Value::Null, "{row}");
+    }
+    assert_eq!(rows[0]["quota"]["total"], 10);
+    assert_eq!(rows[0]["quota"]["remaining"], 9);
+    assert!(rows[0]["quota"]["resets"].as_u64().is_some_and(|resets| resets <= 60));
+}
+
+#[test]
+fn nothing_but_one_small_get_for_each_resource_is_sent() {
+    let sandbox = sandbox();
+    Place::of(&sandbox).zdx("check").run().exit(0);
+    let requests = sandbox.requests();
+    let mut paths: Vec<&str> = requests.iter().map(|seen| seen.path.as_str()).collect();
+    paths.sort_unstable();
+    assert_eq!(
+        paths,
+        [
+            "/api/v2/help_center/incremental/articles.json",
+            "/api/v2/incremental/organizations.json",
+            "/api/v2/incremental/ticket_events.json",
+            "/api/v2/incremental/ticket_metric_events.json",
+            "/api/v2/incremental/tickets/cursor.json",
+            "/api/v2/incremental/users/cursor.json",
+        ]
+    );
+    for seen in &requests {
+        assert_eq!(seen.method, "GET", "{seen:?}");
+        assert!(seen.query.starts_with("start_time="), "{seen:?}");
+    }
+    assert!(requests.iter().filter(|seen| seen.query.contains("per_page=1")).count() >= 4);
+}
+
+#[test]
+fn a_resource_out_of_reach_is_told_and_is_no_failure() {
+    let sandbox = sandbox();
+    sandbox.when(|seen| seen.path.contains("articles").then_some(Fault::Forbidden));
+    let place = Place::of(&sandbox);
+    let run = place.zdx("check").run();
+    run.exit(0);
+    let lines = run.lines();
+    let articles = lines.iter().find(|line| line.starts_with("articles ")).unwrap();
+    assert!(articles.contains("out of reach: "), "{articles}");
+    assert!(articles.contains("403"), "{articles}");
+    assert_eq!(lines.iter().filter(|line| line.contains(" reachable")).count(), 5, "{lines:#?}");
+    let run = place.zdx("check --json").run();
+    let found = document(&run.exit(0).text());
+    let row = &found["resources"][5];
+    assert_eq!((&row["resource"], &row["reachable"]), (&json!("articles"), &json!(false)));
+    assert!(row["reason"].as_str().is_some_and(|reason| reason.contains("403")), "{row}");
+}
+
+#[test]
+fn an_account_that_can_read_nothing_is_refused_credentials() {
+    let sandbox = sandbox();
+    sandbox.when(|_| Some(Fault::Forbidden));
+    let place = Place::of(&sandbox);
+    let run = place.zdx("check").run();
+    run.exit(4);
+    assert_eq!(run.text().matches("out of reach").count(), 6, "{}", run.transcript());
+    let found = document(&place.zdx("check --json").run().exit(4).text());
+    assert_eq!(found["exit"], 4);
+}
+
+#[test]
+fn wrong_credentials_end_it_at_the_first_answer() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox).with("ZENDESK_OAUTH_TOKEN", "wrong-c4n4ry");
+    for words in ["check", "check --json"] {
+        let before = sandbox.requests().len();
+        place.zdx(words).run().refused(4, "401");
+        assert_eq!(sandbox.requests().len(), before + 1);
+    }
+}
+
+#[test]
+fn no_credentials_at_all_send_nothing() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox).with("ZENDESK_OAUTH_TOKEN", "");
+    place.zdx("check").run().refused(4, "ZENDESK_OAUTH_TOKEN");
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_server_that_is_down_is_temporary() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox);
+    drop(sandbox);
+    let run = place.zdx("check").run();
+    run.exit(5);
+    assert_eq!(run.text().matches("not known now").count(), 6, "{}", run.transcript());
+    let found = document(&place.zdx("check --json").run().exit(5).text());
+    assert_eq!(found["exit"], 5);
+    assert_eq!(found["resources"][0]["reachable"], false);
+}
+
+#[test]
+fn one_resource_that_hiccups_does_not_hide_that_the_credentials_are_good() {
+    let sandbox = sandbox();
+    sandbox.inject(Fault::ServerError, 1);
+    sandbox.inject(Fault::TooMany, 3);
+    let run = Place::of(&sandbox).zdx("check").run();
+    run.exit(0);
+    assert_eq!(run.text().matches("not known now").count(), 2, "{}", run.transcript());
+    assert_eq!(run.text().matches(" reachable").count(), 4, "{}", run.transcript());
+}
+
+#[test]
+fn the_end_of_api_tokens_is_told() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox).with_api_token();
+    let run = place.zdx("check").run();
+    run.exit(0).stdout_has("2027-04-30").stderr_counts("2027-04-30", 1);
+    let found = document(&place.zdx("check --json -q").run().exit(0).text());
+    assert_eq!(found["credentials"]["ends"], "2027-04-30");
+}
+
+#[test]
+fn an_oauth_client_is_checked_too() {
+    let sandbox = sandbox();
+    let run = Place::of(&sandbox).oauth_client().zdx("check -vvv").run();
+    run.exit(0).stdout_has("OAuth client");
+    let posts: Vec<String> = sandbox
+        .requests()
+        .into_iter()
+        .filter(|seen| seen.method != "GET")
+        .map(|seen| seen.path)
+        .collect();
+    assert_eq!(posts, ["/oauth/tokens"]);
+}
+
+#[test]
+fn a_check_leaves_no_file_behind() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox);
+    place.zdx("check").run().exit(0);
+    assert_eq!(place.state_bytes(), "");
+    assert!(place.names().is_empty());
+}
+
+#[test]
+fn the_sandbox_inside_the_process_can_be_checked() {
+    let place = Place::new();
+    let run = place.zdx("check --sandbox --json").run();
+    assert_eq!(document(&run.exit(0).text())["account"], "sandbox");
+}

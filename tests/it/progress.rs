@@ -1,0 +1,162 @@
+//! Progress and the log: what is drawn on a terminal, and that nothing of it is drawn elsewhere.
+
+use crate::{
+    harness::{ORGANIZATIONS, Place, Still, TICKETS, small},
+    machine::skipped,
+};
+use serde_json::Value;
+use std::path::Path;
+use zdx::sandbox::{Fault, Options};
+
+/// Runs zdx on a terminal that `script` makes, and returns what was on its screen. `None` where
+/// there is no `script`.
+fn on_a_terminal(place: &Place, words: &str, redirect: &str) -> Option<String> {
+    if !Path::new("/usr/bin/script").exists() {
+        skipped("progress on a terminal", "there is no `script` to make one");
+        return None;
+    }
+    let line = format!(
+        "exec script -qec \"stty cols 100 rows 30; $0 $* {redirect}\" /dev/null >screen </dev/null"
+    );
+    place.zdx(words).env("TERM", "xterm").through(&line).run().exit(0);
+    Some(place.file("screen"))
+}
+
+/// A world whose pages take long enough to be seen: the second request is asked for again.
+fn slow() -> Still {
+    Still::with(Options { faults: vec![(Fault::ServerError, 2)], ..small() }, &[TICKETS])
+}
+
+const WORDS: &str = "export tickets --since @0 --no-state --per-page 25 -o t.ndjson";
+
+#[test]
+fn a_terminal_shows_how_far_the_run_is() {
+    let still = slow();
+    let place = Place::of(&still.sandbox);
+    let Some(screen) = on_a_terminal(&place, WORDS, "") else { return };
+    assert!(screen.contains("tickets: asking"), "{screen:?}");
+    assert!(screen.contains('\u{1b}'), "{screen:?}");
+    assert!(screen.contains(" records, 3 pages"), "{screen:?}");
+    assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
+}
+
+#[test]
+fn a_terminal_that_is_told_so_shows_no_progress() {
+    for rest in ["--progress never", "-q", "--log-format json", "-q --log-format json"] {
+        let still = Still::of(&[TICKETS]);
+        let place = Place::of(&still.sandbox);
+        let Some(screen) = on_a_terminal(&place, &format!("{WORDS} {rest}"), "") else { return };
+        assert!(!screen.contains('\u{1b}'), "{rest}: {screen:?}");
+        assert!(!screen.contains("asking"), "{rest}: {screen:?}");
+        assert_eq!(screen.is_empty(), rest.contains("-q"), "{rest}: {screen:?}");
+        assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
+    }
+}
+
+#[test]
+fn records_on_a_terminal_are_not_torn_by_progress() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox);
+    let words = "export organizations --since @0 --no-state";
+    let Some(screen) = on_a_terminal(&place, words, "") else { return };
+    assert!(!screen.contains('\u{1b}'), "{screen:?}");
+    for record in still.records(ORGANIZATIONS) {
+        assert!(screen.contains(record), "{record}");
+    }
+}
+
+#[test]
+fn a_pipe_beside_a_terminal_gets_nothing_but_records() {
+    let still = slow();
+    let place = Place::of(&still.sandbox);
+    let words = "export tickets --since @0 --no-state --per-page 25";
+    let Some(screen) = on_a_terminal(&place, words, "| cat > t.ndjson") else { return };
+    assert!(screen.contains("tickets: asking"), "{screen:?}");
+    assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
+}
+
+#[test]
+fn no_terminal_shows_no_progress() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    for rest in ["", "--progress auto", "--progress never"] {
+        let words = format!("export tickets --since @0 --no-state --per-page 25 {rest}");
+        let run = place.zdx(&words).run();
+        run.exit(0).stdout(&still.ndjson(TICKETS));
+        run.stderr_lacks("\u{1b}").stderr_lacks("asking").stderr_lacks("\r");
+        run.stderr_counts("\n", 2);
+    }
+}
+
+#[test]
+fn progress_that_is_asked_for_off_a_terminal_does_no_harm() {
+    let still = slow();
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx("export tickets --since @0 --per-page 25 --progress always").run();
+    run.exit(0).stdout(&still.ndjson(TICKETS)).stderr_has(" records, 3 pages");
+    place.zdx("export tickets --progress always").run().exit(0).stdout("");
+    place.zdx("export tickets --progress sometimes").run().refused(2, "sometimes");
+}
+
+#[test]
+fn quiet_shows_no_progress_whatever_is_asked_for() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let words = format!("{WORDS} -q --progress always");
+    assert_eq!(place.zdx(&words).run().exit(0).stderr(), "");
+    let Some(screen) = on_a_terminal(&place, &format!("{words} --overwrite"), "") else { return };
+    assert_eq!(screen, "");
+}
+
+#[test]
+fn a_log_for_programs_stays_one_whatever_is_asked_for() {
+    let still = slow();
+    let place = Place::of(&still.sandbox).with_api_token();
+    let words = format!("{WORDS} -vv --log-format json --progress always");
+    let run = place.zdx(&words).run();
+    json_lines(run.exit(0).stderr());
+    let Some(screen) = on_a_terminal(&place, &format!("{words} --overwrite"), "") else { return };
+    json_lines(&screen);
+}
+
+#[track_caller]
+fn json_lines(text: &str) {
+    assert!(text.lines().count() >= 3, "{text:?}");
+    for line in text.lines() {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{line:?}: {e}"));
+        assert!(event["level"].is_string() && event["message"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn every_failure_is_json_in_a_log_for_programs() {
+    let still = Still::of(&[TICKETS]);
+    still.sandbox.when(|_| Some(Fault::Unavailable));
+    let place = Place::of(&still.sandbox);
+    for (words, code) in [
+        ("export tickets --since @0 --no-state --retry-for 0s", 5),
+        ("export tickets --no-state", 2),
+        ("export tickest --since 2h", 2),
+        ("check", 5),
+        ("state set tickets --since 2h", 2),
+        ("config show --config none.toml", 3),
+    ] {
+        let run = place.zdx(words).arg("--log-format").arg("json").run();
+        run.exit(code);
+        for line in run.stderr().lines() {
+            let event: Value = serde_json::from_str(line).unwrap();
+            assert!(event["time"].is_string(), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_summary_for_programs_is_json_in_a_log_for_programs() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx(&format!("{WORDS} --log-format json --summary json")).run();
+    assert_eq!(run.exit(0).summary()["resources"][0]["records"], still.records(TICKETS).len());
+    for line in run.stderr().lines() {
+        serde_json::from_str::<Value>(line).unwrap();
+    }
+}

@@ -1,0 +1,251 @@
+//! `zdx state`: looking at the saved positions and changing them, without network or credentials.
+
+use crate::harness::{
+    ORGANIZATIONS, Place, Still, TICKETS, TICKETS_BY_TIME, eventually, ndjson, small,
+};
+use serde_json::{Value, json};
+use std::{fs, os::unix::fs::PermissionsExt as _};
+use zdx::sandbox::{Fault, Options};
+
+/// Caught up with tickets, and without credentials from then on.
+fn caught_up() -> (Still, Place) {
+    let still = Still::of(&[TICKETS, ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox);
+    place.zdx("export tickets organizations --since @0 -o out/").run().exit(0);
+    (still, place.with("ZENDESK_OAUTH_TOKEN", ""))
+}
+
+/// The backups beside the state, oldest first.
+fn backups(place: &Place) -> Vec<String> {
+    let dir = place.state().parent().unwrap().to_owned();
+    let names = fs::read_dir(dir).unwrap().flatten().map(|entry| entry.path());
+    let mut names: Vec<_> =
+        names.filter(|path| path.extension().is_some_and(|e| e == "bak")).collect();
+    names.sort();
+    for path in &names {
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    names.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+/// The change times of an endpoint's records.
+fn times(records: &[String]) -> Vec<i64> {
+    let time = |record: &String| {
+        let record: Value = serde_json::from_str(record).unwrap();
+        record["generated_timestamp"].as_i64().unwrap()
+    };
+    records.iter().map(time).collect()
+}
+
+#[test]
+fn positions_are_shown_in_words_without_network_or_credentials() {
+    let (still, place) = caught_up();
+    let requests = still.sandbox.requests().len();
+    let run = place.zdx("state show").run();
+    assert_eq!(run.exit(0).stderr(), "");
+    run.stdout_has(&format!("{}\n", place.state().display()));
+    let tickets = place.path("out/tickets.ndjson").display().to_string();
+    run.stdout_has("\ntickets\n").stdout_has("\norganizations\n").stdout_has(" ago\n");
+    run.stdout_has("  position  a cursor").stdout_has("  position  by time, at ");
+    run.stdout_has(&format!("  output    {tickets}, ")).stdout_has(" bytes committed\n");
+    let through = place.saved("tickets")["through"].as_str().unwrap().to_owned();
+    run.stdout_has(&format!("  through   {through}, "));
+    assert_eq!(still.sandbox.requests().len(), requests);
+}
+
+#[test]
+fn positions_are_shown_to_programs() {
+    let (_still, place) = caught_up();
+    let run = place.zdx("state show --json").run();
+    let text = run.exit(0).text();
+    assert_eq!(text.lines().count(), 1);
+    let shown: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(shown["account"], "sandbox");
+    assert_eq!(shown["state"], place.state().to_str().unwrap());
+    let rows = shown["resources"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        let name = row["resource"].as_str().unwrap();
+        let saved = place.saved(name);
+        assert_eq!(row["pagination"], saved["pagination"]);
+        assert_eq!(row["through"], saved["through"]);
+        assert_eq!(row["saved_at"], saved["saved_at"]);
+        assert_eq!(row["output"], saved["output"]["path"]);
+        assert_eq!(row["committed"], saved["output"]["committed"]);
+        assert!(row["lag_seconds"].is_u64(), "{row}");
+    }
+}
+
+#[test]
+fn no_state_is_shown_as_none() {
+    let place = Place::new().with("ZENDESK_SUBDOMAIN", "acme");
+    place.zdx("state show").run().exit(0).stdout_has("no positions are saved");
+    let shown = place.zdx("state show --json").run();
+    let shown: Value = serde_json::from_str(&shown.exit(0).text()).unwrap();
+    assert_eq!(shown["resources"], json!([]));
+    assert!(!place.state().exists());
+    assert!(!place.state().parent().unwrap().exists());
+}
+
+#[test]
+fn a_series_not_yet_begun_and_one_on_stdout_are_shown() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    still.sandbox.when(|_| Some(Fault::Forbidden));
+    place.zdx("export tickets --since 2026-01-02").run().exit(4);
+    let run = place.zdx("state show").run();
+    run.exit(0).stdout_has("not yet begun, starts at 2026-01-02T00:00:00Z").stdout_has("stdout");
+}
+
+#[test]
+fn the_path_is_where_the_export_saves() {
+    let (_still, place) = caught_up();
+    place.zdx("state path").run().exit(0).stdout(&format!("{}\n", place.state().display()));
+    place.zdx("state path --state s.json").run().exit(0).stdout("s.json\n");
+    place.zdx("state path").env("ZDX_STATE", "e.json").run().exit(0).stdout("e.json\n");
+    Place::new().zdx("state path").run().refused(2, "ZENDESK_SUBDOMAIN");
+}
+
+#[test]
+fn a_damaged_state_is_not_shown_and_not_changed() {
+    let (_still, place) = caught_up();
+    let whole = place.state_bytes();
+    let newer = whole.replace("\"version\": 1", "\"version\": 2");
+    assert_ne!(newer, whole);
+    for bad in [&whole[..whole.len() / 2], "", "{}", &newer] {
+        fs::remove_file(place.state()).unwrap();
+        place.put("bad.json", bad);
+        fs::copy(place.path("bad.json"), place.state()).unwrap();
+        for words in ["show", "show --json", "set tickets --since 2h", "reset tickets"] {
+            place.zdx(&format!("state {words}")).run().refused(3, "sandbox.json");
+            assert_eq!(place.state_bytes(), bad, "{words}");
+        }
+    }
+    assert!(backups(&place).is_empty());
+}
+
+#[test]
+fn a_position_that_is_set_is_gone_on_from_into_the_same_output() {
+    let (still, place) = caught_up();
+    let records = still.records(TICKETS);
+    let all = times(records);
+    let start = all[all.len() / 2];
+    let before = place.state_bytes();
+    let organizations = place.saved("organizations");
+    let run = place.zdx(&format!("state set tickets --since @{start}")).run();
+    run.exit(0).stdout("").stderr_has("the old state is kept in ").stderr_has(".bak");
+    assert_eq!(backups(&place), [before]);
+    assert_eq!(place.saved("organizations"), organizations);
+    let place = place.with("ZENDESK_OAUTH_TOKEN", zdx::sandbox::OAUTH_TOKEN);
+    place.zdx("export tickets -o out/").run().exit(0).stderr_lacks("discarded");
+    let again: Vec<String> =
+        records.iter().zip(&all).filter(|(_, at)| **at >= start).map(|(r, _)| r.clone()).collect();
+    assert!(again.len() < records.len());
+    let both = format!("{}{}", still.ndjson(TICKETS), ndjson(&again));
+    assert_eq!(place.file("out/tickets.ndjson"), both);
+    place.zdx("export tickets -o out/").run().exit(0).stderr_has(" 0 records");
+    assert_eq!(place.file("out/tickets.ndjson"), both);
+}
+
+#[test]
+fn a_position_by_time_stays_one_by_time() {
+    let still = Still::of(&[TICKETS_BY_TIME]);
+    let place = Place::of(&still.sandbox);
+    place.zdx("export tickets --pagination time --since @0 -o t.ndjson").run().exit(0);
+    place.zdx("state set tickets --since @0").run().exit(0);
+    assert_eq!(place.saved("tickets")["pagination"], "time");
+    place.zdx("export tickets -o t.ndjson").run().exit(0);
+    let once = still.ndjson(TICKETS_BY_TIME);
+    assert_eq!(place.file("t.ndjson"), format!("{once}{once}"));
+}
+
+#[test]
+fn each_change_keeps_a_backup_of_its_own() {
+    let (_still, place) = caught_up();
+    let mut states = Vec::new();
+    for words in ["set tickets --since 3d", "set tickets -s 2d", "reset tickets"] {
+        states.push(place.state_bytes());
+        place.zdx(&format!("state {words}")).run().exit(0);
+    }
+    let mut kept = backups(&place);
+    kept.sort();
+    states.sort();
+    assert_eq!(kept, states);
+}
+
+#[test]
+fn a_set_without_a_saved_position_is_refused() {
+    let place = Place::new().with("ZENDESK_SUBDOMAIN", "acme");
+    for words in ["set tickets --since 2h", "reset tickets"] {
+        place.zdx(&format!("state {words}")).run().refused(2, "no position of tickets");
+        assert!(!place.state().exists());
+    }
+    let (_still, place) = caught_up();
+    let before = place.state_bytes();
+    for words in ["set users --since 2h", "reset users"] {
+        place.zdx(&format!("state {words}")).run().refused(2, "no position of users");
+    }
+    place.zdx("state set tickest --since 2h").run().refused(2, "did you mean \"tickets\"");
+    place.zdx("state set tickets").run().refused(2, "--since");
+    assert_eq!(place.state_bytes(), before);
+    assert!(backups(&place).is_empty());
+}
+
+#[test]
+fn a_time_in_the_future_is_refused() {
+    let (_still, place) = caught_up();
+    let before = place.state_bytes();
+    for (typed, text) in [("2099-01-01", "future"), ("5000000000", "future"), ("soon", "time")] {
+        place.zdx("state set tickets --since").arg(typed).run().refused(2, text);
+    }
+    assert_eq!(place.state_bytes(), before);
+    assert!(backups(&place).is_empty());
+}
+
+#[test]
+fn a_change_is_refused_while_a_run_holds_the_state() {
+    let options = Options { faults: vec![(Fault::Hang, 1)], ..small() };
+    let still = Still::with(options, &[]);
+    let place = Place::of(&still.sandbox);
+    let running = place.zdx("export tickets --since @0 -o t.ndjson").start();
+    eventually(|| still.sandbox.requests().len() == 1);
+    let before = place.state_bytes();
+    for words in ["set tickets --since 2h", "reset tickets"] {
+        place.zdx(&format!("state {words}")).run().refused(11, "another zdx");
+    }
+    // Looking does no harm.
+    place.zdx("state show").run().exit(0).stdout_has("not yet begun");
+    assert_eq!(place.state_bytes(), before);
+    assert!(backups(&place).is_empty());
+    running.signal(rustix::process::Signal::TERM);
+    running.end().exit(143);
+}
+
+#[test]
+fn a_position_that_is_reset_is_forgotten_and_only_that_one() {
+    let (still, place) = caught_up();
+    let (before, organizations) = (place.state_bytes(), place.saved("organizations"));
+    place.zdx("state reset tickets").run().exit(0).stdout("").stderr_has(".bak");
+    assert_eq!(backups(&place), [before]);
+    assert_eq!(place.saved("tickets"), Value::Null);
+    assert_eq!(place.saved("organizations"), organizations);
+    let place = place.with("ZENDESK_OAUTH_TOKEN", zdx::sandbox::OAUTH_TOKEN);
+    place.zdx("export tickets -o out/").run().refused(2, "--since");
+    place.zdx("export tickets -o out/ --since @0").run().refused(2, "--append");
+    place.zdx("export tickets -o out/ --since @0 --overwrite").run().exit(0);
+    assert_eq!(place.file("out/tickets.ndjson"), still.ndjson(TICKETS));
+}
+
+#[test]
+fn a_backup_put_back_is_the_way_back() {
+    let (_still, place) = caught_up();
+    let before = place.state_bytes();
+    place.zdx("state reset tickets").run().exit(0);
+    let dir = place.state().parent().unwrap().to_owned();
+    let backup = fs::read_dir(dir).unwrap().flatten().map(|entry| entry.path());
+    let backup = backup.into_iter().find(|path| path.extension().is_some_and(|e| e == "bak"));
+    fs::copy(backup.unwrap(), place.state()).unwrap();
+    assert_eq!(place.state_bytes(), before);
+    let place = place.with("ZENDESK_OAUTH_TOKEN", zdx::sandbox::OAUTH_TOKEN);
+    place.zdx("export tickets -o out/").run().exit(0).stderr_has(" 0 records");
+}
