@@ -126,8 +126,8 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
             "with {run} each run writes a new file: leave out --append and --overwrite",
         ));
     }
-    if args.follow.is_some_and(|interval| interval < Duration::from_secs(1)) {
-        return Err(Failure::usage("--follow polls at most once a second"));
+    if args.follow.is_some_and(|interval| interval.is_zero()) {
+        return Err(Failure::usage("--follow without an interval would never rest"));
     }
     if args.follow.is_some() && (args.until.is_some() || typed.contains("{run}")) {
         return Err(Failure::usage(

@@ -222,10 +222,7 @@ impl<'a> Run<'a> {
                 report.warn(name, &text);
             }
             self.clock_credible = skew < SKEW_CREDIBLE;
-        } else if matches!(self.position, Position::Time { .. })
-            && answered.result.is_ok()
-            && !mem::replace(&mut self.warned.no_date, true)
-        {
+        } else if answered.result.is_ok() && !mem::replace(&mut self.warned.no_date, true) {
             let text =
                 "the answers carry no Date: whether an end_time is in the future is not checked";
             report.warn(name, text);
