@@ -1,4 +1,4 @@
-//! How things end: the exit codes of the contract, and the one error type that carries them.
+//! How things end: the exit codes of the README, and the one error type that carries them.
 //!
 //! Must not know: what any command does. There is deliberately no `From<io::Error>`: an I/O error
 //! becomes a [`Failure`] only where the caller says which exit it is and what was being done.

@@ -404,7 +404,7 @@ fn include(args: &ExportArgs, resource: &Resource) -> Result<Vec<&'static Sidelo
     Ok(include)
 }
 
-/// The contract's "Where a run starts", rules 1 to 4.
+/// The README's "Where a run starts", rules 1 to 4.
 fn mode(
     since: Option<UnixTime>,
     saved: Option<Series>,

@@ -36,7 +36,7 @@ const LONGEST_RUN: Duration = Duration::from_secs(100);
 /// A run under way that is told to end, or about to, and then takes longer than this hangs.
 const LONGEST_END: Duration = Duration::from_secs(60);
 
-/// The exit codes of the contract, without 1, which is a bug.
+/// The exit codes of the README, without 1, which is a bug.
 const EXITS: [i32; 14] = [0, 2, 3, 4, 5, 6, 7, 8, 11, 129, 130, 141, 143, 143];
 
 /// A directory to run in, and the account that its runs speak to.
@@ -288,7 +288,7 @@ impl Zdx<'_> {
     #[track_caller]
     fn check(&self, outcome: &Outcome) {
         let exit = outcome.exit.unwrap_or(-1);
-        outcome.holds(EXITS.contains(&exit), "the exit code is not the contract's");
+        outcome.holds(EXITS.contains(&exit), "the exit code is not the README's");
         let is_export = self.args.iter().any(|arg| arg == "export" || arg == "sample");
         if is_export && !self.args.iter().any(|arg| arg == "--dry-run" || arg == "--help") {
             outcome.holds(is_ndjson(&outcome.stdout, exit == 141), "stdout is no NDJSON");

@@ -1,4 +1,4 @@
-//! Where a run starts: the contract's five rules, and the settled details that sharpen them.
+//! Where a run starts: the README's five rules, and the settled details that sharpen them.
 
 use crate::harness::{ORGANIZATIONS, Place, Still, TICKETS, TICKETS_BY_TIME, USERS};
 use serde_json::{Value, json};
@@ -379,7 +379,7 @@ fn a_state_elsewhere_is_a_series_of_its_own() {
 }
 
 #[test]
-fn the_state_says_what_the_contract_shows() {
+fn the_state_says_what_is_documented() {
     let (still, place) = caught_up();
     let state: Value = serde_json::from_str(&place.state_bytes()).unwrap();
     assert_eq!(state["format"], "zdx-state");

@@ -61,7 +61,7 @@ fn the_example_config_is_one_that_the_program_reads() {
     run.exit(0);
 }
 
-/// The exit codes of the contract.
+/// The exit codes of the README.
 const EXITS: [&str; 14] =
     ["0", "1", "2", "3", "4", "5", "6", "7", "8", "11", "129", "130", "143", "141"];
 
