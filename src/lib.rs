@@ -48,6 +48,8 @@ mod state;
 
 mod clock;
 mod failure;
+#[cfg(test)]
+mod fuzz;
 mod progress;
 mod report;
 mod secret;

@@ -1,0 +1,120 @@
+//! Random input for whatever reads text that strangers wrote: nothing may panic, and what is
+//! accepted must hold its promise. The seeds are fixed, so that a failure comes again.
+
+use crate::{
+    api::headers::Headers,
+    page,
+    record::{LoneSurrogates, push_record},
+    shown::shown,
+    time::UnixTime,
+};
+use fastrand::Rng;
+
+const ROUNDS: usize = 20_000;
+
+/// A page with everything in it that is easily got wrong.
+const PAGE: &str = r#"{"tickets":[{"id":1,"a":"x\"\\ \ud83d\ude00","b":[1.10,-0,1E400]},{"c":"\ud800"}],
+  "users":[{"id":2}],"count":2,"after_cursor":"MTU3NjYxMzUzOS4wfHw0Njd8","end_of_stream":false,
+  "end_time":1694303527,"next_page":null,"meta":{"has_more":true},"x":{"y":[[]]}}"#;
+
+/// Changes, removes, repeats or inserts a few bytes.
+fn mutated(text: &[u8], rng: &mut Rng) -> Vec<u8> {
+    const PIECES: &[&[u8]] = &[
+        b"\"", b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\\u", b"\\ud8", b"\xff", b"\n",
+        b"null", b"1e9",
+    ];
+    let mut bytes = text.to_vec();
+    for _ in 0..rng.usize(1..4) {
+        let at = rng.usize(..bytes.len());
+        match rng.u8(..4) {
+            0 => bytes[at] = rng.u8(..),
+            1 => {
+                bytes.remove(at);
+            }
+            2 => bytes.truncate(at.max(1)),
+            _ => {
+                let piece = PIECES[rng.usize(..PIECES.len())];
+                bytes.splice(at..at, piece.iter().copied());
+            }
+        }
+        if bytes.is_empty() {
+            return vec![b'{'];
+        }
+    }
+    bytes
+}
+
+#[test]
+fn a_mutated_page_is_refused_or_read_but_never_panics() {
+    let mut rng = Rng::with_seed(1);
+    let mut read = 0;
+    for _ in 0..ROUNDS {
+        let body = mutated(PAGE.as_bytes(), &mut rng);
+        drop(page::peek(&body));
+        let Ok(page) = page::parse(&body, "tickets", &["users"]) else { continue };
+        read += 1;
+        for record in &page.records {
+            let mut line = Vec::new();
+            push_record(record.get().as_bytes(), LoneSurrogates::Replace, &mut line);
+            assert!(!line.contains(&b'\n') && line.starts_with(b"{"));
+            assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&line).is_ok());
+            // A line is its own line: nothing is left to remove or to replace.
+            let mut again = Vec::new();
+            assert_eq!(push_record(&line, LoneSurrogates::Replace, &mut again), 0);
+            assert_eq!(again, line);
+        }
+    }
+    assert!(read > ROUNDS / 20, "too few mutations left a page: {read}");
+}
+
+#[test]
+fn any_headers_give_a_wait_that_a_clock_can_count() {
+    let mut rng = Rng::with_seed(2);
+    let date = "Thu, 08 Feb 2024 17:26:48 GMT";
+    let now = crate::clock::Clock::real().instant();
+    for _ in 0..ROUNDS {
+        let value = |rng: &mut Rng, text: &str| {
+            String::from_utf8_lossy(&mutated(text.as_bytes(), rng)).into_owned()
+        };
+        let headers = Headers(vec![
+            ("date".to_owned(), value(&mut rng, date)),
+            ("retry-after".to_owned(), value(&mut rng, "120")),
+            ("retry-after".to_owned(), value(&mut rng, date)),
+            (
+                "zendesk-ratelimit-incremental-exports".to_owned(),
+                value(&mut rng, "total=10; remaining=9; resets=41"),
+            ),
+            ("ratelimit-reset".to_owned(), value(&mut rng, "18446744073709551615")),
+        ]);
+        assert!(headers.quota_wait().as_secs() >= 1);
+        if let Some(quota) = headers.pacing() {
+            assert!(now.checked_add(quota.resets).is_some());
+        }
+    }
+}
+
+#[test]
+fn shown_text_drives_no_terminal() {
+    let mut rng = Rng::with_seed(3);
+    for _ in 0..ROUNDS {
+        let text: String = (0..rng.usize(..300)).map(|_| rng.char(..)).collect();
+        let safe = shown(&text);
+        assert!(!safe.chars().any(char::is_control));
+        assert!(safe.chars().filter(|c| *c == '…').count() <= 1 + text.matches('…').count());
+    }
+}
+
+#[test]
+fn any_text_for_a_time_is_a_time_or_an_error() {
+    let mut rng = Rng::with_seed(4);
+    let now = UnixTime::clamped(1_795_485_543);
+    for text in ["2h30m", "2026-11-01T12:00:00+05:30", "@1763600000", "yesterday", "3d ago"] {
+        for _ in 0..ROUNDS / 10 {
+            let typed = mutated(text.as_bytes(), &mut rng);
+            if let Ok(time) = crate::time::parse(&String::from_utf8_lossy(&typed), now) {
+                assert!(time.seconds() >= 0);
+                assert_eq!(UnixTime::from_rfc3339(&time.to_string()), Some(time));
+            }
+        }
+    }
+}
