@@ -36,7 +36,7 @@ fn one_job_sends_one_resource_after_the_other() {
 #[test]
 fn without_a_number_all_run_side_by_side() {
     let options =
-        Options { latency: std::time::Duration::from_millis(50), ..crate::harness::small() };
+        Options { latency: std::time::Duration::from_millis(10), ..crate::harness::small() };
     let sandbox = Sandbox::start(options).unwrap();
     let place = Place::of(&sandbox);
     let words = "export users tickets organizations --since @0 -o out/ --per-page 10";
