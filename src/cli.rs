@@ -5,6 +5,7 @@ use crate::{
     resource::{Pagination, RESOURCES},
     sandbox,
     settings::{duration, size},
+    shown::ENDLESS,
 };
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -368,8 +369,6 @@ fn sampled_resources() -> Vec<&'static str> {
     let sampled = RESOURCES.iter().filter(|resource| resource.sample.is_some());
     sampled.map(|resource| resource.name).collect()
 }
-
-const ENDLESS: &str = "a String takes everything";
 
 /// The kinds of faults and the switches, for `zdx sandbox --help`.
 fn sandbox_help() -> String {

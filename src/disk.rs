@@ -97,6 +97,15 @@ pub(crate) enum ReplaceError {
     After(io::Error),
 }
 
+impl ReplaceError {
+    /// What went wrong, for a caller to whom it is the same on either side of the rename.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            ReplaceError::Before(error) | ReplaceError::After(error) => error,
+        }
+    }
+}
+
 /// Replaces a file atomically and durably. The mode of an existing file is kept, and its owner.
 #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {

@@ -105,6 +105,13 @@ impl Failure {
         Failure::new(Exit::Signal(signal), format!("stopped by {name}"))
     }
 
+    /// Names the resource that this is about.
+    #[must_use]
+    pub(crate) fn about(mut self, resource: &'static str) -> Failure {
+        self.cause = self.cause.context(resource);
+        self
+    }
+
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Failure {
         self.hints.push(hint.to_string());

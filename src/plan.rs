@@ -84,7 +84,9 @@ pub(crate) fn check(args: &ExportArgs, now: UnixTime) -> Result<(), Failure> {
     window(args, now)?;
     for typed in args.resources.iter().filter(|typed| *typed != "all") {
         let resource = Resource::named(typed).map_err(Failure::usage)?;
-        about(resource, check_parameters(args, resource).and_then(|()| include(args, resource)))?;
+        check_parameters(args, resource)
+            .and_then(|()| include(args, resource))
+            .map_err(|failure| failure.about(resource.name))?;
     }
     Ok(())
 }
@@ -105,14 +107,6 @@ fn window(
         return Err(Failure::usage(format!("--until {until} is not after --since {since}")));
     }
     Ok((since, until))
-}
-
-/// Names the resource that a failure is about.
-fn about<T>(resource: &Resource, result: Result<T, Failure>) -> Result<T, Failure> {
-    result.map_err(|mut failure| {
-        failure.cause = failure.cause.context(resource.name);
-        failure
-    })
 }
 
 pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Failure> {
@@ -144,7 +138,8 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
         .iter()
         .map(|(resource, optional)| {
             let output = output::locate(&typed, resource.name, names)?;
-            about(resource, job(args, known, resource, *optional, since, until, output))
+            job(args, known, resource, *optional, since, until, output)
+                .map_err(|failure| failure.about(resource.name))
         })
         .collect()
 }

@@ -4,6 +4,9 @@
 
 use std::fmt::Write as _;
 
+/// Why writing to a `String` cannot fail, for `expect`.
+pub(crate) const ENDLESS: &str = "a String takes everything";
+
 /// The longest piece of server text in a message.
 const LONGEST: usize = 200;
 
@@ -19,7 +22,7 @@ pub(crate) fn shown(text: &str) -> String {
         if harmless(c) {
             out.push(c);
         } else {
-            write!(out, "\\u{{{:x}}}", u32::from(c)).expect("a String takes everything");
+            write!(out, "\\u{{{:x}}}", u32::from(c)).expect(ENDLESS);
         }
     }
     out

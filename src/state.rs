@@ -125,12 +125,10 @@ impl StateFile {
         }
         let failed = || format!("cannot keep a backup in {}", backup.display());
         let bytes = disk::read_small(&self.path, LARGEST).or_exit(Exit::Output, failed)?;
-        match disk::replace(&backup, &bytes) {
-            Ok(()) => Ok(backup),
-            Err(ReplaceError::Before(error) | ReplaceError::After(error)) => {
-                Err(error).or_exit(Exit::Output, failed)
-            }
-        }
+        disk::replace(&backup, &bytes)
+            .map_err(ReplaceError::into_io)
+            .or_exit(Exit::Output, failed)?;
+        Ok(backup)
     }
 
     /// Saves a series. When this returns `Ok`, the position counts and is durable; when it returns

@@ -17,6 +17,7 @@ use crate::{
     plan::{self, YOUNGEST},
     position::Position,
     resource::{RESOURCES, Resource},
+    shown::ENDLESS,
 };
 use serde_json::{Value, json};
 use std::{fmt::Write as _, sync::Arc, time::Duration};
@@ -126,8 +127,6 @@ fn as_text(account: &str, origin: &str, credentials: &Credentials, found: &[Foun
     }
     out
 }
-
-const ENDLESS: &str = "a String takes everything";
 
 fn as_json(
     account: &str,

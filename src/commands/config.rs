@@ -6,6 +6,7 @@ use crate::{
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
     settings,
+    shown::ENDLESS,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -33,12 +34,9 @@ fn init(context: &Context) -> Result<Exit, Failure> {
     }
     let failed = || format!("cannot write the config file {shown}");
     disk::create_dirs_private(disk::parent(&path)).or_exit(Exit::Output, failed)?;
-    match disk::replace(&path, EXAMPLE.as_bytes()) {
-        Ok(()) => {}
-        Err(ReplaceError::Before(error) | ReplaceError::After(error)) => {
-            return Err(error).or_exit(Exit::Output, failed);
-        }
-    }
+    disk::replace(&path, EXAMPLE.as_bytes())
+        .map_err(ReplaceError::into_io)
+        .or_exit(Exit::Output, failed)?;
     context.report.note(None, &format!("wrote {shown}: edit it, then try zdx check"));
     Ok(Exit::Done)
 }
@@ -57,8 +55,7 @@ fn show(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     }
     let mut out = format!("{}: {read}\n", path.display());
     for row in &all {
-        writeln!(out, "{:<18} {:<40} from {}", row.name, row.value, row.origin)
-            .expect("a String takes everything");
+        writeln!(out, "{:<18} {:<40} from {}", row.name, row.value, row.origin).expect(ENDLESS);
     }
     super::print(&out).map(|()| Exit::Done)
 }

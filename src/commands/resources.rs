@@ -4,11 +4,10 @@ use crate::{
     cli::ResourcesArgs,
     failure::{Exit, Failure},
     resource::{Parameter, RESOURCES, Resource},
+    shown::ENDLESS,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-
-const ENDLESS: &str = "a String takes everything";
 
 pub(super) fn run(args: &ResourcesArgs) -> Result<Exit, Failure> {
     let text = if args.json { as_json() } else { as_table() };

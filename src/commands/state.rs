@@ -11,13 +11,12 @@ use crate::{
     report::grouped,
     resource::Resource,
     settings::{self, Place},
+    shown::ENDLESS,
     state::{self, Series, StateFile},
     time::{UnixTime, span},
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-
-const ENDLESS: &str = "a String takes everything";
 
 pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Failure> {
     let place = settings::place(&context.flags, &context.env)?;
@@ -137,10 +136,7 @@ fn reset(place: &Place, typed: &str, context: &Context) -> Result<Exit, Failure>
 }
 
 fn changed(result: Result<(), ReplaceError>, state: &StateFile) -> Result<(), Failure> {
-    match result {
-        Ok(()) => Ok(()),
-        Err(ReplaceError::Before(error) | ReplaceError::After(error)) => {
-            Err(error).or_exit(Exit::Output, || format!("cannot write {}", state.path().display()))
-        }
-    }
+    result
+        .map_err(ReplaceError::into_io)
+        .or_exit(Exit::Output, || format!("cannot write {}", state.path().display()))
 }

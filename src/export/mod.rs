@@ -57,10 +57,8 @@ pub(crate) struct Shared<'a> {
 pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Failure> {
     let mut opened = Vec::new();
     for job in jobs {
-        let writer = Writer::open(job, shared).map_err(|mut failure| {
-            failure.cause = failure.cause.context(job.resource.name);
-            failure
-        })?;
+        let writer =
+            Writer::open(job, shared).map_err(|failure| failure.about(job.resource.name))?;
         opened.push((Run::new(job, shared, &writer), writer));
     }
     for (run, writer) in &mut opened {

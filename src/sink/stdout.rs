@@ -104,7 +104,7 @@ fn for_terminal(lines: &[u8]) -> Vec<u8> {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-            write!(out, "\\u{:04x}", u32::from(c)).expect("a String takes everything");
+            write!(out, "\\u{:04x}", u32::from(c)).expect(crate::shown::ENDLESS);
         } else {
             out.push(c);
         }
