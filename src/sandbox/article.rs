@@ -5,7 +5,7 @@ use super::{
     dice::{self, Rhythm, mix, size},
     json::{Object, array, texts},
     person,
-    world::{DAY, Entry, World, nth, versions, word},
+    world::{DAY, Entry, World, lasting, nth, word},
 };
 
 const FIRST_ID: u64 = 6_160_030_000_127;
@@ -78,14 +78,7 @@ pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry
         let created = created(world, place);
         let mut times = vec![created, rhythm.last(from)];
         times.extend(rhythm.within(from, to));
-        times.retain(|time| created <= *time);
-        entries.extend(versions(&times, from, to, i64::MAX).into_iter().map(|(ts, until)| Entry {
-            ts,
-            id: id(world, place),
-            until,
-            key: place,
-            ..Entry::EMPTY
-        }));
+        entries.extend(lasting(id(world, place), place, times, from, to));
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     dice::{self, Rhythm, mix, size},
     json::{Object, texts},
     names::{CITIES, COMPANIES, LEGAL_FORMS},
-    world::{DAY, Entry, World, nth, versions, word},
+    world::{DAY, Entry, World, lasting, nth, word},
 };
 
 const FIRST_ID: u64 = 6_142_020_000_311;
@@ -48,14 +48,7 @@ pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry
         let rhythm = rhythm(world, place);
         let mut times = vec![created, rhythm.last(from)];
         times.extend(rhythm.within(from, to));
-        times.retain(|time| created <= *time);
-        entries.extend(versions(&times, from, to, i64::MAX).into_iter().map(|(ts, until)| Entry {
-            ts,
-            id: id(world, place),
-            until,
-            key: place,
-            ..Entry::EMPTY
-        }));
+        entries.extend(lasting(id(world, place), place, times, from, to));
     }
 }
 

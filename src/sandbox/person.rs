@@ -6,7 +6,7 @@ use super::{
     json::{self, Object, array, quoted, texts},
     names::{CULTURES, Culture},
     organization,
-    world::{DAY, Entry, WEEK, World, nth, sunday, versions, word},
+    world::{DAY, Entry, WEEK, World, lasting, nth, sunday, word},
 };
 
 const FIRST_ID: u64 = 6_130_869_168_922;
@@ -118,14 +118,7 @@ pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry
             times.push(rhythm.last(from));
             times.extend(rhythm.within(from, to));
         }
-        times.retain(|time| created <= *time);
-        entries.extend(versions(&times, from, to, i64::MAX).into_iter().map(|(ts, until)| Entry {
-            ts,
-            id: id(world, place),
-            until,
-            key: place,
-            ..Entry::EMPTY
-        }));
+        entries.extend(lasting(id(world, place), place, times, from, to));
     }
 }
 

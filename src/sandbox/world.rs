@@ -219,6 +219,15 @@ pub(super) fn versions(changes: &[i64], from: i64, to: i64, removed: i64) -> Vec
         .collect()
 }
 
+/// The entries in `from..to` of a record that is never removed. The first of its changes is its
+/// creation; what would lie before that has not happened.
+pub(super) fn lasting(id: u64, key: u64, mut changes: Vec<i64>, from: i64, to: i64) -> Vec<Entry> {
+    let created = changes.first().copied();
+    changes.retain(|change| created <= Some(*change));
+    let entry = |(ts, until)| Entry { ts, id, until, key, ..Entry::EMPTY };
+    versions(&changes, from, to, i64::MAX).into_iter().map(entry).collect()
+}
+
 /// The word at place `n` of a list that repeats itself for ever.
 pub(super) fn word(list: &[&'static str], n: u64) -> &'static str {
     list[place(n % size(list.len()))]
