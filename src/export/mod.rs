@@ -8,6 +8,8 @@ mod digest;
 mod fetch;
 mod handover;
 mod lines;
+#[cfg(test)]
+mod model;
 mod run;
 pub(crate) mod summary;
 mod writer;
