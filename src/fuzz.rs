@@ -10,7 +10,7 @@ use crate::{
 };
 use fastrand::Rng;
 
-const ROUNDS: usize = 20_000;
+pub(crate) const ROUNDS: usize = 20_000;
 
 /// A page with everything in it that is easily got wrong.
 const PAGE: &str = r#"{"tickets":[{"id":1,"a":"x\"\\ \ud83d\ude00","b":[1.10,-0,1E400]},{"c":"\ud800"}],
@@ -18,7 +18,7 @@ const PAGE: &str = r#"{"tickets":[{"id":1,"a":"x\"\\ \ud83d\ude00","b":[1.10,-0,
   "end_time":1694303527,"next_page":null,"meta":{"has_more":true},"x":{"y":[[]]}}"#;
 
 /// Changes, removes, repeats or inserts a few bytes.
-fn mutated(text: &[u8], rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn mutated(text: &[u8], rng: &mut Rng) -> Vec<u8> {
     const PIECES: &[&[u8]] = &[
         b"\"", b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\\u", b"\\ud8", b"\xff", b"\n",
         b"null", b"1e9",

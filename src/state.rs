@@ -266,15 +266,20 @@ fn read(path: &Path, account: &str) -> Result<Map<String, Value>, Failure> {
             return Err(error).or_exit(Exit::Config, what);
         }
     };
-    let document = match serde_json::from_slice(&bytes) {
+    parse(&bytes, account).map_err(|reason| damaged(path, &reason))
+}
+
+/// The document in a state file's bytes, or what is wrong with it.
+fn parse(bytes: &[u8], account: &str) -> Result<Map<String, Value>, String> {
+    let document = match serde_json::from_slice(bytes) {
         Ok(Value::Object(document)) => document,
-        Ok(_) => return Err(damaged(path, "not a JSON object")),
+        Ok(_) => return Err("not a JSON object".to_owned()),
         Err(error) => {
             let place = format!("line {}, column {}", error.line(), error.column());
-            return Err(damaged(path, &format!("not valid JSON at {place}")));
+            return Err(format!("not valid JSON at {place}"));
         }
     };
-    check_head(&document, account).map_err(|reason| damaged(path, &reason))?;
+    check_head(&document, account)?;
     Ok(document)
 }
 
@@ -456,6 +461,7 @@ fn marked(old: Option<Value>, mark: &Mark) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fuzz;
     use std::{collections::HashSet, fs};
 
     const NOW: UnixTime = match UnixTime::const_new(1_795_485_543) {
@@ -549,6 +555,38 @@ mod tests {
             assert_eq!(failure.exit, Exit::Config);
             assert!(failure.to_string().contains("not a valid state file"), "{failure}");
         }
+    }
+
+    /// Whatever a disk makes of a state: it is refused, or it is one that goes through a rewrite
+    /// unchanged and is not ahead of the clock.
+    #[test]
+    fn a_mutated_state_is_refused_or_read_but_never_panics() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        let seen = HashSet::from([Fingerprint::of(b"a"), Fingerprint::of(b"b")]);
+        let positions = [
+            Position::Start(UnixTime::clamped(1_700_000_000)),
+            Position::Cursor(Cursor::new("MTU3NjYxMzUzOS4wfHw0Njd8").unwrap()),
+            Position::Time { end_time: UnixTime::clamped(1_795_485_480), seen },
+        ];
+        let mut read = 0;
+        for position in positions {
+            let good = serde_json::to_vec_pretty(&document(&sample(position))).unwrap();
+            for _ in 0..fuzz::ROUNDS / 4 {
+                let bytes = fuzz::mutated(&good, &mut rng);
+                let Ok(parsed) = parse(&bytes, "acme") else { continue };
+                let Ok(Some(found)) = series(&parsed, "tickets", NOW) else { continue };
+                read += 1;
+                let saved_at = parsed["resources"]["tickets"].get("saved_at").and_then(time);
+                let horizon = saved_at.unwrap_or(NOW).max(NOW).plus(FUTURE_TOLERANCE);
+                if let Position::Start(time) | Position::Time { end_time: time, .. } =
+                    &found.position
+                {
+                    assert!(*time <= horizon);
+                }
+                assert_eq!(series(&document(&found), "tickets", NOW), Ok(Some(found)));
+            }
+        }
+        assert!(read > fuzz::ROUNDS / 40, "too few mutations left a state: {read}");
     }
 
     #[track_caller]
