@@ -242,23 +242,28 @@ impl<'a> Run<'a> {
     /// when an older start is to be asked for.
     fn too_recent(&mut self, date: Option<UnixTime>) -> Result<bool, Failure> {
         let name = Some(self.job.resource.name);
-        let (true, Some(start), Some(date)) = (self.untried, self.position.time(), date) else {
-            // A run that follows has it at each poll.
-            if self.job.follow.is_none() {
-                self.shared.report.note(name, "nothing new yet");
+        if let (true, Some(start), Some(date)) = (self.untried, self.position.time(), date) {
+            if start > date {
+                return Err(Failure::usage(format!(
+                    "{} is in the future of the server's clock ({date})",
+                    self.job.origin
+                ))
+                .hint("is the clock of this machine right?"));
             }
-            return Ok(true);
-        };
-        if start > date {
-            return Err(Failure::usage(format!(
-                "{} is in the future of the server's clock ({date})",
-                self.job.origin
-            ))
-            .hint("is the clock of this machine right?"));
+            let youngest_served = date.minus(YOUNGEST);
+            // A start that the server's own clock does not call too recent stays where it is: a
+            // later one would skip what lies between.
+            if youngest_served < start {
+                self.untried = false;
+                self.position = Position::starting(self.job.endpoint.pagination, youngest_served);
+                return Ok(false);
+            }
         }
-        self.untried = false;
-        self.position = Position::starting(self.job.endpoint.pagination, date.minus(YOUNGEST));
-        Ok(false)
+        // A run that follows has it at each poll.
+        if self.job.follow.is_none() {
+            self.shared.report.note(name, "nothing new yet");
+        }
+        Ok(true)
     }
 
     /// Waits, or asks for less, as the trouble wants; an error when there is no more to try.

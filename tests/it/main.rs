@@ -28,6 +28,8 @@ mod disk;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod every_request;
+#[cfg(test)]
 mod exports;
 #[cfg(test)]
 mod follow;
