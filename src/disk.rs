@@ -56,6 +56,21 @@ pub(crate) fn create_dirs_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Whether anybody may put a file of theirs in the place of one in this directory.
+#[cfg(unix)]
+pub(crate) fn is_open_to_all(dir: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    const OTHERS_WRITE: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+    let mode = fs::metadata(dir).map_or(0, |metadata| metadata.permissions().mode());
+    mode & (OTHERS_WRITE | STICKY) == OTHERS_WRITE
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_open_to_all(_: &Path) -> bool {
+    false
+}
+
 /// Renames a file to a name that is not taken.
 #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {

@@ -62,7 +62,7 @@ use clap::Parser as _;
 use std::{
     ffi::OsString,
     io::Write as _,
-    panic::{self, Location},
+    panic::{self, AssertUnwindSafe, Location},
     process::ExitCode,
 };
 
@@ -70,7 +70,8 @@ use std::{
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     panic::set_hook(Box::new(|panic| tell_of_a_bug(panic.location())));
     let exit = match cli::Cli::try_parse_from(args) {
-        Ok(cli) => commands::run(cli),
+        Ok(cli) => panic::catch_unwind(AssertUnwindSafe(|| commands::run(cli)))
+            .unwrap_or(failure::Exit::Bug),
         Err(help) => {
             // Help and version are printed to stdout and are no error.
             let exit = if help.use_stderr() { failure::Exit::Usage } else { failure::Exit::Done };

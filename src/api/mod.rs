@@ -23,7 +23,7 @@ use std::{
     },
     time::Duration,
 };
-use transport::Watch;
+use transport::{Established, Watch};
 use ureq::{
     Agent, Body, Proxy, Timeout,
     http::Response,
@@ -90,7 +90,7 @@ impl Client {
             stop,
             body_idle: limits.body_idle,
             in_body: Arc::new(AtomicBool::new(false)),
-            heard: Arc::new(AtomicBool::new(false)),
+            established: Arc::new(AtomicBool::new(false)),
             cancelled: Arc::new(AtomicBool::new(false)),
         };
         let proxy = if base.loopback { None } else { Proxy::try_from_env() };
@@ -115,7 +115,8 @@ impl Client {
             ().chain(ConnectProxyConnector::default())
                 .chain(TcpConnector::default())
                 .chain(watch.clone())
-                .chain(RustlsConnector::default());
+                .chain(RustlsConnector::default())
+                .chain(Established(Arc::clone(&watch.established)));
         let agent = Agent::with_parts(config, connector, DefaultResolver::default());
         Client { agent, base, limits, authorizer, watch, clock, warm: Cell::new(false) }
     }
@@ -244,9 +245,9 @@ impl Client {
         }
     }
 
-    /// Whether the server has not said a word yet on a connection that begins with TLS.
+    /// Whether the newest connection failed before it stood.
     fn in_handshake(&self) -> bool {
-        self.base.origin.starts_with("https") && !self.watch.heard.load(Ordering::Relaxed)
+        self.base.origin.starts_with("https") && !self.watch.established.load(Ordering::Relaxed)
     }
 
     fn failed(&self, error: ureq::Error) -> ApiError {

@@ -27,8 +27,8 @@ pub(super) struct Watch {
     pub(super) body_idle: Duration,
     /// Whether the headers are there.
     pub(super) in_body: Arc<AtomicBool>,
-    /// Whether the newest connection has brought any byte.
-    pub(super) heard: Arc<AtomicBool>,
+    /// Whether the newest connection stands, TLS and all.
+    pub(super) established: Arc<AtomicBool>,
     /// Set when nobody waits for the answer any more.
     pub(super) cancelled: Arc<AtomicBool>,
 }
@@ -47,7 +47,7 @@ impl<In: Transport> Connector<In> for Watch {
         _: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Watched<In>>, Error> {
-        self.heard.store(false, Ordering::Relaxed);
+        self.established.store(false, Ordering::Relaxed);
         Ok(chained.map(|inner| Watched { inner, watch: self.clone() }))
     }
 }
@@ -92,11 +92,7 @@ impl<T: Transport> Transport for Watched<T> {
             let sliced = NextTimeout { after: slice.into(), reason, ..timeout };
             match self.inner.await_input(sliced) {
                 Err(Error::Timeout(_)) => waited += slice,
-                Ok(progress) => {
-                    self.watch.heard.fetch_or(progress, Ordering::Relaxed);
-                    return Ok(progress);
-                }
-                Err(error) => return Err(error),
+                result => return result,
             }
         }
     }
@@ -107,5 +103,18 @@ impl<T: Transport> Transport for Watched<T> {
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
+    }
+}
+
+/// Stands behind TLS, where a connection arrives once its handshake is done.
+#[derive(Debug)]
+pub(super) struct Established(pub(super) Arc<AtomicBool>);
+
+impl<In: Transport> Connector<In> for Established {
+    type Out = In;
+
+    fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<In>, Error> {
+        self.0.store(true, Ordering::Relaxed);
+        Ok(chained)
     }
 }

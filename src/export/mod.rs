@@ -17,7 +17,9 @@ mod writer;
 use crate::{
     api::{BaseUrl, Limits, auth::Authorizer},
     clock::Clock,
+    disk,
     failure::{Exit, Failure},
+    output::Output,
     pacer::Pacer,
     plan::Job,
     report::Report,
@@ -27,8 +29,9 @@ use crate::{
 pub(crate) use fetch::request;
 use run::Run;
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -63,6 +66,7 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
             Writer::open(job, shared).map_err(|failure| failure.about(job.resource.name))?;
         opened.push((Run::new(job, shared, &writer), writer));
     }
+    warn_of_open_directories(jobs, shared);
     for (run, writer) in &mut opened {
         writer.begin(&run.position, run.through)?;
     }
@@ -84,6 +88,22 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
     let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
     ended.sort_by_key(|(index, _)| *index);
     Ok(ended.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// What is written and saved can be trusted as far as the directories that it lies in.
+fn warn_of_open_directories(jobs: &[Job], shared: &Shared<'_>) {
+    let outputs = jobs.iter().filter_map(|job| match &job.output {
+        Output::File { path, .. } => Some(path.clone()),
+        Output::Stdout => None,
+    });
+    let state = shared.state.iter().map(|state| lock(state).path().to_owned());
+    let dirs: BTreeSet<PathBuf> =
+        outputs.chain(state).filter_map(|path| Some(path.parent()?.to_owned())).collect();
+    for dir in dirs.iter().filter(|dir| disk::is_open_to_all(dir)) {
+        let dir = dir.display();
+        let text = format!("anybody can replace files in {dir}; to prevent it: chmod o-w {dir}");
+        shared.report.warn(None, &text);
+    }
 }
 
 /// A thread that panicked leaves whole values behind: each change is one assignment.

@@ -78,6 +78,8 @@ mod sweeps;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod troubles;
 #[cfg(test)]
 mod usage;

@@ -11,6 +11,7 @@ use std::{
     net::{TcpListener, TcpStream},
     process::Command,
     thread,
+    time::Duration,
 };
 
 const KILOBYTES_PER_MEGABYTE: u64 = 1024;
@@ -83,6 +84,41 @@ fn b7_a_gzip_bomb_stays_under_the_cap() {
     assert_eq!(place.file("x.ndjson"), "");
 }
 
+/// Answers every request with a body that never ends, a little at a time.
+fn endless(piece: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            thread::spawn(move || {
+                let mut request = [0; 4096];
+                let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"tickets\":[";
+                let mut open = stream.read(&mut request).is_ok() && stream.write_all(head).is_ok();
+                while open {
+                    open = stream.write_all(piece).is_ok();
+                    thread::park_timeout(Duration::from_millis(1));
+                }
+            });
+        }
+    });
+    url
+}
+
+#[test]
+fn n20_a_body_that_drips_for_ever_takes_no_memory() {
+    if !measurable("n20, the memory that a drip takes") {
+        return;
+    }
+    let place = Place::at(&endless(b"{\"id\":1},"))
+        .with("ZDX_REQUEST_TIMEOUT", "1s")
+        .with("ZDX_BODY_IDLE_TIMEOUT", "500ms");
+    let run = next_run(&place, "tickets -o x.ndjson --retry-for 1s");
+    let peak = peak(&place, run, 5, "timed out");
+    assert!(peak < 64 * KILOBYTES_PER_MEGABYTE, "{peak} kB");
+    assert_eq!(place.file("x.ndjson"), "");
+}
+
 /// Serves so many pages without records, each of which moves the position, and an end.
 fn empty_pages(count: u32) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -123,6 +159,6 @@ fn s18_empty_pages_take_no_memory() {
         assert_eq!(place.saved("tickets")["cursor"], format!("{:08}", pages + 1));
         peak
     };
-    let (few, many) = (peak_of(20), peak_of(1000));
+    let (few, many) = (peak_of(20), peak_of(10_000));
     assert!(many < few + 4 * KILOBYTES_PER_MEGABYTE, "{few} kB, then {many} kB");
 }

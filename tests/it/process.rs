@@ -19,6 +19,8 @@ use std::{
 };
 use zdx::sandbox::{Fault, Options, Sandbox};
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 const WORDS: &str = "tickets -o x.ndjson --per-page 3";
 
 /// A second, and what a busy machine takes to get to it.
@@ -217,6 +219,33 @@ fn p11_too_little_memory() {
         assert!(place.file("x.ndjson") == whole.file("x.ndjson"), "{megabytes} MB");
     }
     assert!(died > 0, "no limit was too small");
+}
+
+/// A thread that the machine does not grant makes the standard library panic.
+#[test]
+fn p10_a_panic_says_where_and_nothing_else() {
+    if !straced::available("p10, a panic") {
+        return;
+    }
+    let sandbox = standing_with(24);
+    let reference = reference(&sandbox);
+    for nth in [1, 2] {
+        let place = Place::of(&sandbox);
+        next_run(&place, &format!("{WORDS} --max-pages 2")).run().exit(0);
+        let before = place.state_bytes();
+        let options = format!("-e trace=clone3 -e inject=clone3:error=EAGAIN:when={nth}");
+        let line = format!(
+            "strace -f -o strace.log {options} \"$0\" \"$@\"; \
+             code=$?; grep -c INJECTED strace.log >&2; rm strace.log; echo code $code >&2"
+        );
+        let run = next_run(&place, WORDS).through(&line).run();
+        run.exit(0).stderr_has("\ncode 1\n").stderr_has(&format!("zdx {VERSION} at "));
+        run.stderr_lacks("EAGAIN").stderr_lacks("unavailable").stderr_counts("a bug in zdx", 1);
+        run.stderr_lacks("\n0\ncode");
+        assert_eq!(place.state_bytes(), before);
+        next_run(&place, WORDS).run().exit(0);
+        assert!(place.file("x.ndjson") == reference);
+    }
 }
 
 #[test]
@@ -441,6 +470,18 @@ fn security_16_a_lock_that_is_a_link() {
     place.zdx(&words).run().refused(7, "state.json.lock");
     assert_eq!(place.file("precious"), "mine");
     assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn security_16_a_directory_that_anybody_may_write_to() {
+    let sandbox = standing_with(3);
+    for (mode, warnings) in [(0o777, 1), (0o1777, 0), (0o755, 0)] {
+        let place = Place::of(&sandbox);
+        fs::set_permissions(place.path(""), fs::Permissions::from_mode(mode)).unwrap();
+        let words = format!("export {WORDS} --since @0 --state state.json");
+        let run = place.zdx(&words).run();
+        run.exit(0).stderr_counts("anybody can replace files in", warnings);
+    }
 }
 
 /// Temporaries have names that cannot be foreseen, are new, and no child inherits a descriptor.

@@ -120,6 +120,11 @@ impl Reply {
         Reply { then: Then::KeepAlive, ..Reply::raw(bytes) }
     }
 
+    /// What is sent, for a server that sends it in another way.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Without its last `n` bytes, then the connection closes.
     pub(crate) fn cut(mut self, n: usize) -> Reply {
         self.bytes.truncate(self.bytes.len().saturating_sub(n));
@@ -349,7 +354,7 @@ fn peek(stream: &TcpStream) -> std::io::Result<Option<Vec<u8>>> {
     }
 }
 
-fn parse(head: &[u8]) -> Request {
+pub(crate) fn parse(head: &[u8]) -> Request {
     let head = String::from_utf8_lossy(head);
     let mut lines = head.lines();
     let line = lines.next().unwrap_or_default().to_owned();
