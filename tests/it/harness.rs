@@ -295,6 +295,8 @@ impl Zdx<'_> {
         }
         outcome.holds(!is_secret(&outcome.stdout), "a secret on stdout");
         outcome.holds(!is_secret(outcome.stderr.as_bytes()), "a secret on stderr");
+        let mut elsewhere = vec![("stderr".to_owned(), outcome.stderr.clone().into_bytes())];
+        let mut records = vec![outcome.stdout.clone()];
         let own = self.place.own.borrow();
         for path in self.place.files() {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -307,6 +309,15 @@ impl Zdx<'_> {
             outcome.holds(!is_secret(&text), &format!("a secret in {name}"));
             if name.contains(".ndjson") {
                 outcome.holds(is_ndjson(&text, false), &format!("{name} is no NDJSON"));
+                records.push(text);
+            } else {
+                elsewhere.push((name, text));
+            }
+        }
+        for record in records.iter().flat_map(|text| some_records(text)) {
+            for (name, text) in &elsewhere {
+                let shown = memchr::memmem::find(text, record).is_some();
+                outcome.holds(!shown, &format!("a record in {name}"));
             }
         }
     }
@@ -352,6 +363,13 @@ fn is_ndjson(text: &[u8], torn: bool) -> bool {
         line.first() == Some(&b'{') && serde_json::from_slice::<&RawValue>(line).is_ok()
     };
     (last.is_empty() || torn) && lines.iter().all(object)
+}
+
+/// Lines that would be known again wherever they stood.
+fn some_records(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const SOME: usize = 20;
+    let known = |line: &&[u8]| line.starts_with(b"{") && line.len() >= 20;
+    text.split(|byte| *byte == b'\n').filter(known).take(SOME)
 }
 
 fn is_secret(text: &[u8]) -> bool {
