@@ -129,6 +129,13 @@ mod tests {
         assert_eq!(time("opaque"), None);
     }
 
+    /// Whoever writes a ticket must not be able to make two records look alike.
+    #[test]
+    fn security_19_fingerprints_are_half_a_sha_256() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223"; // FIPS 180-4, half of SHA-256("abc")
+        assert_eq!(Fingerprint::of(b"abc").to_string(), abc);
+    }
+
     #[test]
     fn fingerprints_go_through_text_and_back() {
         let print = Fingerprint::of(b"{\"id\":1}");

@@ -71,6 +71,12 @@ pub(crate) fn kills_asked_for() -> Option<usize> {
     Some(all.parse().expect("ZDX_TEST_KILLS is a number"))
 }
 
+/// How long something lasts that a row gives minutes: as long as that only where kills were asked
+/// for, because that is a long run of the tests.
+pub(crate) fn lasting(ordinarily: Duration, in_a_long_run: Duration) -> Duration {
+    if kills_asked_for().is_some() { in_a_long_run } else { ordinarily }
+}
+
 /// Waits for a process that has to end by itself. One that does not is killed, and the test fails.
 #[track_caller]
 pub(crate) fn ended(child: &mut Child) -> ExitStatus {

@@ -72,7 +72,7 @@ fn flushed(deflate: &mut Compress, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn b7_a_gzip_bomb_stays_under_the_cap() {
+fn b7_and_security_11_a_gzip_bomb_stays_under_the_cap() {
     const CAP: u64 = 32;
     if !measurable("b7, the memory that a gzip bomb takes") {
         return;

@@ -4,7 +4,7 @@
 use crate::{
     harness::{CANARY, Place},
     machine::{
-        committed, ended, eventually, next_run, skipped, sleep, standing, standing_with,
+        committed, ended, eventually, lasting, next_run, skipped, sleep, standing, standing_with,
         temporaries,
     },
     straced::{self, Tracer},
@@ -187,7 +187,7 @@ fn p8_fifty_starts_at_once() {
     assert!(temporaries(&place).is_empty());
 }
 
-/// A laptop that sleeps; not for ten minutes.
+/// A laptop that sleeps.
 #[test]
 fn p9_stopped_and_continued() {
     let sandbox = slow();
@@ -196,7 +196,7 @@ fn p9_stopped_and_continued() {
     let run = next_run(&place, WORDS).start();
     eventually("a page", || committed(&place, "tickets") > Some(0));
     run.signal(Signal::STOP);
-    sleep(Duration::from_secs(1));
+    sleep(lasting(Duration::from_secs(1), Duration::from_secs(600)));
     run.signal(Signal::CONT);
     run.end().exit(0);
     assert!(place.file("x.ndjson") == reference);
@@ -223,7 +223,7 @@ fn p11_too_little_memory() {
 
 /// A thread that the machine does not grant makes the standard library panic.
 #[test]
-fn p10_a_panic_says_where_and_nothing_else() {
+fn p10_and_security_24_a_panic_says_where_and_nothing_else() {
     if !straced::available("p10, a panic") {
         return;
     }
@@ -482,6 +482,28 @@ fn security_16_a_directory_that_anybody_may_write_to() {
         let run = place.zdx(&words).run();
         run.exit(0).stderr_counts("anybody can replace files in", warnings);
     }
+}
+
+/// Nothing is looked up and nobody is spoken to but the one host.
+#[test]
+fn security_22_only_the_configured_host_is_contacted() {
+    if !straced::available("security 22, who is contacted") {
+        return;
+    }
+    let sandbox = standing_with(12);
+    let place = Place::of(&sandbox);
+    let tracer = Tracer::new();
+    let run = next_run(&place, WORDS);
+    tracer.around(run, "-e trace=connect,sendto,sendmsg,sendmmsg").run().exit(0);
+    let log = tracer.log();
+    let port = sandbox.base_url().rsplit(':').next().unwrap().to_owned();
+    let ours = format!("sin_port=htons({port}), sin_addr=inet_addr(\"127.0.0.1\")");
+    let (connects, others): (Vec<&str>, Vec<&str>) = log
+        .lines()
+        .filter(|line| line.contains("sa_family="))
+        .partition(|line| line.contains(&ours));
+    assert!(!connects.is_empty(), "{log}");
+    assert!(others.is_empty(), "{others:#?}");
 }
 
 /// Temporaries have names that cannot be foreseen, are new, and no child inherits a descriptor.

@@ -152,7 +152,7 @@ fn b12_duplicate_keys_are_kept() {
 }
 
 #[test]
-fn b13_two_million_brackets() {
+fn b13_and_security_20_two_million_brackets() {
     let deep = format!("{}{}", "[".repeat(2_000_000), "]".repeat(2_000_000));
     let in_envelope = format!(
         "{{\"unknown\":{deep},\"tickets\":[{{\"id\":1}}],\"after_cursor\":\"c\",\"end_of_stream\":true}}"

@@ -161,6 +161,18 @@ fn final_answer(reply: Reply, exit: i32, texts: &[&str]) {
     recovers(&place, &run);
 }
 
+/// A conflict passes in seconds, so that is how long it is waited for.
+#[test]
+fn h11_a_conflict_is_given_ten_seconds() {
+    stays(&[(status("409 X"), 5, "409")]);
+    let [first, second, third] = pages().map(Reply::ok);
+    let server = Server::script([first, status("409 X"), second, third]);
+    let place = Place::at(&server.url());
+    place.zdx(FRESH).run().exit(0);
+    assert_eq!(place.file("t.ndjson"), lines(&records()));
+    between(server.pauses()[1], 10, 11);
+}
+
 #[test]
 fn h12_401_on_the_first_request() {
     let server = Server::script([Reply::status(
@@ -263,7 +275,7 @@ fn h18_a_cursor_that_is_refused() {
 }
 
 #[test]
-fn h19_redirects_are_never_followed() {
+fn h19_and_security_4_redirects_are_never_followed() {
     let evil = Evil::listen();
     let authority = evil.authority();
     for status in ["301 X", "302 X", "303 X", "307 X", "308 X"] {

@@ -318,7 +318,7 @@ fn s15_without_end_of_stream_a_full_page_in_one_second_is_stuck() {
 }
 
 #[test]
-fn s23_urls_in_answers_are_never_used() {
+fn s23_and_security_5_urls_in_answers_are_never_used() {
     let evil = Evil::listen();
     let authority = evil.authority();
     for url in [

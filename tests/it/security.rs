@@ -111,6 +111,24 @@ fn security_23_cookies_are_not_kept() {
     assert!(server.requests().iter().all(|request| request.header("cookie").is_none()));
 }
 
+/// What is searched for a secret after every run of these tests is searched in earnest.
+#[test]
+fn security_3_a_secret_would_be_found() {
+    let server = Server::answering(|_, request| Some(right(request)));
+    let place = Place::at(&server.url());
+    for line in [
+        "echo $ZENDESK_OAUTH_TOKEN >&2",
+        "echo \"{\\\"x\\\":\\\"$ZENDESK_OAUTH_TOKEN\\\"}\"",
+        "echo $ZENDESK_OAUTH_TOKEN > leak",
+    ] {
+        let leaks = || drop(place.zdx("export tickets --since @0 --no-state").through(line).run());
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(leaks));
+        let told = found.expect_err(line);
+        let told = told.downcast_ref::<String>().expect("an assertion's text");
+        assert!(told.contains("a secret"), "{told}");
+    }
+}
+
 #[test]
 fn security_10_proxies_take_no_part_in_what_stays_on_this_machine() {
     let server = Server::answering(|_, request| Some(right(request)));

@@ -179,7 +179,7 @@ fn a_missing_account_is_a_usage_error() {
 }
 
 #[test]
-fn subdomains_are_checked() {
+fn security_7_subdomains_are_checked() {
     for bad in [
         "evil.com/#",
         "a.b",
@@ -231,7 +231,7 @@ fn the_spellings_of_a_subdomain_mean_the_same() {
 }
 
 #[test]
-fn base_urls_are_checked() {
+fn security_6_base_urls_are_checked() {
     for bad in [
         "http://example.com",
         "http://127.0.0.1.example.com",
@@ -258,7 +258,7 @@ fn base_urls_are_checked() {
 }
 
 #[test]
-fn line_ends_in_credentials_are_refused() {
+fn security_8_line_ends_in_credentials_are_refused() {
     let api_token = "token-c4n4ry-0123456789";
     for (email, token) in [
         ("a@b.c\r\nX-Evil: 1", api_token),
