@@ -269,12 +269,17 @@ pub(crate) fn sync(file: &File) -> io::Result<()> {
 }
 
 /// The bytes `start..end` of a file.
-pub(crate) fn read_range(mut file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
-    file.seek(SeekFrom::Start(start))?;
+pub(crate) fn read_range(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     let length = end.saturating_sub(start);
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    file.take(length).read_to_end(&mut bytes)?;
+    part(file, start, end)?.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// The same, for those who read it piece by piece and do nothing else with the file meanwhile.
+pub(crate) fn part(mut file: &File, start: u64, end: u64) -> io::Result<impl io::Read> {
+    file.seek(SeekFrom::Start(start))?;
+    Ok(file.take(end.saturating_sub(start)))
 }
 
 /// Reads a small file; one larger than `limit` is an error, as is anything but a regular file.

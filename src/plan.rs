@@ -505,7 +505,13 @@ mod tests {
         Series {
             position: Position::Cursor(Cursor::new("abc").unwrap()),
             through: None,
-            output: Mark { path: path.to_owned(), template: None, stage: None, file: None },
+            output: Mark {
+                path: path.to_owned(),
+                template: None,
+                stage: None,
+                file: None,
+                caught_up: None,
+            },
             sideloads: Vec::new(),
         }
     }

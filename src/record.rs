@@ -49,6 +49,13 @@ pub(crate) fn fingerprint(record: &RawValue) -> Fingerprint {
     Fingerprint::of(&line)
 }
 
+/// The fingerprint of the very bytes that are written for a record.
+pub(crate) fn fingerprint_written(record: &RawValue, surrogates: LoneSurrogates) -> Fingerprint {
+    let mut line = Vec::new();
+    push_record(record.get().as_bytes(), surrogates, &mut line);
+    Fingerprint::of(&line)
+}
+
 /// Whether a record is written as it is: no white space between its tokens, and no escape that
 /// could be half of a surrogate pair. Almost all are, so this one pass is what a record costs.
 fn is_plain(json: &[u8]) -> bool {

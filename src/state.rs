@@ -51,6 +51,9 @@ pub(crate) struct Mark {
     pub(crate) stage: Option<Stage>,
     /// `None` for stdout.
     pub(crate) file: Option<Committed>,
+    /// Of a sideload's file: its length when the export had last caught up. What stands behind it
+    /// is not written again before the export has caught up anew, however many runs that takes.
+    pub(crate) caught_up: Option<u64>,
 }
 
 /// The part of a file that counts.
@@ -384,7 +387,9 @@ fn mark(saved: &Value) -> Result<Mark, String> {
     let text = |value: &Value| Some(value.as_str()?.to_owned());
     let bytes = optional(saved, "committed", Value::as_u64)?;
     let tail = optional(saved, "tail", |value| Fingerprint::parse(value.as_str()?))?;
+    let caught_up = optional(saved, "caught_up", Value::as_u64)?;
     Ok(Mark {
+        caught_up,
         path: optional(saved, "path", text)?.ok_or("its output has no \"path\"")?,
         template: optional(saved, "template", text)?,
         stage: optional(saved, "stage", |value| Stage::named(value.as_str()?))?,
@@ -448,9 +453,12 @@ fn marked(old: Option<Value>, mark: &Mark) -> Value {
         saved.insert("committed".to_owned(), json!(file.bytes));
         saved.insert("tail".to_owned(), json!(file.tail.to_string()));
     }
+    if let Some(length) = mark.caught_up {
+        saved.insert("caught_up".to_owned(), json!(length));
+    }
     if let Some(Value::Object(old)) = old {
         for (key, value) in old {
-            if !["template", "stage", "committed", "tail"].contains(&key.as_str()) {
+            if !["template", "stage", "committed", "tail", "caught_up"].contains(&key.as_str()) {
                 saved.entry(key).or_insert(value);
             }
         }
@@ -478,6 +486,7 @@ mod tests {
                 template: None,
                 stage: None,
                 file: Some(Committed { bytes: 913_333, tail: Fingerprint::of(b"tail") }),
+                caught_up: None,
             },
             sideloads: Vec::new(),
         }

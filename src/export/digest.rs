@@ -8,7 +8,7 @@ use crate::{
     paging::{self, Tally, Verdict},
     plan::Mode,
     position::{Fingerprint, Position},
-    record,
+    record::{self, LoneSurrogates},
     retry::LARGEST,
 };
 use serde_json::value::RawValue;
@@ -46,7 +46,7 @@ impl Run<'_> {
             if let Some((sideload, place)) =
                 known.into_iter().find(|(known, _)| known.name == *name)
             {
-                *place = ranges(&body, &sideload.unseen(served));
+                *place = ranges(&body, &sideload.unseen(served, self.job.surrogates));
             }
         }
         let last = page.records.last();
@@ -54,8 +54,9 @@ impl Run<'_> {
             last.and_then(|record| lines::change_time(record, self.job.resource.change_time));
         let through = changed.or_else(|| next.time()).or(self.through);
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
+        let last = !more && self.job.follow.is_none();
         Ok(Fetched::Page {
-            batch: Batch { body, records, sideloads, left_out, next, through, at },
+            batch: Batch { body, records, sideloads, left_out, next, through, at, last },
             more,
         })
     }
@@ -121,19 +122,25 @@ impl Run<'_> {
     }
 }
 
-/// What this run has already taken of a sideload, so that each record is written once.
+/// What has been taken of a sideload since the export last caught up, so that each record is
+/// written once however many runs it takes to catch up.
 pub(super) struct Sideloaded {
     pub(super) name: &'static str,
     seen: HashSet<Fingerprint>,
 }
 
 impl Sideloaded {
-    pub(super) fn new(name: &'static str) -> Sideloaded {
-        Sideloaded { name, seen: HashSet::new() }
+    pub(super) fn new(name: &'static str, seen: HashSet<Fingerprint>) -> Sideloaded {
+        Sideloaded { name, seen }
     }
 
-    fn unseen<'b>(&mut self, served: &[&'b RawValue]) -> Vec<&'b RawValue> {
-        let new = |record: &&&RawValue| self.seen.insert(record::fingerprint(record));
+    fn unseen<'b>(
+        &mut self,
+        served: &[&'b RawValue],
+        surrogates: LoneSurrogates,
+    ) -> Vec<&'b RawValue> {
+        let print = |record: &RawValue| record::fingerprint_written(record, surrogates);
+        let new = |record: &&&RawValue| self.seen.insert(print(record));
         served.iter().filter(new).copied().collect()
     }
 }

@@ -93,6 +93,13 @@ pub(super) struct Noticed {
 /// Lines are handed on in pieces of about this many bytes.
 const PIECE: usize = 256 * 1024;
 
+/// The record in a line of [`write`], whether or not it stands in an envelope.
+pub(super) fn record_in<'l>(line: &'l [u8], name: &str) -> &'l [u8] {
+    let before = format!("{{\"resource\":\"{name}\",\"record\":");
+    let inside = line.strip_prefix(before.as_bytes()).and_then(|rest| rest.strip_suffix(b"}"));
+    inside.unwrap_or(line)
+}
+
 /// Writes one line for each record; `name` is what an envelope says that they are.
 pub(super) fn write<'a>(
     records: impl Iterator<Item = &'a [u8]>,

@@ -64,7 +64,8 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
     for job in jobs {
         let writer =
             Writer::open(job, shared).map_err(|failure| failure.about(job.resource.name))?;
-        opened.push((Run::new(job, shared, &writer), writer));
+        let sideloads = writer.sideloads().map_err(|failure| failure.about(job.resource.name))?;
+        opened.push((Run::new(job, shared, sideloads), writer));
     }
     warn_of_open_directories(jobs, shared);
     for (run, writer) in &mut opened {

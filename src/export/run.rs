@@ -62,7 +62,14 @@ pub(super) struct Warned {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(job: &'a Job, shared: &'a Shared<'a>, writer: &Writer<'a>) -> Run<'a> {
+    /// `sideloads` are those with outputs of their own, and what was written of each since the
+    /// export last caught up.
+    pub(super) fn new(
+        job: &'a Job,
+        shared: &'a Shared<'a>,
+        sideloads: Vec<(&'static str, HashSet<Fingerprint>)>,
+    ) -> Run<'a> {
+        let sideloads = sideloads.into_iter().map(|(name, seen)| Sideloaded::new(name, seen));
         let (position, through, untried) = match &job.mode {
             Mode::OneOff { start } | Mode::NewSeries { start } => {
                 (Position::starting(job.endpoint.pagination, *start), None, true)
@@ -79,7 +86,7 @@ impl<'a> Run<'a> {
             untried,
             size: PageSize::new(job.per_page),
             budget: Budget::new(shared.retry_for, shared.max_wait),
-            sideloads: writer.sideloads().into_iter().map(Sideloaded::new).collect(),
+            sideloads: sideloads.collect(),
             earlier: HashSet::new(),
             date: None,
             clock_credible: false,
@@ -111,7 +118,9 @@ impl<'a> Run<'a> {
             (last.and(result), handover.into_writer())
         });
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
-        let result = result.and_then(|()| writer.end(&self.position, self.outcome.through, at));
+        let result = result.and_then(|()| {
+            writer.end(&self.position, self.outcome.through, at, self.outcome.complete)
+        });
         self.outcome.took = self.shared.clock.instant().saturating_duration_since(self.began);
         self.outcome.bytes = writer.written();
         self.line = Line::default();

@@ -9,13 +9,14 @@ use crate::{
     failure::{Exit, Failure, OrExit as _},
     output::Output,
     plan::{Job, Mode},
-    position::Position,
+    position::{Fingerprint, Position},
     resource::Place,
     sink::{FileSink, Owner, Sink, Stage, StdoutSink, segment},
     state::{Mark, Series, StateFile},
     time::UnixTime,
 };
 use std::{
+    collections::HashSet,
     io,
     ops::Range,
     path::{Path, PathBuf},
@@ -34,13 +35,23 @@ pub(super) struct Batch {
     pub(super) through: Option<UnixTime>,
     /// The server's clock, or else ours.
     pub(super) at: UnixTime,
+    /// The run has caught up with this page, and ends.
+    pub(super) last: bool,
+}
+
+/// The output of a sideload.
+struct Beside {
+    name: &'static str,
+    sink: Sink,
+    /// How long it was when the export last caught up; `None` for stdout.
+    caught_up: Option<u64>,
 }
 
 pub(super) struct Writer<'a> {
     job: &'a Job,
     shared: &'a Shared<'a>,
     sink: Sink,
-    sideloads: Vec<(&'static str, Sink)>,
+    sideloads: Vec<Beside>,
     /// Whether the state must be saved before the first request.
     unsaved: bool,
 }
@@ -62,15 +73,34 @@ impl<'a> Writer<'a> {
                 .map(|(_, mark)| mark);
             let (sink, new) = open_sink(job, shared, &output, mark)?;
             unsaved |= new;
-            sideloads.push((sideload.name, sink));
+            let committed = sink.committed();
+            let known = mark.filter(|_| !new).and_then(|mark| mark.caught_up);
+            let caught_up = known.map_or(committed, |known| committed.map(|end| known.min(end)));
+            sideloads.push(Beside { name: sideload.name, sink, caught_up });
         }
         unsaved |= matches!(job.mode, Mode::NewSeries { .. });
         Ok(Writer { job, shared, sink, sideloads, unsaved })
     }
 
-    /// The sideloads that have outputs of their own.
-    pub(super) fn sideloads(&self) -> Vec<&'static str> {
-        self.sideloads.iter().map(|(name, _)| *name).collect()
+    /// The sideloads that have outputs of their own, with what was written of each since the export
+    /// last caught up: a run that goes on with another writes none of it again.
+    pub(super) fn sideloads(&self) -> Result<Vec<(&'static str, HashSet<Fingerprint>)>, Failure> {
+        let written = |Beside { name, sink, caught_up }: &Beside| {
+            let mut seen = HashSet::new();
+            if let Some(start) = caught_up.filter(|start| Some(*start) != sink.committed()) {
+                let line_name = self.line_name(name);
+                sink.lines_from(start, &mut |line| {
+                    seen.insert(Fingerprint::of(lines::record_in(line, &line_name)));
+                })?;
+            }
+            Ok((*name, seen))
+        };
+        self.sideloads.iter().map(written).collect()
+    }
+
+    /// What an envelope says that a sideload's record is.
+    fn line_name(&self, sideload: &str) -> String {
+        format!("{}.{sideload}", self.job.resource.name)
     }
 
     /// Saves the start of a series, or the beginning of a new file after a rotation, before the
@@ -81,7 +111,7 @@ impl<'a> Writer<'a> {
         through: Option<UnixTime>,
     ) -> Result<(), Failure> {
         if self.unsaved {
-            self.save(position, through, self.shared.clock.wall())?;
+            self.save(position, through, self.shared.clock.wall(), false)?;
         }
         Ok(())
     }
@@ -93,8 +123,11 @@ impl<'a> Writer<'a> {
             self.each_sink(Sink::rollback);
         }
         let noticed = written?;
-        self.save(&batch.next, batch.through, batch.at)?;
+        self.save(&batch.next, batch.through, batch.at, batch.last)?;
         self.each_sink(Sink::commit);
+        if batch.last {
+            self.caught_up();
+        }
         Ok(noticed)
     }
 
@@ -103,36 +136,46 @@ impl<'a> Writer<'a> {
         let form = lines::Form { surrogates, envelope };
         let stop = self.shared.stop;
         let noticed = put(&mut self.sink, batch, &batch.records, resource.name, form, stop)?;
-        for ((name, sink), records) in self.sideloads.iter_mut().zip(&batch.sideloads) {
-            let name = format!("{}.{name}", resource.name);
-            put(sink, batch, records, &name, form, stop)?;
+        for (beside, records) in self.sideloads.iter_mut().zip(&batch.sideloads) {
+            let name = format!("{}.{}", resource.name, beside.name);
+            put(&mut beside.sink, batch, records, &name, form, stop)?;
         }
         Ok(noticed)
     }
 
     /// A file that was to be overwritten is empty now, also when nothing came; a file that is this
-    /// run's own gets its name.
+    /// run's own gets its name. `caught_up` also holds where the last answer brought nothing.
     pub(super) fn end(
         &mut self,
         position: &Position,
         through: Option<UnixTime>,
         at: UnixTime,
+        caught_up: bool,
     ) -> Result<(), Failure> {
         self.sink.overwrite()?;
-        self.sideloads.iter_mut().try_for_each(|(_, sink)| sink.overwrite())?;
-        if self.sink.stage().is_none() {
-            return Ok(());
+        self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())?;
+        if self.sink.stage().is_some() {
+            self.each_sink(Sink::complete);
+            self.save(position, through, at, caught_up)?;
+            self.sink.finalise()?;
+            self.sideloads.iter_mut().try_for_each(|beside| beside.sink.finalise())?;
+            return self.save(position, through, at, caught_up);
         }
-        self.each_sink(Sink::complete);
-        self.save(position, through, at)?;
-        self.sink.finalise()?;
-        self.sideloads.iter_mut().try_for_each(|(_, sink)| sink.finalise())?;
-        self.save(position, through, at)
+        if caught_up
+            && self.sideloads.iter().any(|beside| beside.caught_up != beside.sink.committed())
+        {
+            self.save(position, through, at, true)?;
+        }
+        Ok(())
+    }
+
+    fn caught_up(&mut self) {
+        self.sideloads.iter_mut().for_each(|beside| beside.caught_up = beside.sink.committed());
     }
 
     /// Bytes written by this run, to all outputs.
     pub(super) fn written(&self) -> u64 {
-        let sideloads = self.sideloads.iter().map(|(_, sink)| sink.written());
+        let sideloads = self.sideloads.iter().map(|beside| beside.sink.written());
         self.sink.written() + sideloads.sum::<u64>()
     }
 
@@ -150,7 +193,7 @@ impl<'a> Writer<'a> {
 
     fn each_sink(&mut self, act: fn(&mut Sink)) {
         act(&mut self.sink);
-        self.sideloads.iter_mut().for_each(|(_, sink)| act(sink));
+        self.sideloads.iter_mut().for_each(|beside| act(&mut beside.sink));
     }
 
     /// Saves a position with what the outputs now hold.
@@ -159,9 +202,10 @@ impl<'a> Writer<'a> {
         position: &Position,
         through: Option<UnixTime>,
         at: UnixTime,
+        caught_up: bool,
     ) -> Result<(), Failure> {
         let Some(mut state) = self.state() else { return Ok(()) };
-        let series = self.marks().map(|(output, sideloads)| Series {
+        let series = self.marks(caught_up).map(|(output, sideloads)| Series {
             position: position.clone(),
             through,
             output,
@@ -197,16 +241,19 @@ impl<'a> Writer<'a> {
     }
 
     /// How far each output is written, with those of sideloads that this run leaves alone.
-    fn marks(&self) -> Result<(Mark, Vec<(String, Mark)>), Failure> {
+    fn marks(&self, caught_up: bool) -> Result<(Mark, Vec<(String, Mark)>), Failure> {
         let saved = match &self.job.mode {
             Mode::Series(series) => series.sideloads.as_slice(),
             Mode::OneOff { .. } | Mode::NewSeries { .. } => &[],
         };
-        let idle = |name: &str| !self.sideloads.iter().any(|(known, _)| *known == name);
+        let idle = |name: &str| !self.sideloads.iter().any(|beside| beside.name == name);
         let mut sideloads: Vec<(String, Mark)> =
             saved.iter().filter(|(name, _)| idle(name)).cloned().collect();
-        for (name, sink) in &self.sideloads {
-            sideloads.push(((*name).to_owned(), sink.mark()?));
+        for Beside { name, sink, caught_up: before } in &self.sideloads {
+            let mark = sink.mark()?;
+            let now = mark.file.map(|file| file.bytes);
+            let caught_up = if caught_up { now } else { *before };
+            sideloads.push(((*name).to_owned(), Mark { caught_up, ..mark }));
         }
         Ok((self.sink.mark()?, sideloads))
     }

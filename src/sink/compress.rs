@@ -2,9 +2,9 @@
 //! is always a boundary and a file that was cut there is whole.
 
 use super::PageWriter;
-use flate2::{Compression as Level, write::GzEncoder};
+use flate2::{Compression as Level, read::MultiGzDecoder, write::GzEncoder};
 use std::{
-    io::{self, Write},
+    io::{self, BufRead as _, BufReader, Read, Write},
     path::Path,
 };
 
@@ -42,12 +42,27 @@ impl Compression {
             }
         }
     }
+
+    /// Reads what was written by [`Compression::encode`], line by line, without the line's end.
+    pub(super) fn lines(self, written: impl Read, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        let text: Box<dyn Read + '_> = match self {
+            Compression::None => Box::new(written),
+            Compression::Gzip => Box::new(MultiGzDecoder::new(written)),
+            Compression::Zstd => Box::new(zstd::Decoder::new(written)?),
+        };
+        let mut text = BufReader::new(text);
+        let mut line = Vec::new();
+        while text.read_until(b'\n', &mut line)? > 0 {
+            each(line.strip_suffix(b"\n").unwrap_or(&line));
+            line.clear();
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read as _;
 
     #[test]
     fn members_and_frames_concatenate() {
@@ -62,10 +77,14 @@ mod tests {
         };
         assert_eq!(encoded(Compression::None), whole);
         let mut text = Vec::new();
-        flate2::read::MultiGzDecoder::new(&encoded(Compression::Gzip)[..])
-            .read_to_end(&mut text)
-            .unwrap();
+        MultiGzDecoder::new(&encoded(Compression::Gzip)[..]).read_to_end(&mut text).unwrap();
         assert_eq!(text, whole);
         assert_eq!(zstd::decode_all(&encoded(Compression::Zstd)[..]).unwrap(), whole);
+        for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+            let mut lines = Vec::new();
+            let mut each = |line: &[u8]| lines.push(line.to_vec());
+            compression.lines(&encoded(compression)[..], &mut each).unwrap();
+            assert_eq!(lines, [b"{\"a\":1}", b"{\"b\":2}"]);
+        }
     }
 }

@@ -284,7 +284,24 @@ impl FileSink {
             template: self.template.clone(),
             stage: self.stage,
             file: Some(Committed { bytes, tail }),
+            caught_up: None,
         })
+    }
+
+    /// What is committed of the file.
+    pub(super) fn committed(&self) -> u64 {
+        self.committed
+    }
+
+    /// Reads the lines again that were committed behind `start`, where a commit must have ended.
+    pub(super) fn lines_from(
+        &self,
+        start: u64,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), Failure> {
+        let lines = disk::part(&self.file, start, self.committed)
+            .and_then(|part| self.compression.lines(part, each));
+        lines.or_exit(Exit::Config, || format!("cannot read {} again", self.path.display()))
     }
 
     pub(super) fn stage(&self) -> Option<Stage> {

@@ -70,9 +70,33 @@ impl Sink {
     pub(crate) fn mark(&self) -> Result<Mark, Failure> {
         match self {
             Sink::File(file) => file.mark(),
-            Sink::Stdout(_) => {
-                Ok(Mark { path: STDOUT.to_owned(), template: None, stage: None, file: None })
-            }
+            Sink::Stdout(_) => Ok(Mark {
+                path: STDOUT.to_owned(),
+                template: None,
+                stage: None,
+                file: None,
+                caught_up: None,
+            }),
+        }
+    }
+
+    /// What is committed of a file.
+    pub(crate) fn committed(&self) -> Option<u64> {
+        match self {
+            Sink::File(file) => Some(file.committed()),
+            Sink::Stdout(_) => None,
+        }
+    }
+
+    /// Reads the lines of a file again that were committed behind `start`, where a commit ended.
+    pub(crate) fn lines_from(
+        &self,
+        start: u64,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), Failure> {
+        match self {
+            Sink::File(file) => file.lines_from(start, each),
+            Sink::Stdout(_) => Ok(()),
         }
     }
 

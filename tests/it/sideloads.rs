@@ -1,7 +1,10 @@
 //! Sideloads, and the parameters that change what a server sends.
 
-use crate::harness::{Export, Place, Still, TICKETS, TICKETS_BY_TIME, USERS, get, ndjson, walk};
-use serde_json::Value;
+use crate::{
+    harness::{Export, Place, Still, TICKETS, TICKETS_BY_TIME, USERS, get, ndjson, walk},
+    server::{Reply, Request, Server, T, record},
+};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A sideload's records as the endpoint serves them, each once.
@@ -135,4 +138,47 @@ fn support_type_scope_chooses_whose_tickets_come() {
     assert!(machines > 0 && agents > machines);
     assert_eq!(count("--support-type-scope all"), agents + machines);
     assert_eq!(count(""), agents);
+}
+
+/// Two pages of a time export, and then one a run: all bring the same user.
+fn with_a_user(request: &Request) -> Reply {
+    let start: i64 = request.parameter("start_time").and_then(|at| at.parse().ok()).unwrap_or(0);
+    let page = json!({
+        "tickets": [record(1, start + 10)],
+        "users": [{"id": 7, "name": "Ann?"}, {"id": start + 1}],
+        "end_time": start + 10,
+        "end_of_stream": start >= T + 10,
+    });
+    // A lone half of a pair, which serde_json does not write.
+    Reply::ok(page.to_string().replace("Ann?", "Ann\\ud83d"))
+}
+
+/// A run that stopped before it had caught up is gone on with as if it had never stopped; one that
+/// had caught up is not: the next tells of everything that its records belong to.
+#[test]
+fn a_sideloads_record_comes_once_until_the_export_has_caught_up() {
+    for (file, flags) in [
+        ("t.ndjson", ""),
+        ("t.ndjson.gz", ""),
+        ("t.ndjson.zst", ""),
+        ("t.ndjson", "--envelope"),
+        ("t.ndjson", "--raw"),
+    ] {
+        let server = Server::answering(|_, request| Some(with_a_user(request)));
+        let words = format!(
+            "export tickets --pagination time --include users --since @{T} -o {file} {flags}"
+        );
+        let whole = Place::at(&server.url());
+        whole.zdx(&words).run().exit(0);
+        let pieces = Place::at(&server.url());
+        pieces.zdx(&format!("{words} --max-pages 1")).run().exit(0);
+        let words = words.replace(&format!("--since @{T}"), "");
+        pieces.zdx(&format!("{words} --max-pages 1")).run().exit(0);
+        let beside = file.replace("t.", "t.tickets.users.");
+        assert_eq!(pieces.file(&beside), whole.file(&beside), "{words}");
+        assert_eq!(whole.file(&beside).matches("Ann").count(), 1, "{words}");
+        assert_eq!(whole.file(&beside).lines().count(), 3, "{words}");
+        whole.zdx(&words).run().exit(0);
+        assert_eq!(whole.file(&beside).matches("Ann").count(), 2, "{words}");
+    }
 }
