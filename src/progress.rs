@@ -6,12 +6,16 @@ use crate::{
     report::{counted, grouped},
     time::{UnixTime, span},
 };
+use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::Duration;
 
 /// All lines; `None` where none are shown.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Option<MultiProgress>);
+pub(crate) struct Progress {
+    lines: Option<MultiProgress>,
+    coloured: bool,
+}
 
 /// The line of one resource.
 #[derive(Debug, Default)]
@@ -30,21 +34,26 @@ pub(crate) struct Stand {
 }
 
 impl Progress {
-    pub(crate) fn new(shown: bool) -> Progress {
-        Progress(shown.then(MultiProgress::new))
+    pub(crate) fn new(shown: bool, coloured: bool) -> Progress {
+        Progress { lines: shown.then(MultiProgress::new), coloured }
     }
 
     pub(crate) const fn none() -> Progress {
-        Progress(None)
+        Progress { lines: None, coloured: false }
     }
 
     pub(crate) fn is_shown(&self) -> bool {
-        self.0.is_some()
+        self.lines.is_some()
     }
 
     pub(crate) fn line(&self, name: &'static str) -> Line {
-        let bar = self.0.as_ref().map(|lines| {
-            let style = ProgressStyle::with_template("{spinner} {wide_msg}")
+        let bar = self.lines.as_ref().map(|lines| {
+            let colour = match self.coloured {
+                true => AnsiColor::Cyan.on_default(),
+                false => Style::new(),
+            };
+            let template = format!("{colour}{{spinner}}{colour:#} {{wide_msg}}");
+            let style = ProgressStyle::with_template(&template)
                 .unwrap_or_else(|_malformed| ProgressStyle::default_spinner());
             let bar = lines.add(ProgressBar::new_spinner().with_style(style));
             bar.set_message(format!("{name}: asking"));
@@ -56,7 +65,7 @@ impl Progress {
 
     /// Writes something else to the terminal without tearing a line.
     pub(crate) fn beside(&self, write: impl FnOnce()) {
-        match &self.0 {
+        match &self.lines {
             Some(lines) => lines.suspend(write),
             None => write(),
         }

@@ -62,7 +62,7 @@ impl Environment {
     }
 
     /// An empty variable counts as none.
-    fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 }
@@ -236,6 +236,11 @@ pub(crate) fn config_path(flags: &Flags, env: &Environment) -> Result<PathBuf, F
         Failure::new(Exit::Config, "no home directory to keep the config file in")
             .hint("name a file with --config")
     })
+}
+
+/// The names of the config file's profiles, for completing: none if the file cannot be read.
+pub(crate) fn profiles(flags: &Flags, env: &Environment) -> Vec<String> {
+    read_config(flags, env).map(|config| config.profile_names()).unwrap_or_default()
 }
 
 /// The settings of a run against the sandbox: no account and no config file take part.

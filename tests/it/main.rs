@@ -34,6 +34,8 @@ mod follow;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
+mod help;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod kills;
