@@ -205,7 +205,7 @@ pub(crate) struct ExportArgs {
 
     /// Write here: -, a file, dir/, or a {resource} template
     ///
-    /// - is stdout, and the default. dir/ means dir/{resource}.ndjson. A template may hold
+    /// Default: -, which is stdout. dir/ means dir/{resource}.ndjson. A template may hold
     /// {resource}, {account} and {date}; with {run}, each run writes a file of its own, which gets
     /// its name when it is complete. .gz and .zst compress.
     #[arg(short, long, value_name = "PATH", help_heading = "Output")]
@@ -516,12 +516,14 @@ fn sampled_resources() -> Vec<&'static str> {
 /// ahead here, in the two forms that clap takes it in. A wrong value is left to clap to refuse.
 pub(crate) fn color(args: &[OsString]) -> ColorChoice {
     let typed = args.iter().skip(1).take_while(|arg| *arg != "--");
-    let values = typed.zip(args.iter().skip(2).map(Some).chain([None])).filter_map(|(arg, next)| {
-        match arg.to_str()?.strip_prefix("--color")? {
+    let values =
+        typed.zip(args.iter().skip(2).map(Some).chain([None])).filter_map(|(arg, next)| match arg
+            .to_str()?
+            .strip_prefix("--color")?
+        {
             "" => next?.to_str(),
             value => value.strip_prefix('='),
-        }
-    });
+        });
     values.last().and_then(|value| ColorChoice::from_str(value, false).ok()).unwrap_or_default()
 }
 

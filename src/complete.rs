@@ -109,8 +109,11 @@ fn command(words: &[OsString], index: usize) -> Command {
     let sideloads = move || {
         let of_all = |name: &str| typed.iter().all(|resource| resource.sideload(name).is_some());
         let mut names: Vec<&str> = Vec::new();
-        for sideload in RESOURCES.iter().flat_map(|resource| resource.sideloads) {
-            let new = !names.contains(&sideload.name) && !given.iter().any(|has| has == sideload.name);
+        let any: Vec<&Resource> = RESOURCES.iter().collect();
+        let resources = if typed.is_empty() { &any } else { &typed };
+        for sideload in resources.iter().flat_map(|resource| resource.sideloads) {
+            let new =
+                !names.contains(&sideload.name) && !given.iter().any(|has| has == sideload.name);
             if new && of_all(sideload.name) {
                 names.push(sideload.name);
             }
@@ -121,13 +124,28 @@ fn command(words: &[OsString], index: usize) -> Command {
         let flags = Flags { config: config.clone(), ..Flags::default() };
         candidates(settings::profiles(&flags, &Environment::real()))
     };
-    Cli::command()
-        .mut_arg("profile", |arg| arg.add(ArgValueCandidates::new(profiles)))
-        .mut_subcommand("export", |export| {
+    let commands = match word(index).starts_with('-') {
+        true => Cli::command(),
+        false => without_flags(Cli::command()),
+    };
+    commands.mut_arg("profile", |arg| arg.add(ArgValueCandidates::new(profiles))).mut_subcommand(
+        "export",
+        |export| {
             export
                 .mut_arg("resources", |arg| arg.add(ArgValueCandidates::new(resources)))
                 .mut_arg("include", |arg| arg.add(ArgValueCandidates::new(sideloads)))
+        },
+    )
+}
+
+/// Flags are offered only where nothing else is, unless one is being typed.
+fn without_flags(command: Command) -> Command {
+    command
+        .mut_args(|arg| match arg.is_positional() {
+            true => arg,
+            false => arg.hide(true),
         })
+        .mut_subcommands(without_flags)
 }
 
 fn candidates<T: Into<OsString>>(names: impl IntoIterator<Item = T>) -> Vec<CompletionCandidate> {
@@ -139,7 +157,8 @@ fn positionals(words: &[OsString]) -> Vec<usize> {
     let commands = Cli::command();
     let export = commands.get_subcommands().find(|command| command.get_name() == "export");
     let takes_next = |word: &str| {
-        let arguments = commands.get_arguments().chain(export.iter().flat_map(|c| c.get_arguments()));
+        let arguments =
+            commands.get_arguments().chain(export.iter().flat_map(|c| c.get_arguments()));
         arguments.filter(|arg| matches!(arg.get_action(), ArgAction::Set | ArgAction::Append)).any(
             |arg| {
                 let long = arg.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long));

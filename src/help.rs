@@ -45,11 +45,7 @@ pub(crate) fn zdx() -> StyledStr {
   zdx export tickets --since 30d --sandbox    # needs no account
   zdx export tickets --since 2h | jq .subject
   zdx export tickets users -o /data/zendesk/  # goes on where it ended";
-    sections(&[
-        ("Environment", ENVIRONMENT),
-        ("Exit codes", EXIT_CODES),
-        (EXAMPLES, examples),
-    ])
+    sections(&[("Environment", ENVIRONMENT), ("Exit codes", EXIT_CODES), (EXAMPLES, examples)])
 }
 
 const EXAMPLES: &str = "Examples";
@@ -219,7 +215,6 @@ fn sections(sections: &[(&str, &str)]) -> StyledStr {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{cli::Cli, plan, time::UnixTime};
     use clap::{Command, CommandFactory as _, Parser as _};
 
@@ -250,7 +245,8 @@ mod tests {
             for example in examples {
                 let mut own = false;
                 for call in calls(&example) {
-                    let cli = Cli::try_parse_from(&call).unwrap_or_else(|e| panic!("{call:?}: {e}"));
+                    let cli =
+                        Cli::try_parse_from(&call).unwrap_or_else(|e| panic!("{call:?}: {e}"));
                     if let crate::cli::Command::Export(args) = cli.command {
                         let now = UnixTime::clamped(1_795_000_000);
                         plan::check(&args, now).unwrap_or_else(|e| panic!("{call:?}: {e}"));

@@ -6,7 +6,7 @@
 use crate::cli::Cli;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// The pages with their file names.
 fn pages() -> BTreeMap<String, String> {
@@ -69,7 +69,8 @@ fn sections(text: &str) -> String {
                     out.push_str(".fi\n");
                 }
                 open = true;
-                out.push_str(&format!(".SH \"{}\"\n.nf\n", escaped(&heading.to_uppercase())));
+                let heading = escaped(&heading.to_uppercase());
+                writeln!(out, ".SH \"{heading}\"\n.nf").unwrap();
             }
             None => {
                 out.push_str(&escaped(line.strip_prefix("  ").unwrap_or(line)));
@@ -92,27 +93,36 @@ fn escaped(text: &str) -> String {
     }
 }
 
-#[test]
-#[expect(clippy::disallowed_methods, reason = "ZDX_BLESS is the tests' own, and rewrites files")]
-fn the_manual_pages_are_those_of_the_commands() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
-    let pages = pages();
-    if std::env::var_os("ZDX_BLESS").is_some() {
-        if dir.exists() {
-            fs::remove_dir_all(&dir).unwrap();
+#[cfg(test)]
+mod tests {
+    use super::pages;
+    use std::{fs, path::Path};
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ZDX_BLESS is the tests' own, and rewrites files"
+    )]
+    fn the_manual_pages_are_those_of_the_commands() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+        let pages = pages();
+        if std::env::var_os("ZDX_BLESS").is_some() {
+            if dir.exists() {
+                fs::remove_dir_all(&dir).unwrap();
+            }
+            fs::create_dir(&dir).unwrap();
+            for (name, page) in &pages {
+                fs::write(dir.join(name), page).unwrap();
+            }
         }
-        fs::create_dir(&dir).unwrap();
+        let names = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(names, pages.keys().cloned().collect::<Vec<_>>(), "ZDX_BLESS=1 cargo test");
         for (name, page) in &pages {
-            fs::write(dir.join(name), page).unwrap();
+            let committed = fs::read_to_string(dir.join(name)).unwrap();
+            assert!(committed == *page, "man/{name}: ZDX_BLESS=1 cargo test");
         }
+        assert!(pages.contains_key("zdx-state-show.1"), "{:?}", pages.keys());
     }
-    let names = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
-    names.sort();
-    assert_eq!(names, pages.keys().cloned().collect::<Vec<_>>(), "ZDX_BLESS=1 cargo test");
-    for (name, page) in &pages {
-        let committed = fs::read_to_string(dir.join(name)).unwrap();
-        assert!(committed == *page, "man/{name}: ZDX_BLESS=1 cargo test");
-    }
-    assert!(pages.contains_key("zdx-state-show.1"), "{:?}", pages.keys());
 }

@@ -126,6 +126,11 @@ impl Report {
         }
     }
 
+    /// Whether a log is to tell of progress: `-v`, and no terminal shows it.
+    pub(crate) fn tells_progress(&self) -> bool {
+        self.voice.verbose > 0 && !self.progress().is_shown()
+    }
+
     /// A detail, told with `-v`.
     pub(crate) fn detail(&self, resource: Option<&str>, text: &str) {
         if self.voice.verbose > 0 {

@@ -55,7 +55,16 @@ impl Run<'_> {
         let through = changed.or_else(|| next.time()).or(self.through);
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
         Ok(Fetched::Page {
-            batch: Batch { body, records, sideloads, left_out, next, through, at },
+            batch: Batch {
+                body,
+                records,
+                sideloads,
+                left_out,
+                next,
+                per_page: self.size.get(),
+                through,
+                at,
+            },
             more,
         })
     }

@@ -255,6 +255,7 @@ pub(crate) fn sandbox(
         (flags.profile.is_some(), "--profile"),
         (flags.subdomain.is_some(), "--subdomain"),
         (flags.base_url.is_some(), "--base-url"),
+        (flags.config.is_some(), "--config"),
     ] {
         if given {
             return Err(Failure::usage(format!(

@@ -20,6 +20,8 @@ mod check;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod completing;
+#[cfg(test)]
 mod config_command;
 #[cfg(test)]
 mod credentials;

@@ -400,6 +400,29 @@ fn a_subdomain_that_contradicts_the_profile_is_refused() {
 }
 
 #[test]
+fn flags_that_make_no_sense_together_are_refused_with_the_reason() {
+    let place = acme();
+    for (flags, reason) in [
+        ("--append", "stdout has no content"),
+        ("--overwrite", "stdout has no content"),
+        ("--no-state --state s.json", "leave out --state"),
+        ("--on-overflow skip-second", "for paging by time"),
+        ("--follow --until now", "never ends by itself"),
+        ("--append --overwrite -o x.ndjson", "cannot be used with"),
+        ("--append -o {resource}-{run}.ndjson", "each run writes a new file"),
+        ("--follow -o {resource}-{run}.ndjson", "never ends by itself"),
+    ] {
+        let mut args = vec!["export", "tickets", "--since=2h"];
+        args.extend(flags.split(' '));
+        refused(&place, &args, 2, &[reason]);
+    }
+    for flag in ["--config=c.toml", "--profile=p", "--subdomain=s", "--base-url=http://[::1]:1"] {
+        let args = ["export", "tickets", "--since=2h", "--sandbox", flag];
+        refused(&place, &args, 2, &["an account of its own"]);
+    }
+}
+
+#[test]
 fn quiet_and_verbose_contradict() {
     refused(&acme(), &["export", "tickets", "--since=2h", "-q", "-v"], 2, &["--quiet"]);
 }
