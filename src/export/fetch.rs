@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
                     Exit::Temporary,
                     format!("the quota is spent for {}, longer than --max-wait", span(wait)),
                 )
-                .hint("run the same command again later"));
+                .hint("run the same command again, later"));
             }
             if wait > Duration::from_secs(2) && !told {
                 told = true;

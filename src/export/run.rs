@@ -61,6 +61,9 @@ pub(super) struct Run<'a> {
 /// Why a run does not move that waits for its own output.
 const WRITING: &str = "waiting for the output to take the last page";
 
+/// How hints say it.
+const AGAIN: &str = "run the same command again";
+
 /// What is told once in a run.
 #[derive(Debug, Default)]
 pub(super) struct Warned {
@@ -133,6 +136,7 @@ impl<'a> Run<'a> {
         let report = self.shared.report;
         let name = Some(self.job.resource.name);
         if let Err(failure) = result {
+            let failure = self.with_next_step(failure, writer.state_path().is_some());
             self.outcome.exit = failure.exit;
             if failure.exit != Exit::ReaderGone {
                 report.failure(name, &failure, self.saved(&writer).as_deref());
@@ -143,6 +147,30 @@ impl<'a> Run<'a> {
             report.note(name, &self.outcome.line());
         }
         self.outcome
+    }
+
+    /// With what to type next. A series that has begun goes on without the `--since` that began it:
+    /// with it, the next run would be a one-off.
+    fn with_next_step(&self, mut failure: Failure, saved: bool) -> Failure {
+        let began = matches!(self.job.mode, Mode::NewSeries { .. });
+        let again = match began && self.job.origin.starts_with("--since") {
+            true => "run the same command again, without --since",
+            false => AGAIN,
+        };
+        for hint in &mut failure.hints {
+            *hint = hint.replace(AGAIN, again);
+        }
+        let step = match failure.exit {
+            _ if !failure.hints.is_empty() => return failure,
+            Exit::Signal(_) if saved => format!("to go on, {again}"),
+            Exit::Temporary => format!("{again}, later"),
+            Exit::Output => format!("make room or give access, then {again}"),
+            Exit::Remote => {
+                format!("{again}; if it ends like this once more, ask Zendesk's support")
+            }
+            _ => return failure,
+        };
+        failure.hint(step)
     }
 
     /// What is safe whatever failed, in words.

@@ -131,8 +131,8 @@ pub(crate) fn place(flags: &Flags, env: &Environment) -> Result<Place, Failure> 
         }
         (None, None) => {
             return Err(Failure::usage("no account: which subdomain of zendesk.com?")
-                .hint("set ZENDESK_SUBDOMAIN, pass --subdomain, or --profile with a config file")
-                .hint("or try it without an account: zdx export tickets --since 30d --sandbox"));
+                .hint("set ZENDESK_SUBDOMAIN, or pass --subdomain or --profile")
+                .hint("or without an account: zdx export tickets --since 30d --sandbox"));
         }
     };
     let given = first([

@@ -43,6 +43,7 @@ fn resources_are_listed_without_an_account() {
     let place = Place::new();
     let run = place.zdx("resources").run();
     run.exit(0);
+    assert!(run.lines().iter().all(|line| line.len() <= 80), "{}", run.transcript());
     for line in
         ["tickets", "ticket_events", "users", "organizations", "ticket_metric_events", "articles"]
     {

@@ -1,8 +1,8 @@
 //! What is refused before anything happens: one clear line, nothing written, nothing sent.
 
-use crate::harness::Place;
+use crate::harness::{Place, small};
 use std::os::unix::fs::PermissionsExt as _;
-use zdx::sandbox::{Options, Sandbox};
+use zdx::sandbox::{Fault, Options, Sandbox};
 
 /// Runs a command that must be refused without a trace.
 #[track_caller]
@@ -425,4 +425,24 @@ fn flags_that_make_no_sense_together_are_refused_with_the_reason() {
 #[test]
 fn quiet_and_verbose_contradict() {
     refused(&acme(), &["export", "tickets", "--since=2h", "-q", "-v"], 2, &["--quiet"]);
+}
+
+/// The next command of one that began a series is that without `--since`: with it, the run would be
+/// a one-off, which may not write into the series' output.
+#[test]
+fn what_a_failure_says_to_type_next_is_right() {
+    let sandbox = Sandbox::start(small()).unwrap();
+    let place = Place::of(&sandbox);
+    sandbox.inject(Fault::ServerError, 1);
+    let run = place.zdx("export tickets --since @0 -o t.ndjson --retry-for 0s").run();
+    run.exit(5).stderr_has("hint: run the same command again, without --since, later");
+    run.stderr_has("the position in ").stderr_counts("hint: ", 1);
+    place.zdx("export tickets --since @0 -o t.ndjson --retry-for 0s").run().refused(2, "--since");
+    sandbox.inject(Fault::ServerError, 1);
+    let run = place.zdx("export tickets -o t.ndjson --retry-for 0s").run();
+    run.exit(5).stderr_has("hint: run the same command again, later");
+    place.zdx("export tickets -o t.ndjson").run().exit(0);
+    sandbox.when(|_| Some(Fault::Redirect));
+    let run = place.zdx("export tickets -o t.ndjson").run();
+    run.exit(6).stderr_has("zdx: tickets: ").stderr_has("saved up to ").stderr_counts("hint: ", 1);
 }
