@@ -260,6 +260,22 @@ mod tests {
     }
 
     #[test]
+    fn every_command_of_the_readme_is_a_line_that_parses() {
+        let readme = include_str!("../README.md");
+        let mut found = 0;
+        for (index, part) in readme.split("```").enumerate() {
+            // What stands between two fences.
+            for call in part.lines().filter(|_| index % 2 == 1).flat_map(calls) {
+                if let Err(error) = Cli::try_parse_from(&call) {
+                    panic!("{call:?}: {error}");
+                }
+                found += 1;
+            }
+        }
+        assert!(found >= 8, "{found}");
+    }
+
+    #[test]
     fn what_stands_below_the_flags_fits_eighty_columns() {
         each(&Cli::command(), &mut |command, _| {
             let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();

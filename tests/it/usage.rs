@@ -1,6 +1,9 @@
 //! What is refused before anything happens: one clear line, nothing written, nothing sent.
 
-use crate::harness::{Place, small};
+use crate::{
+    harness::{Place, small},
+    machine::skipped,
+};
 use std::os::unix::fs::PermissionsExt as _;
 use zdx::sandbox::{Fault, Options, Sandbox};
 
@@ -362,6 +365,23 @@ fn a_config_with_secrets_that_others_can_read_is_refused() {
         .zdx("export tickets --since 2h --config c.toml --dry-run --base-url http://[::1]:1")
         .run()
         .exit(0);
+}
+
+/// systemd hands a credential over as a file of root's, of mode 0440 with an access list.
+#[test]
+fn a_secret_file_that_another_user_lets_us_read_is_taken() {
+    let place = acme().with("ZENDESK_OAUTH_TOKEN", "");
+    let secret = place.put("secret", "token-c4n4ry\n");
+    let text = format!("[profiles.acme]\noauth_token_file = \"{}\"\n", secret.display());
+    place.put("c.toml", &text);
+    if std::os::unix::fs::chown(&secret, Some(12_345), None).is_err() {
+        return skipped("a secret file of another user", "only root can make one");
+    }
+    let words = "export tickets --since 2h --config c.toml --profile acme --dry-run";
+    for (mode, exit) in [(0o440, 0), (0o400, 0), (0o444, 3), (0o660, 3)] {
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(mode)).unwrap();
+        place.zdx(words).run().exit(exit);
+    }
 }
 
 #[test]
