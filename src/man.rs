@@ -120,7 +120,8 @@ mod tests {
         names.sort();
         assert_eq!(names, pages.keys().cloned().collect::<Vec<_>>(), "ZDX_BLESS=1 cargo test");
         for (name, page) in &pages {
-            let committed = fs::read_to_string(dir.join(name)).unwrap();
+            // A checkout on Windows may have other line ends.
+            let committed = fs::read_to_string(dir.join(name)).unwrap().replace("\r\n", "\n");
             assert!(committed == *page, "man/{name}: ZDX_BLESS=1 cargo test");
         }
         assert!(pages.contains_key("zdx-state-show.1"), "{:?}", pages.keys());
