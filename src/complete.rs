@@ -38,8 +38,23 @@ pub(crate) fn script(shell: Shell) -> String {
         // A Vec takes everything.
         drop(shell.write_registration(VARIABLE, "zdx", "zdx", "zdx", &mut script));
     }
-    format!("{}\n", String::from_utf8_lossy(&script).trim())
+    let script = String::from_utf8_lossy(&script);
+    let script = match shell {
+        Shell::Zsh => script.replace(ZSH_REGISTERS, ZSH_AUTOLOADS),
+        Shell::Bash | Shell::Fish | Shell::Elvish | Shell::Powershell => script.into_owned(),
+    };
+    format!("{}\n", script.trim())
 }
+
+/// The end of the script for zsh, and what it is instead: a file that zsh loads from its `$fpath`
+/// is run for the first completion, which must then complete something, too.
+const ZSH_REGISTERS: &str = "compdef _clap_dynamic_completer_zdx zdx";
+const ZSH_AUTOLOADS: &str = "\
+if [ \"$funcstack[1]\" = _zdx ]; then
+    _clap_dynamic_completer_zdx \"$@\"
+else
+    compdef _clap_dynamic_completer_zdx zdx
+fi";
 
 /// What a shell asked for, as it wants to read it; `None` if no shell asks. A script calls
 /// `zdx -- zdx export …`, so that a stray variable alone changes no command.

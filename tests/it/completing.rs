@@ -155,6 +155,34 @@ fn a_variable_that_is_set_by_chance_changes_nothing() {
     }
 }
 
+/// On a terminal that zsh's own module makes, from the first completion on.
+#[test]
+fn zsh_completes_with_the_script_that_is_printed() {
+    if !Path::new("/bin/zsh").exists() {
+        return skipped("completing in zsh", "there is no zsh");
+    }
+    let place = Place::new();
+    let script = place.zdx("completions zsh").run().exit(0).text();
+    assert!(script.starts_with("#compdef zdx\n") && script.contains("funcstack"), "{script}");
+    place.put("_zdx", &script);
+    place.put(
+        "drive.zsh",
+        r#"zmodload zsh/zpty
+zpty z zsh -f
+typed() { zpty -w -n z $1 }
+typed $'PS1=; path=($PWD/bin $path); fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D\n'
+typed $'print -r -- ready\n'
+zpty -r z seen '*ready*ready*'
+typed $'zdx export users --include ide\t'
+zpty -r z seen '*identities*' && print completed
+zpty -d z
+"#,
+    );
+    let line = "mkdir bin; ln -s \"$0\" bin/zdx; exec timeout 20 zsh -f drive.zsh";
+    let run = place.zdx("--").env("TERM", "dumb").through(line).run();
+    run.exit(0).stdout_has("completed");
+}
+
 #[test]
 fn bash_completes_with_the_script_that_is_printed() {
     if !Path::new("/bin/bash").exists() {
