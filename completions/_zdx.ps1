@@ -1,34 +1,29 @@
 Register-ArgumentCompleter -Native -CommandName zdx -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 
-    $prev = $env:COMPLETE;
-    $env:COMPLETE = "powershell";
-
-    $args = $commandAst.Extent.Text
-    $args = $args.Substring(0, [math]::Min($cursorPosition, $args.Length));
-    if ($wordToComplete -eq "") {
-        $args += " ''";
+    $words = @($commandAst.CommandElements |
+        Where-Object { $_.Extent.StartOffset -lt $cursorPosition } |
+        ForEach-Object { $_.Extent.Text })
+    if ($wordToComplete -eq '') {
+        $words += ''
     }
 
-    $results = Invoke-Expression @"
-& zdx -- $args
-"@;
-    if ($null -eq $prev) {
-        Remove-Item Env:\COMPLETE;
-    } else {
-        $env:COMPLETE = $prev;
+    $saved = @($env:COMPLETE, $env:_CLAP_COMPLETE_INDEX)
+    $env:COMPLETE = 'powershell'
+    # Windows PowerShell hands no empty word over, but it counts.
+    $env:_CLAP_COMPLETE_INDEX = [string]($words.Count - 1)
+    try {
+        $found = & zdx '--' @words 2>$null
+    } finally {
+        $env:COMPLETE = $saved[0]
+        $env:_CLAP_COMPLETE_INDEX = $saved[1]
     }
-    $results | ForEach-Object {
-        $split = $_.Split("`t");
-        $cmd = $split[0];
 
-        if ($split.Length -eq 2) {
-            $help = $split[1];
+    $found | Where-Object { $_ } | ForEach-Object {
+        $value, $help = $_ -split "`t", 2
+        if (-not $help) {
+            $help = $value
         }
-        else {
-            $help = $split[0];
-        }
-
-        [System.Management.Automation.CompletionResult]::new($cmd, $cmd, 'ParameterValue', $help)
+        [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
     }
-};
+}

@@ -41,7 +41,8 @@ pub(crate) fn script(shell: Shell) -> String {
     let script = String::from_utf8_lossy(&script);
     let script = match shell {
         Shell::Zsh => script.replace(ZSH_REGISTERS, ZSH_AUTOLOADS),
-        Shell::Bash | Shell::Fish | Shell::Elvish | Shell::Powershell => script.into_owned(),
+        Shell::Powershell => POWERSHELL.to_owned(),
+        Shell::Bash | Shell::Fish | Shell::Elvish => script.into_owned(),
     };
     format!("{}\n", script.trim())
 }
@@ -55,6 +56,41 @@ if [ \"$funcstack[1]\" = _zdx ]; then
 else
     compdef _clap_dynamic_completer_zdx zdx
 fi";
+
+/// The library's own script for PowerShell evaluates the line that is being typed, so that
+/// completing `zdx export (…)` would run what stands in the parentheses. This one hands the words
+/// over as they are.
+const POWERSHELL: &str = r#"
+Register-ArgumentCompleter -Native -CommandName zdx -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $words = @($commandAst.CommandElements |
+        Where-Object { $_.Extent.StartOffset -lt $cursorPosition } |
+        ForEach-Object { $_.Extent.Text })
+    if ($wordToComplete -eq '') {
+        $words += ''
+    }
+
+    $saved = @($env:COMPLETE, $env:_CLAP_COMPLETE_INDEX)
+    $env:COMPLETE = 'powershell'
+    # Windows PowerShell hands no empty word over, but it counts.
+    $env:_CLAP_COMPLETE_INDEX = [string]($words.Count - 1)
+    try {
+        $found = & zdx '--' @words 2>$null
+    } finally {
+        $env:COMPLETE = $saved[0]
+        $env:_CLAP_COMPLETE_INDEX = $saved[1]
+    }
+
+    $found | Where-Object { $_ } | ForEach-Object {
+        $value, $help = $_ -split "`t", 2
+        if (-not $help) {
+            $help = $value
+        }
+        [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
+    }
+}
+"#;
 
 /// What a shell asked for, as it wants to read it; `None` if no shell asks. A script calls
 /// `zdx -- zdx export …`, so that a stray variable alone changes no command.
@@ -74,6 +110,9 @@ fn complete(shell: &dyn EnvCompleter, words: &[OsString], env: &Environment) -> 
     let mut words = words.to_vec();
     let index = env.get("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
     let mut index: usize = index.unwrap_or(words.len() - 1);
+    if index == words.len() {
+        words.push(OsString::new());
+    }
     let here = std::env::current_dir().ok();
     let mut out = Vec::new();
     if shell.name() != "bash" {

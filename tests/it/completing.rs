@@ -145,6 +145,20 @@ fn words_that_are_no_words_are_survived() {
     assert_eq!(zdx.run().exit(0).stderr(), "");
 }
 
+/// Windows PowerShell drops an empty word; the script for it says where it was.
+#[test]
+fn an_empty_word_that_the_shell_dropped_is_known_by_its_place() {
+    let place = Place::new();
+    let asked = |index: &str| {
+        let run = place.zdx("-- zdx export tickets").env("COMPLETE", "powershell");
+        run.env("_CLAP_COMPLETE_INDEX", index).run().exit(0).lines()
+    };
+    assert_eq!(asked("2"), ["tickets"]);
+    assert_eq!(asked("3"), ALL[1..]);
+    let script = place.zdx("completions powershell").run().exit(0).text();
+    assert!(!script.contains("Invoke-Expression"), "{script}");
+}
+
 /// What somebody set for another purpose must not turn an export into a list of words.
 #[test]
 fn a_variable_that_is_set_by_chance_changes_nothing() {
