@@ -296,7 +296,11 @@ impl<'a> Run<'a> {
                         report.warn(name, &text);
                     }
                 }
-                self.wait("waiting to try again", until)?;
+                let why = match treatment {
+                    Treatment::WaitForQuota(_) => "rate limited",
+                    _ => "trying again",
+                };
+                self.wait(why, until)?;
                 let waited = clock.instant().saturating_duration_since(now);
                 if let Treatment::WaitForQuota(_) = treatment {
                     self.outcome.waited_for_quota += waited;

@@ -157,11 +157,18 @@ impl<'a> Run<'a> {
             true => "run the same command again, without --since",
             false => AGAIN,
         };
-        for hint in &mut failure.hints {
-            *hint = hint.replace(AGAIN, again);
+        if !failure.hints.is_empty() {
+            let says = failure.hints.iter().any(|hint| hint.contains(AGAIN));
+            for hint in &mut failure.hints {
+                *hint = hint.replace(AGAIN, again);
+            }
+            // That the same command comes next goes without saying; that it is another one, does not.
+            return match says || again == AGAIN {
+                true => failure,
+                false => failure.hint(format!("then, {again}")),
+            };
         }
         let step = match failure.exit {
-            _ if !failure.hints.is_empty() => return failure,
             Exit::Signal(_) if saved => format!("to go on, {again}"),
             Exit::Temporary => format!("{again}, later"),
             Exit::Output => format!("make room or give access, then {again}"),
