@@ -2,20 +2,27 @@
 //! type of this file is known below `plan`.
 
 use crate::{
+    help,
     resource::{Pagination, RESOURCES},
     sandbox,
     settings::{duration, size},
-    shown::ENDLESS,
 };
 use clap::{
-    Args, Parser, Subcommand, ValueEnum,
+    ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum, ValueHint,
     builder::{PossibleValue, RangedU64ValueParser, StringValueParser, TypedValueParser},
 };
-use std::{ffi::OsStr, fmt::Write as _, path::PathBuf, time::Duration};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    time::Duration,
+};
 
-/// Every changed record out of Zendesk, as NDJSON, at the full rate the account allows
+/// Every changed record out of Zendesk, as NDJSON
+///
+/// At the full rate that the account allows, never losing its place.
 #[derive(Debug, Parser)]
-#[command(name = "zdx", version, propagate_version = true, after_help = ENVIRONMENT)]
+#[command(name = "zdx", version, disable_help_flag = true)]
+#[command(after_help = help::SHORT, after_long_help = help::zdx())]
 #[command(disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -24,48 +31,65 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const ENVIRONMENT: &str = "\
-Environment:
-  ZENDESK_SUBDOMAIN                                     acme, acme.zendesk.com or the URL
-  ZENDESK_OAUTH_CLIENT_ID, ZENDESK_OAUTH_CLIENT_SECRET  OAuth client credentials
-  ZENDESK_OAUTH_TOKEN                                   an OAuth access token
-  ZENDESK_EMAIL, ZENDESK_API_TOKEN                      an API token (these end on 2027-04-30)
-  ZDX_PROFILE, ZDX_CONFIG, ZDX_STATE, ZDX_BASE_URL      as the flags of these names
-  ZDX_CONNECT_TIMEOUT, ZDX_HEADERS_TIMEOUT, ZDX_BODY_IDLE_TIMEOUT, ZDX_REQUEST_TIMEOUT
-  HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE                  as for other tools
-
-Try it without an account:  zdx export tickets --since 30d --sandbox";
-
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Take this profile of the config file; it beats ZENDESK_* variables
+    /// Take this profile of the config file
+    ///
+    /// A profile that is named here beats ZENDESK_* variables. Default: ZDX_PROFILE, else
+    /// default_profile of the config file, if there is one.
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Read this config file
-    #[arg(long, global = true, value_name = "PATH")]
+    ///
+    /// Default: ZDX_CONFIG, else what `zdx config path` prints.
+    #[arg(long, global = true, value_name = "PATH", hide_short_help = true)]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
     /// Keep positions in this file
-    #[arg(long, global = true, value_name = "PATH")]
+    ///
+    /// Default: ZDX_STATE, else state of the profile, else what `zdx state path` prints.
+    #[arg(long, global = true, value_name = "PATH", hide_short_help = true)]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) state: Option<PathBuf>,
     /// The account: acme, acme.zendesk.com or the URL
-    #[arg(long, global = true, value_name = "NAME")]
+    ///
+    /// Default: ZENDESK_SUBDOMAIN, else subdomain of the profile.
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
     pub(crate) subdomain: Option<String>,
     /// Send requests here instead of to https://SUBDOMAIN.zendesk.com
-    #[arg(long, global = true, value_name = "URL")]
+    ///
+    /// https, or http to this machine, as `zdx sandbox` serves it. Default: ZDX_BASE_URL.
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub(crate) base_url: Option<String>,
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Tell of each request; can be repeated
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Tell of each request and, off a terminal, of progress
+    ///
+    /// Where stderr is no terminal, each resource then says once a minute how far it has come.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// How stderr is written
+    /// How stderr is written: as text, or one JSON object a line
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    #[arg(hide_short_help = true)]
     pub(crate) log_format: LogFormat,
-    /// Whether to show progress; auto: on a terminal that records are not written to
+    /// Whether to show progress
+    ///
+    /// auto shows it where stderr is a terminal that records are not written to.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_short_help = true)]
     pub(crate) progress: When,
+    /// Whether to colour messages and help
+    ///
+    /// auto colours what goes to a terminal, and heeds NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
+    /// Records, JSON and the results of commands are never coloured.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_short_help = true)]
+    pub(crate) color: ColorChoice,
+    /// Print help; --help shows all flags and examples
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    pub(crate) help: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -83,63 +107,109 @@ pub(crate) enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write every record that changed, and remember where the export stands
+    /// Write every record that changed, and remember the position
+    ///
+    /// Without --since, a run goes on from the saved position and moves it, page by page. With
+    /// --since, it begins a series there; if a position is saved already, it is a one-off, which
+    /// leaves the position as it is. A position belongs to its output.
+    #[command(after_long_help = help::export())]
     Export(Box<ExportArgs>),
-    /// Show the shape of a resource: at most 50 records, from the sample endpoint
+    /// Show the shape of a resource: one small page
+    ///
+    /// At most 50 records, from the sample endpoint. Goes to stdout, one record a line. Neither reads nor moves a saved position, and spends a
+    /// small quota of its own.
+    #[command(after_long_help = help::sample())]
     Sample(SampleArgs),
-    /// List the resources: paging, record key, sideloads, who may read them
+    /// List the resources, their paging and their sideloads
+    ///
+    /// And the key of their records in a page, and who may read them. Sends nothing and needs no account.
+    #[command(after_long_help = help::resources())]
     Resources(ResourcesArgs),
-    /// Prove the credentials, and say which resources the account can read
+    /// Prove the credentials, and say what they can read
+    ///
+    /// Sends one small request for each resource, and tells what quota came back and when the
+    /// credentials expire. Exit code 4 if no resource can be read.
+    #[command(after_long_help = help::check())]
     Check(CheckArgs),
     /// Look at the saved positions, or change them
-    #[command(subcommand)]
+    ///
+    /// Needs no network and no credentials.
+    #[command(subcommand, after_long_help = help::state())]
     State(StateCommand),
     /// Write, show or locate the config file
-    #[command(subcommand)]
+    #[command(subcommand, after_long_help = help::config())]
     Config(ConfigCommand),
     /// Serve a local stand-in for Zendesk on loopback
+    ///
+    /// Its world is made of the seed and the time, with real paging, quota and faults. It prints
+    /// what to paste into a shell to point zdx or any other client at it, and serves until a signal.
+    #[command(after_long_help = help::sandbox())]
     Sandbox(SandboxArgs),
     /// Print completions for a shell
+    ///
+    /// The script asks zdx itself what could come next, so that it stays right when zdx is updated
+    /// and knows the profiles of the config file. Completing reads the config file, and sends
+    /// nothing.
+    #[command(after_long_help = help::completions())]
     Completions(CompletionsArgs),
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = EXPORT_EXAMPLES)]
 pub(crate) struct ExportArgs {
-    /// What to export, as `zdx resources` lists it; `all` is the profile's list, or all there is
+    /// What to export, or `all`
+    ///
+    /// `zdx resources` lists them. `all` stands for resources of the profile or, if it has none,
+    /// for all that the account can read.
     #[arg(required = true, value_name = "RESOURCE", value_parser = Name(all_resources))]
+    #[arg(hide_possible_values = true)]
     pub(crate) resources: Vec<String>,
 
-    /// Start here: 2h, 3d, yesterday, 2026-11-01, RFC 3339 or @epoch
+    /// Start here: 2h, 3d, yesterday, 2026-11-01, @epoch
+    ///
+    /// A duration back from now, `now`, `today`, `yesterday`, a date, RFC 3339, or epoch seconds as
+    /// in @1763600000; all in UTC. Default: the saved position, else start of the profile.
     #[arg(short, long, value_name = "TIME", help_heading = "What to export")]
     pub(crate) since: Option<String>,
-    /// Leave out records that changed at or after TIME; makes the run a one-off
+    /// Leave out what changed at or after TIME
+    ///
+    /// Makes the run a one-off, which needs --since. Takes the same forms.
     #[arg(long, value_name = "TIME", help_heading = "What to export")]
     pub(crate) until: Option<String>,
-    /// Add related records, separated by commas (see `zdx resources`)
+    /// Add related records, separated by commas
+    ///
+    /// `zdx resources` lists them. What Zendesk embeds in the records stays there; what it sends
+    /// beside them goes to a file of its own beside the output, as in tickets.users.ndjson.
     #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "What to export")]
     pub(crate) include: Vec<String>,
     /// Leave out deleted records
-    #[arg(long, help_heading = "What to export")]
+    #[arg(long, help_heading = "What to export", hide_short_help = true)]
     pub(crate) exclude_deleted: bool,
     /// Whose tickets: those of agents, of AI agents, or all
-    #[arg(long, value_name = "SCOPE", help_heading = "What to export")]
+    ///
+    /// Default: those of agents.
+    #[arg(long, value_name = "SCOPE", help_heading = "What to export", hide_short_help = true)]
     pub(crate) support_type_scope: Option<SupportTypeScope>,
     /// Leave out tickets that only the system changed in the window that is exported
-    #[arg(long, help_heading = "What to export")]
+    #[arg(long, help_heading = "What to export", hide_short_help = true)]
     pub(crate) exclude_system_updates: bool,
-    /// Stop after N records of each resource; in a series, at the page's edge
+    /// Stop after N records of each resource
+    ///
+    /// A one-off stops at exactly N; a series at the edge of the page that reaches N.
     #[arg(long, value_name = "N", help_heading = "What to export")]
     #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     pub(crate) limit: Option<u64>,
     /// Stop after N pages of each resource
-    #[arg(long, value_name = "N", help_heading = "What to export")]
+    #[arg(long, value_name = "N", help_heading = "What to export", hide_short_help = true)]
     #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     pub(crate) max_pages: Option<u64>,
 
-    /// Write here: - for stdout, a file, a directory (dir/), or a template with {resource},
-    /// {account}, {date}; with {run}, one finished file per run; .gz and .zst compress
+    /// Write here: -, a file, dir/, or a {resource} template
+    ///
+    /// Default: -, which is stdout. dir/ means dir/{resource}.ndjson. A template may hold
+    /// {resource}, {account} and {date}; with {run}, each run writes a file of its own, which gets
+    /// its name when it is complete. .gz and .zst compress.
     #[arg(short, long, value_name = "PATH", help_heading = "Output")]
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) output: Option<String>,
     /// Go on behind what the output file already holds
     #[arg(long, conflicts_with = "overwrite", help_heading = "Output")]
@@ -148,73 +218,102 @@ pub(crate) struct ExportArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) overwrite: bool,
     /// Write each line as {"resource":…,"record":…}
+    ///
+    /// Needed where several kinds of records share stdout.
     #[arg(long, help_heading = "Output")]
     pub(crate) envelope: bool,
     /// Leave lone surrogate escapes, which many readers refuse, as they are
-    #[arg(long, help_heading = "Output")]
+    ///
+    /// Without it, they become \ufffd, and a warning says so.
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     pub(crate) raw: bool,
-    /// The last line on stderr
+    /// How to end on stderr: text, json or none
+    ///
+    /// text, the default, is a line for each resource, and nothing with -q; json one object for all
+    /// of them, the last line.
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub(crate) summary: SummaryFormat,
 
-    /// After catching up, keep polling and stream changes until a signal [default interval: 60s]
-    #[arg(short, long, value_name = "INTERVAL", value_parser = duration, help_heading = "Requests")]
+    /// After catching up, keep polling (each 60s)
+    ///
+    /// Streams changes until a signal. The interval is a duration, as in --follow=10s; 60s if none
+    /// is given.
+    #[arg(short, long, value_name = "INTERVAL", value_parser = duration, help_heading = "The run")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "60s")]
     pub(crate) follow: Option<Duration>,
     /// Neither read nor move a saved position
-    #[arg(long, help_heading = "Requests")]
+    #[arg(long, help_heading = "The run")]
     pub(crate) no_state: bool,
-    /// Show the resolved start, position, output and first request; send nothing
-    #[arg(long, help_heading = "Requests")]
+    /// Show the start and the first request; send nothing
+    #[arg(long, help_heading = "The run")]
     pub(crate) dry_run: bool,
-    /// How to page; cursor where the resource has it
-    #[arg(long, value_name = "HOW", help_heading = "Requests")]
-    pub(crate) pagination: Option<Pagination>,
-    /// Records per page, 1 to 1000 [default: 1000]
-    #[arg(long, value_name = "N", help_heading = "Requests")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(crate) per_page: Option<u16>,
-    /// How many resources run side by side [default: all]
-    #[arg(long, value_name = "N", help_heading = "Requests")]
+    /// Run against a sandbox; needs no account
+    ///
+    /// The sandbox is served inside this process and ends with it. No position is kept, unless
+    /// --state says where.
+    #[arg(long, help_heading = "The run")]
+    pub(crate) sandbox: bool,
+    /// How many resources run side by side
+    ///
+    /// Default: all of them.
+    #[arg(long, value_name = "N", help_heading = "The run", hide_short_help = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
+
+    /// How to page
+    ///
+    /// Default: by cursor where the resource has it, else by time.
+    #[arg(long, value_name = "HOW", help_heading = "Requests", hide_short_help = true)]
+    pub(crate) pagination: Option<Pagination>,
+    /// Records per page, 1 to 1000
+    ///
+    /// After a time-out, zdx asks for less and grows back to this. Default: 1000.
+    #[arg(long, value_name = "N", help_heading = "Requests", hide_short_help = true)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) per_page: Option<u16>,
     /// The most requests a minute
-    #[arg(long, value_name = "N", help_heading = "Requests")]
+    ///
+    /// Default: what the quota headers allow; without them, 10 after the first 429.
+    #[arg(long, value_name = "N", help_heading = "Requests", hide_short_help = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: Option<u32>,
     /// Leave this part of the quota to others
-    #[arg(long, value_name = "PERCENT", help_heading = "Requests")]
+    ///
+    /// Default: 0 percent.
+    #[arg(long, value_name = "PERCENT", help_heading = "Requests", hide_short_help = true)]
     #[arg(value_parser = clap::value_parser!(u8).range(0..=99))]
     pub(crate) reserve: Option<u8>,
     /// The longest single wait for quota or retry
+    ///
+    /// A duration, as in 90s or 5m; beyond it, exit code 5. Default: no limit.
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Requests")]
+    #[arg(hide_short_help = true)]
     pub(crate) max_wait: Option<Duration>,
-    /// How long to retry a failing request [default: 15m]
+    /// How long to retry a failing request
+    ///
+    /// A duration, as in 90s or 1h; beyond it, exit code 5. Default: 15m.
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Requests")]
+    #[arg(hide_short_help = true)]
     pub(crate) retry_for: Option<Duration>,
-    /// The largest page accepted after decompression [default: 256MiB]
+    /// The largest page accepted after decompression
+    ///
+    /// Bytes, or a number with k, M or G (powers of 1024). Default: 256MiB.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Requests")]
+    #[arg(hide_short_help = true)]
     pub(crate) max_page_bytes: Option<u64>,
     /// When one second holds more than a page and the server does not get past it
     #[arg(long, value_name = "WHAT", default_value = "stop", help_heading = "Requests")]
+    #[arg(hide_short_help = true)]
     pub(crate) on_overflow: OnOverflow,
-    /// Run against a sandbox inside this process; needs no account
-    #[arg(long, help_heading = "Requests")]
-    pub(crate) sandbox: bool,
 }
-
-const EXPORT_EXAMPLES: &str = "\
-Examples:
-  zdx export tickets --since 2h | jq .subject
-  zdx export tickets users organizations --since 30d -o /data/zendesk/
-  zdx export tickets users organizations -o /data/zendesk/   # goes on where that one ended";
 
 #[derive(Args, Debug)]
 pub(crate) struct SampleArgs {
     /// What to show
     #[arg(value_name = "RESOURCE", value_parser = Name(sampled_resources))]
     pub(crate) resource: String,
-    /// Start here: 2h, 3d, yesterday, 2026-11-01, RFC 3339 or @epoch
+    /// Start here: 2h, 3d, yesterday, 2026-11-01
     #[arg(short, long, value_name = "TIME", default_value = "30d")]
     pub(crate) since: String,
     /// Run against a sandbox inside this process; needs no account
@@ -234,25 +333,37 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
-    /// Print each position in words: change time, lag, output; needs no network
+    /// Print each position in words: change time, lag, output
+    #[command(after_long_help = help::state_show())]
     Show {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Print where the state file is
+    #[command(after_long_help = help::state_path())]
     Path,
-    /// Move a series' position to a time; the old state is kept beside the new one
+    /// Move a series' position to a time
+    ///
+    /// The old state is kept beside the new one.
+    #[command(after_long_help = help::state_set())]
     Set {
-        #[arg(value_name = "RESOURCE", value_parser = Name(all_resources))]
+        /// Whose position
+        #[arg(value_name = "RESOURCE", value_parser = Name(resources))]
+        #[arg(hide_possible_values = true)]
         resource: String,
-        /// Go on from here: 2h, 3d, yesterday, 2026-11-01, RFC 3339 or @epoch
+        /// Go on from here: 2h, 3d, yesterday, 2026-11-01, @epoch
         #[arg(short, long, value_name = "TIME")]
         since: String,
     },
-    /// Forget a series' position; the old state is kept beside the new one
+    /// Forget a series' position
+    ///
+    /// The old state is kept beside the new one.
+    #[command(after_long_help = help::state_reset())]
     Reset {
-        #[arg(value_name = "RESOURCE", value_parser = Name(all_resources))]
+        /// Whose position
+        #[arg(value_name = "RESOURCE", value_parser = Name(resources))]
+        #[arg(hide_possible_values = true)]
         resource: String,
     },
 }
@@ -260,14 +371,21 @@ pub(crate) enum StateCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Write a commented config file, for its owner alone
+    ///
+    /// It names every key. A file that is there already is left as it is.
+    #[command(after_long_help = help::config_init())]
     Init,
-    /// Print the settings in effect and where each comes from, secrets redacted
+    /// Print the settings in effect and where each comes from
+    ///
+    /// Secrets are redacted.
+    #[command(after_long_help = help::config_show())]
     Show {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Print where the config file is
+    #[command(after_long_help = help::config_path())]
     Path,
 }
 
@@ -279,41 +397,59 @@ pub(crate) struct ResourcesArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = sandbox_help())]
 pub(crate) struct SandboxArgs {
-    /// Listen on this port of 127.0.0.1 [default: a free one]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    /// Listen on this port of 127.0.0.1
+    ///
+    /// 0 is a free one.
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
-    /// The world's seed: the same seed and records make the same world
+    /// The world's seed
+    ///
+    /// The same seed and records make the same world.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Tickets in the world; the rest is in proportion
+    /// Tickets in the world
+    ///
+    /// The rest is in proportion.
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub(crate) records: u32,
     /// Tickets that one bulk job changed within the same second
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_short_help = true)]
     pub(crate) bulk: u32,
-    /// Requests per window; 0 lifts the quota [default: as the real one]
+    /// Requests per window; 0 lifts the quota
+    ///
+    /// Default: as the real one, 10 for most resources and 20 for users.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u32>,
-    /// The quota's window
+    /// The quota's window, a duration
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1m")]
     pub(crate) window: Duration,
-    /// Delay each answer
+    /// Delay each answer by a duration
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub(crate) latency: Duration,
     /// Give the N-th request a fault; can be repeated
     #[arg(long, value_name = "KIND@N", value_parser = sandbox::Fault::at)]
     pub(crate) fault: Vec<(sandbox::Fault, u64)>,
-    /// Set how the sandbox behaves where Zendesk's behaviour is uncertain; can be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
+    /// Be as Zendesk may be where that is uncertain; can be repeated
+    #[arg(long, value_name = "KEY=VALUE", hide_short_help = true)]
     pub(crate) behaviour: Vec<String>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct CompletionsArgs {
+    /// For which shell
     #[arg(value_name = "SHELL")]
-    pub(crate) shell: clap_complete::Shell,
+    pub(crate) shell: Shell,
+}
+
+/// The shells that completions are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Elvish,
+    Powershell,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -361,8 +497,12 @@ impl TypedValueParser for Name {
     }
 }
 
+fn resources() -> Vec<&'static str> {
+    RESOURCES.iter().map(|resource| resource.name).collect()
+}
+
 fn all_resources() -> Vec<&'static str> {
-    RESOURCES.iter().map(|resource| resource.name).chain(["all"]).collect()
+    resources().into_iter().chain(["all"]).collect()
 }
 
 fn sampled_resources() -> Vec<&'static str> {
@@ -370,17 +510,47 @@ fn sampled_resources() -> Vec<&'static str> {
     sampled.map(|resource| resource.name).collect()
 }
 
-/// The kinds of faults and the switches, for `zdx sandbox --help`.
-fn sandbox_help() -> String {
-    let mut help = "Kinds of faults (--fault KIND@N):\n".to_owned();
-    for (kind, what) in sandbox::Fault::KINDS {
-        writeln!(help, "  {kind:<20} {what}").expect(ENDLESS);
+/// Whether to colour help and usage errors.
+///
+/// clap prints both while it parses, so that its colours must be known before: `--color` is read
+/// ahead here, in the two forms that clap takes it in. A wrong value is left to clap to refuse.
+pub(crate) fn color(args: &[OsString]) -> ColorChoice {
+    let typed = args.iter().skip(1).take_while(|arg| *arg != "--");
+    let values =
+        typed.zip(args.iter().skip(2).map(Some).chain([None])).filter_map(|(arg, next)| match arg
+            .to_str()?
+            .strip_prefix("--color")?
+        {
+            "" => next?.to_str(),
+            value => value.strip_prefix('='),
+        });
+    values.last().and_then(|value| ColorChoice::from_str(value, false).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_are_sound() {
+        Cli::command().debug_assert();
     }
-    help.push_str(
-        "\nUncertain behaviour (--behaviour KEY=VALUE), the first value is the default:\n",
-    );
-    for (key, values, what) in sandbox::Behaviour::SWITCHES {
-        writeln!(help, "  {key}={values}\n      {what}").expect(ENDLESS);
+
+    #[test]
+    fn the_color_is_known_before_the_rest_is_parsed() {
+        for (typed, color) in [
+            ("zdx export -h", ColorChoice::Auto),
+            ("zdx --color never export -h", ColorChoice::Never),
+            ("zdx export --color=always --bad", ColorChoice::Always),
+            ("zdx --color never --color always", ColorChoice::Always),
+            ("zdx --colors never", ColorChoice::Auto),
+            ("zdx --color sometimes", ColorChoice::Auto),
+            ("zdx export -- --color never", ColorChoice::Auto),
+            ("zdx --color", ColorChoice::Auto),
+        ] {
+            let args: Vec<OsString> = typed.split(' ').map(OsString::from).collect();
+            assert_eq!(super::color(&args), color, "{typed}");
+        }
     }
-    help
 }

@@ -23,6 +23,8 @@
 
 mod cli;
 mod commands;
+mod complete;
+mod help;
 
 mod output;
 mod plan;
@@ -50,6 +52,8 @@ mod clock;
 mod failure;
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod man;
 mod progress;
 mod report;
 mod secret;
@@ -58,7 +62,7 @@ mod signals;
 
 pub mod sandbox;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use std::{
     ffi::OsString,
     io::Write as _,
@@ -68,8 +72,13 @@ use std::{
 
 /// Runs one command, as typed, and returns the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(answer) = complete::answer(&args, &settings::Environment::real()) {
+        drop(std::io::stdout().write_all(&answer));
+        return ExitCode::SUCCESS;
+    }
     panic::set_hook(Box::new(|panic| tell_of_a_bug(panic.location())));
-    let exit = match cli::Cli::try_parse_from(args) {
+    let exit = match parsed(args) {
         Ok(cli) => panic::catch_unwind(AssertUnwindSafe(|| commands::run(cli)))
             .unwrap_or(failure::Exit::Bug),
         Err(help) => {
@@ -80,6 +89,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     ExitCode::from(exit.code())
+}
+
+fn parsed(args: Vec<OsString>) -> Result<cli::Cli, clap::Error> {
+    let mut command = cli::Cli::command().color(cli::color(&args));
+    let matches = command.try_get_matches_from_mut(args)?;
+    cli::Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// Where it happened and in which version, and nothing else: a panic's own message may hold what

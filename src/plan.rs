@@ -8,7 +8,7 @@ use crate::{
     failure::{Exit, Failure, closest},
     output::{self, Names, Output},
     record::LoneSurrogates,
-    resource::{Endpoint, Parameter, Place, RESOURCES, Resource, Sideload},
+    resource::{Endpoint, Pagination, Parameter, Place, RESOURCES, Resource, Sideload},
     retry,
     settings::Defaults,
     sink::{Existing, STDOUT},
@@ -115,6 +115,12 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
     let typed = typed.unwrap_or_else(|| STDOUT.to_owned());
     check_sharing(&asked, &typed, args)?;
     let (since, until) = window(args, known.now)?;
+    if typed == STDOUT && (args.append || args.overwrite) {
+        return Err(Failure::usage(
+            "--append and --overwrite are for files: stdout has no content",
+        )
+        .hint("leave them out, or name a file with -o"));
+    }
     if typed.contains("{run}") && (args.append || args.overwrite) {
         return Err(Failure::usage(
             "with {run} each run writes a new file: leave out --append and --overwrite",
@@ -134,14 +140,22 @@ pub(crate) fn plan(args: &ExportArgs, known: &Known<'_>) -> Result<Vec<Job>, Fai
         ));
     }
     let names = Names { account: known.account, now: known.now };
-    asked
+    let jobs: Vec<Job> = asked
         .iter()
         .map(|(resource, optional)| {
             let output = output::locate(&typed, resource.name, names)?;
             job(args, known, resource, *optional, since, until, output)
                 .map_err(|failure| failure.about(resource.name))
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    let by_cursor = |job: &Job| job.endpoint.pagination == Pagination::Cursor;
+    if args.on_overflow == OnOverflow::SkipSecond && jobs.iter().all(by_cursor) {
+        return Err(Failure::usage(
+            "--on-overflow is for paging by time: a cursor gets past any second",
+        )
+        .hint("leave it out, or page by time with --pagination time"));
+    }
+    Ok(jobs)
 }
 
 /// One page of a resource's sample endpoint, to stdout.

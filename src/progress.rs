@@ -1,17 +1,22 @@
-//! Progress: one line for each resource at the foot of a terminal.
+//! Progress: one line for each resource at the foot of a terminal; elsewhere, where a person asked
+//! for it, a line a minute in the log.
 //!
-//! Must not know what a run is: it is told what to show. Where stderr is no terminal it is silent.
+//! Must not know what a run is: it is told what to show.
 
 use crate::{
     report::{counted, grouped},
     time::{UnixTime, span},
 };
+use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// All lines; `None` where none are shown.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Option<MultiProgress>);
+pub(crate) struct Progress {
+    lines: Option<MultiProgress>,
+    coloured: bool,
+}
 
 /// The line of one resource.
 #[derive(Debug, Default)]
@@ -30,21 +35,26 @@ pub(crate) struct Stand {
 }
 
 impl Progress {
-    pub(crate) fn new(shown: bool) -> Progress {
-        Progress(shown.then(MultiProgress::new))
+    pub(crate) fn new(shown: bool, coloured: bool) -> Progress {
+        Progress { lines: shown.then(MultiProgress::new), coloured }
     }
 
     pub(crate) const fn none() -> Progress {
-        Progress(None)
+        Progress { lines: None, coloured: false }
     }
 
     pub(crate) fn is_shown(&self) -> bool {
-        self.0.is_some()
+        self.lines.is_some()
     }
 
     pub(crate) fn line(&self, name: &'static str) -> Line {
-        let bar = self.0.as_ref().map(|lines| {
-            let style = ProgressStyle::with_template("{spinner} {wide_msg}")
+        let bar = self.lines.as_ref().map(|lines| {
+            let colour = match self.coloured {
+                true => AnsiColor::Cyan.on_default(),
+                false => Style::new(),
+            };
+            let template = format!("{colour}{{spinner}}{colour:#} {{wide_msg}}");
+            let style = ProgressStyle::with_template(&template)
                 .unwrap_or_else(|_malformed| ProgressStyle::default_spinner());
             let bar = lines.add(ProgressBar::new_spinner().with_style(style));
             bar.set_message(format!("{name}: asking"));
@@ -56,7 +66,7 @@ impl Progress {
 
     /// Writes something else to the terminal without tearing a line.
     pub(crate) fn beside(&self, write: impl FnOnce()) {
-        match &self.0 {
+        match &self.lines {
             Some(lines) => lines.suspend(write),
             None => write(),
         }
@@ -73,8 +83,7 @@ impl Line {
     /// Why nothing happens just now, and for how long.
     pub(crate) fn waiting(&self, why: &str, wait: Duration) {
         if let Some(bar) = &self.bar {
-            let whole = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
-            bar.set_message(format!("{}: {why}, next request in {}", self.name, span(whole)));
+            bar.set_message(format!("{}: {}", self.name, pause(why, wait)));
         }
     }
 }
@@ -87,8 +96,37 @@ impl Drop for Line {
     }
 }
 
+/// Why nothing happens, and when something will again; in whole seconds, of which the last one
+/// counts.
+pub(crate) fn pause(why: &str, wait: Duration) -> String {
+    let whole = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+    format!("{why}, next request in {}", span(whole))
+}
+
+/// How often a resource says in a log how far it has come.
+const BEAT: Duration = Duration::from_secs(60);
+
+/// When a resource last said in a log how far it has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beat(Instant);
+
+impl Beat {
+    pub(crate) fn new(now: Instant) -> Beat {
+        Beat(now)
+    }
+
+    /// Whether it is time for the next line, which is then taken as said.
+    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
+        let due = now.saturating_duration_since(self.0) >= BEAT;
+        if due {
+            self.0 = now;
+        }
+        due
+    }
+}
+
 /// What matters most comes first: a narrow terminal cuts the end off.
-fn words(stand: Stand, now: UnixTime) -> String {
+pub(crate) fn words(stand: Stand, now: UnixTime) -> String {
     let mut parts = vec![counted(stand.records, "record")];
     if let Some(through) = stand.through {
         parts.push(format!("{} behind", span(now.since(through))));
@@ -104,8 +142,27 @@ fn words(stand: Stand, now: UnixTime) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any instant does to count from")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_gets_a_line_a_minute() {
+        let start = Instant::now();
+        let mut beat = Beat::new(start);
+        let due: Vec<u64> =
+            (0..400).filter(|second| beat.is_due(start + Duration::from_secs(*second))).collect();
+        assert_eq!(due, [60, 120, 180, 240, 300, 360]);
+        // After a long silence there is one line, not several.
+        assert!(beat.is_due(start + Duration::from_secs(1000)));
+        assert!(!beat.is_due(start + Duration::from_secs(1001)));
+    }
+
+    #[test]
+    fn a_pause_is_told_in_whole_seconds() {
+        let text = pause("quota spent", Duration::from_millis(41_200));
+        assert_eq!(text, "quota spent, next request in 42 s");
+    }
 
     #[test]
     fn a_line_says_how_far_and_how_far_behind() {

@@ -1,4 +1,5 @@
-//! Everything that is said on stderr: one event, one line, scrubbed of secrets.
+//! Everything that is said on stderr: one event, one line, scrubbed of secrets. Text for people is
+//! coloured where that is wanted; JSON never is.
 //!
 //! A stderr that is closed or full never fails a run.
 
@@ -8,6 +9,9 @@ use crate::{
     progress::Progress,
     secret::{Scrubber, Secret},
 };
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use clap::ColorChoice;
 use serde_json::json;
 use std::{
     io::{IsTerminal as _, Write as _, stderr, stdout},
@@ -20,12 +24,56 @@ pub(crate) struct Voice {
     pub(crate) quiet: bool,
     pub(crate) verbose: u8,
     pub(crate) json: bool,
+    pub(crate) color: ColorChoice,
+}
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Info,
+    Debug,
+    Warning,
+    Error,
+    /// What to do about an error.
+    Hint,
+}
+
+impl Kind {
+    /// In a log for programs.
+    fn level(self) -> &'static str {
+        match self {
+            Kind::Info => "info",
+            Kind::Debug => "debug",
+            Kind::Warning => "warning",
+            Kind::Error | Kind::Hint => "error",
+        }
+    }
+
+    /// What the text begins with.
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Info | Kind::Debug | Kind::Error => "",
+            Kind::Warning => "warning: ",
+            Kind::Hint => "hint: ",
+        }
+    }
+
+    fn style(self) -> Style {
+        match self {
+            Kind::Info => Style::new().bold(),
+            Kind::Debug => Style::new().dimmed(),
+            Kind::Warning => AnsiColor::Yellow.on_default().bold(),
+            Kind::Error => AnsiColor::Red.on_default().bold(),
+            Kind::Hint => AnsiColor::Cyan.on_default().bold(),
+        }
+    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Report {
     voice: Voice,
     terminal: bool,
+    coloured: bool,
     clock: Clock,
     scrubber: Mutex<Scrubber>,
     progress: OnceLock<Progress>,
@@ -36,6 +84,7 @@ impl Report {
         Report {
             voice,
             terminal: stderr().is_terminal(),
+            coloured: !voice.json && is_coloured(voice.color),
             clock,
             scrubber: Mutex::default(),
             progress: OnceLock::new(),
@@ -48,7 +97,7 @@ impl Report {
         let torn = records && stdout().is_terminal();
         let allowed = !self.voice.quiet && !self.voice.json;
         let shown = allowed && (always || self.terminal && !torn);
-        drop(self.progress.set(Progress::new(shown)));
+        drop(self.progress.set(Progress::new(shown, self.coloured)));
     }
 
     pub(crate) fn progress(&self) -> &Progress {
@@ -65,7 +114,7 @@ impl Report {
     /// Something that a person wants to know of a run.
     pub(crate) fn note(&self, resource: Option<&str>, text: &str) {
         if !self.voice.quiet {
-            self.line("info", resource, text);
+            self.line(Kind::Info, resource, text);
         }
     }
 
@@ -73,31 +122,36 @@ impl Report {
     pub(crate) fn watch(&self, resource: Option<&str>, text: &str) {
         let seen = self.terminal && !self.progress().is_shown();
         if !self.voice.quiet && (seen || self.voice.verbose > 0) {
-            self.line("info", resource, text);
+            self.line(Kind::Info, resource, text);
         }
+    }
+
+    /// Whether a log is to tell of progress: `-v`, and no terminal shows it.
+    pub(crate) fn tells_progress(&self) -> bool {
+        self.voice.verbose > 0 && !self.progress().is_shown()
     }
 
     /// A detail, told with `-v`.
     pub(crate) fn detail(&self, resource: Option<&str>, text: &str) {
         if self.voice.verbose > 0 {
-            self.line("debug", resource, text);
+            self.line(Kind::Debug, resource, text);
         }
     }
 
     pub(crate) fn warn(&self, resource: Option<&str>, text: &str) {
         if !self.voice.quiet {
-            self.line("warning", resource, text);
+            self.line(Kind::Warning, resource, text);
         }
     }
 
     /// What failed, what is saved, what to do next.
     pub(crate) fn failure(&self, resource: Option<&str>, failure: &Failure, saved: Option<&str>) {
-        self.line("error", resource, &failure.to_string());
+        self.line(Kind::Error, resource, &failure.to_string());
         if let Some(saved) = saved {
-            self.line("error", resource, saved);
+            self.line(Kind::Error, resource, saved);
         }
         for hint in &failure.hints {
-            self.line("error", None, &format!("hint: {hint}"));
+            self.line(Kind::Hint, None, hint);
         }
     }
 
@@ -106,24 +160,32 @@ impl Report {
         self.write(text);
     }
 
-    fn line(&self, level: &str, resource: Option<&str>, text: &str) {
+    fn line(&self, kind: Kind, resource: Option<&str>, text: &str) {
+        let word = kind.word();
         if self.voice.json {
+            let message = match kind {
+                Kind::Hint => format!("{word}{text}"),
+                Kind::Info | Kind::Debug | Kind::Warning | Kind::Error => text.to_owned(),
+            };
             let time = self.clock.wall().to_string();
             let line = json!({
-                "time": time, "level": level, "resource": resource, "message": text,
+                "time": time, "level": kind.level(), "resource": resource, "message": message,
             });
             return self.write(&line.to_string());
         }
-        let mut line = "zdx: ".to_owned();
-        if let Some(resource) = resource {
-            line.push_str(resource);
-            line.push_str(": ");
-        }
-        if level == "warning" {
-            line.push_str("warning: ");
-        }
-        line.push_str(&text.replace('\n', "\\n"));
-        self.write(&line);
+        let plain = Style::new();
+        let (style, name) = match self.coloured {
+            true => (kind.style(), Style::new().bold()),
+            false => (plain, plain),
+        };
+        let resource = resource.map(|resource| format!("{name}{resource}:{name:#} "));
+        let resource = resource.unwrap_or_default();
+        let word = match word {
+            "" => String::new(),
+            word => format!("{style}{}{style:#} ", word.trim_end()),
+        };
+        let text = text.replace('\n', "\\n");
+        self.write(&format!("{style}zdx:{style:#} {resource}{word}{text}"));
     }
 
     /// For what a command prints to stdout of server text.
@@ -134,7 +196,21 @@ impl Report {
     fn write(&self, line: &str) {
         let mut line = self.scrubbed(line);
         line.push('\n');
-        self.progress().beside(|| drop(stderr().write_all(line.as_bytes())));
+        self.progress().beside(|| match self.coloured {
+            // Old consoles of Windows take colours by calls.
+            true => drop(AutoStream::always(stderr()).write_all(line.as_bytes())),
+            false => drop(stderr().write_all(line.as_bytes())),
+        });
+    }
+}
+
+/// Whether what goes to stderr is to be coloured; by itself, as other tools do: NO_COLOR,
+/// CLICOLOR_FORCE, TERM and whether it is a terminal.
+fn is_coloured(choice: ColorChoice) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => AutoStream::choice(&stderr()) != anstream::ColorChoice::Never,
     }
 }
 

@@ -182,7 +182,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: None,
         takes: &[],
         sideloads: &[page("users"), page("sections"), page("categories"), record("translations")],
-        readable_by: "agents with access to the Help Center",
+        readable_by: "Help Center agents",
     },
 ];
 

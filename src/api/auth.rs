@@ -53,6 +53,8 @@ pub(crate) struct Authorizer {
 struct Token {
     header: Secret,
     renew_at: Option<Instant>,
+    /// How long it was good for when it was minted.
+    life: Option<Duration>,
 }
 
 /// A token is renewed this long before it expires, or at half its life if that is sooner.
@@ -89,6 +91,11 @@ impl Authorizer {
         let minted = self.minted.lock().unwrap_or_else(PoisonError::into_inner);
         let header = minted.as_ref()?.header.expose();
         Some(Secret::new(header.strip_prefix(BEARER).unwrap_or(header)))
+    }
+
+    /// How long a token that was minted here is good for, if it says so.
+    pub(crate) fn life(&self) -> Option<Duration> {
+        self.minted.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.life
     }
 
     /// Takes note that `used` was refused, and says whether a new token may help.
@@ -157,9 +164,10 @@ fn mint(client: &Client, id: &str, secret: &Secret, now: Instant) -> Result<Toke
             error: None,
         })
     })?;
-
+    let life = reply.life();
     Ok(Token {
         header: bearer(&reply.access_token),
-        renew_at: reply.life().map(|life| now + life.saturating_sub(MARGIN).max(life / 2)),
+        renew_at: life.map(|life| now + life.saturating_sub(MARGIN).max(life / 2)),
+        life,
     })
 }

@@ -231,7 +231,7 @@ impl ApiError {
             | ApiError::ConnectTimeout { .. }
             | ApiError::Closed { .. }
             | ApiError::BodyCut { .. }
-            | ApiError::Timeout { .. } => "run the same command again later",
+            | ApiError::Timeout { .. } => "run the same command again, later",
             _ => return None,
         };
         Some(hint.to_owned())

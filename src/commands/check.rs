@@ -1,5 +1,6 @@
 //! `zdx check`: proves the credentials on the resources themselves, and says which of them the
-//! account can read and what quota came back. Costs one small request for each resource.
+//! account can read, what quota came back, and when the credentials expire. Costs one small request
+//! for each resource.
 
 use super::Context;
 use crate::{
@@ -16,8 +17,10 @@ use crate::{
     page,
     plan::{self, YOUNGEST},
     position::Position,
+    request::Request,
     resource::{RESOURCES, Resource},
     shown::ENDLESS,
+    time::{UnixTime, span},
 };
 use serde_json::{Value, json};
 use std::{fmt::Write as _, sync::Arc, time::Duration};
@@ -35,6 +38,15 @@ enum Verdict {
     OutOfReach(String),
     /// It could not be found out now.
     Unknown(ApiError),
+}
+
+/// Until when the credentials are good.
+enum Expiry {
+    Never,
+    At(UnixTime),
+    /// zdx mints a token for so long, and renews it.
+    Renewed(Duration),
+    Unknown,
 }
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
@@ -74,12 +86,40 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> 
         true => Exit::Done,
         false => unknown.unwrap_or(Exit::Credentials),
     };
-    let text = match args.json {
-        true => as_json(&settings.account, &settings.base.origin, &credentials, &found, exit),
-        false => as_text(&settings.account, &settings.base.origin, &credentials, &found),
+    let answered = found.iter().any(|found| !matches!(found.verdict, Verdict::Unknown(_)));
+    let expiry = match (&credentials, answered) {
+        (Credentials::OauthToken(_), true) => ask_expiry(&client),
+        (Credentials::OauthClient { .. }, _) => {
+            authorizer.life().map_or(Expiry::Unknown, Expiry::Renewed)
+        }
+        (_, _) => Expiry::Unknown,
     };
+    let told = Told {
+        account: &settings.account,
+        origin: &settings.base.origin,
+        credentials: &credentials,
+        expiry,
+        now: context.clock.wall(),
+        found: &found,
+    };
+    let text = if args.json { as_json(&told, exit) } else { as_text(&told) };
     super::print(&context.report.scrubbed(&text))?;
     Ok(exit)
+}
+
+/// What the server says of the token that asks. It need not know the question (API notes §7), so
+/// that no answer is no failure.
+fn ask_expiry(client: &Client) -> Expiry {
+    let mut body = Vec::new();
+    let (_, answer) = client.get(&Request::new("/api/v2/oauth/tokens/current.json"), &mut body);
+    let document: Option<Value> = answer.ok().and_then(|()| serde_json::from_slice(&body).ok());
+    match document.as_ref().and_then(|document| document.get("token")?.get("expires_at")) {
+        Some(Value::Null) => Expiry::Never,
+        Some(Value::String(text)) => {
+            UnixTime::from_rfc3339(text).map_or(Expiry::Unknown, Expiry::At)
+        }
+        _ => Expiry::Unknown,
+    }
 }
 
 /// A 401 is the end: no resource will answer otherwise.
@@ -106,14 +146,31 @@ fn ends(credentials: &Credentials) -> Option<&'static str> {
     matches!(credentials, Credentials::ApiToken { .. }).then_some("2027-04-30")
 }
 
-fn as_text(account: &str, origin: &str, credentials: &Credentials, found: &[Found]) -> String {
-    let mut out =
-        format!("account      {account} at {origin}\ncredentials  {}", credentials.kind());
-    if let Some(ends) = ends(credentials) {
-        write!(out, ", which Zendesk ends on {ends}").expect(ENDLESS);
-    }
-    out.push('\n');
-    for Found { resource, quota, verdict } in found {
+/// What a check came to.
+struct Told<'a> {
+    account: &'a str,
+    origin: &'a str,
+    credentials: &'a Credentials,
+    expiry: Expiry,
+    now: UnixTime,
+    found: &'a [Found],
+}
+
+fn as_text(told: &Told<'_>) -> String {
+    let expiry = match (ends(told.credentials), &told.expiry) {
+        (Some(ends), _) => format!("which Zendesk ends on {ends}"),
+        (None, Expiry::Never) => "which never expires".to_owned(),
+        (None, Expiry::At(time)) => {
+            format!("which expires in {}, at {time}", span(time.since(told.now)))
+        }
+        (None, Expiry::Renewed(life)) => {
+            format!("whose tokens live {} and are renewed", span(*life))
+        }
+        (None, Expiry::Unknown) => "expiry unknown".to_owned(),
+    };
+    let mut out = format!("account      {} at {}\n", told.account, told.origin);
+    writeln!(out, "credentials  {}, {expiry}", told.credentials.kind()).expect(ENDLESS);
+    for Found { resource, quota, verdict } in told.found {
         let verdict = match verdict {
             Verdict::Reachable => "reachable".to_owned(),
             Verdict::OutOfReach(reason) => format!("out of reach: {reason}"),
@@ -128,14 +185,9 @@ fn as_text(account: &str, origin: &str, credentials: &Credentials, found: &[Foun
     out
 }
 
-fn as_json(
-    account: &str,
-    origin: &str,
-    credentials: &Credentials,
-    found: &[Found],
-    exit: Exit,
-) -> String {
-    let rows: Vec<Value> = found
+fn as_json(told: &Told<'_>, exit: Exit) -> String {
+    let rows: Vec<Value> = told
+        .found
         .iter()
         .map(|Found { resource, quota, verdict }| {
             let reason = match verdict {
@@ -155,10 +207,22 @@ fn as_json(
             })
         })
         .collect();
+    let (expiry, expires_at) = match (ends(told.credentials), &told.expiry) {
+        (Some(ends), _) => ("at", Some(format!("{ends}T00:00:00Z"))),
+        (None, Expiry::Never) => ("never", None),
+        (None, Expiry::At(time)) => ("at", Some(time.to_string())),
+        (None, Expiry::Renewed(life)) => ("renewed", Some(told.now.plus(*life).to_string())),
+        (None, Expiry::Unknown) => ("unknown", None),
+    };
     let document = json!({
-        "account": account,
-        "base_url": origin,
-        "credentials": {"kind": credentials.kind(), "ends": ends(credentials)},
+        "account": told.account,
+        "base_url": told.origin,
+        "credentials": {
+            "kind": told.credentials.kind(),
+            "ends": ends(told.credentials),
+            "expiry": expiry,
+            "expires_at": expires_at,
+        },
         "resources": rows,
         "exit": exit.code(),
     });

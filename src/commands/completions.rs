@@ -1,15 +1,13 @@
-//! `zdx completions`: what a shell needs to complete commands, flags and resources. The files in
-//! `completions/` are this command's output.
+//! `zdx completions`: what a shell needs to complete commands, flags, resources, sideloads and
+//! profiles. The files in `completions/` are this command's output.
 
 use crate::{
-    cli::{Cli, CompletionsArgs},
+    cli::CompletionsArgs,
+    complete,
     failure::{Exit, Failure},
 };
-use clap::CommandFactory as _;
 
 pub(super) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "zdx", &mut script);
-    super::print(&String::from_utf8_lossy(&script))?;
+    super::print(&complete::script(args.shell))?;
     Ok(Exit::Done)
 }

@@ -28,6 +28,9 @@ const RETRY_FOR: Duration = Duration::from_secs(900);
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     let now = context.clock.wall();
     plan::check(args, now)?;
+    if args.no_state && context.flags.state.is_some() {
+        return Err(Failure::usage("--no-state keeps no positions: leave out --state"));
+    }
     // `_sandbox` serves until the export is over.
     let (settings, _sandbox) = context.settings(args.sandbox)?;
     let state = open_state(args, &settings, context)?;

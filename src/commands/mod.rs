@@ -44,8 +44,10 @@ pub(crate) fn run(cli: Cli) -> Exit {
         verbose,
         log_format,
         progress,
+        color,
+        help: _,
     } = cli.global;
-    let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json };
+    let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json, color };
     let report = Report::new(voice, clock);
     let stop = match Stop::install() {
         Ok(stop) => stop,

@@ -44,7 +44,10 @@ fn as_json() -> String {
     format!("{}\n", Value::Array(rows))
 }
 
-/// Three columns, and the sideloads below, so that it fits 80 columns.
+/// What fits every terminal.
+const WIDTH: usize = 80;
+
+/// Four columns, and the sideloads below, so that it fits 80 columns.
 fn as_table() -> String {
     let mut rows = vec![["RESOURCE", "PAGING", "RECORD KEY"].map(str::to_owned).to_vec()];
     rows.extend(RESOURCES.iter().map(|resource| {
@@ -66,8 +69,15 @@ fn as_table() -> String {
     }
     out.push_str("\nSideloads (--include):\n");
     for resource in RESOURCES.iter().filter(|resource| !resource.sideloads.is_empty()) {
-        let names = sideloads(resource).join(" ");
-        writeln!(out, "  {}: {names}", resource.name).expect(ENDLESS);
+        let mut line = format!("  {}:", resource.name);
+        for name in sideloads(resource) {
+            if line.len() + name.len() >= WIDTH {
+                writeln!(out, "{line}").expect(ENDLESS);
+                line = "   ".to_owned();
+            }
+            write!(line, " {name}").expect(ENDLESS);
+        }
+        writeln!(out, "{line}").expect(ENDLESS);
     }
     out
 }

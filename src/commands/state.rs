@@ -101,6 +101,7 @@ fn open(
             resource.name,
             place.state.display()
         ))
+        .hint("zdx state show lists what is saved; zdx export begins a series")
     };
     if !place.state.exists() {
         return Err(missing());

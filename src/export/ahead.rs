@@ -8,6 +8,7 @@
 use super::{Shared, lock};
 use crate::{
     api::{Client, error::ApiError, headers::Headers},
+    clock::Clock,
     request::Request,
     resource::Bucket,
     signals::Stop,
@@ -40,6 +41,7 @@ pub(super) struct Ahead {
     spare: Vec<Vec<u8>>,
     cancel: Box<dyn Fn() + Send>,
     stop: Stop,
+    clock: Clock,
 }
 
 /// How long after a signal an answer is still waited for. A look-up or a connection that is being
@@ -75,6 +77,7 @@ impl Ahead {
             spare: vec![Vec::new(), Vec::new()],
             cancel: Box::new(cancel),
             stop: shared.stop.clone(),
+            clock,
         }
     }
 
@@ -93,7 +96,7 @@ impl Ahead {
             None => false,
             Some(asked) if asked == request => true,
             Some(_) => {
-                if let Some(unwanted) = self.answer() {
+                if let Some(unwanted) = self.answer(|_waited| {}) {
                     self.give_back(unwanted.body);
                 }
                 false
@@ -102,9 +105,10 @@ impl Ahead {
     }
 
     /// Waits for the answer to what is under way. `None` if there will be none: a signal came, or
-    /// the thread is gone.
-    pub(super) fn answer(&mut self) -> Option<Answered> {
+    /// the thread is gone. `meanwhile` is told again and again how long that has taken.
+    pub(super) fn answer(&mut self, mut meanwhile: impl FnMut(Duration)) -> Option<Answered> {
         self.under_way = None;
+        let began = self.clock.instant();
         let mut left = GRACE;
         loop {
             match self.answers.recv_timeout(SLICE) {
@@ -113,7 +117,9 @@ impl Ahead {
                 Err(RecvTimeoutError::Timeout) if self.stop.signal().is_some() => {
                     left = left.checked_sub(SLICE)?;
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    meanwhile(self.clock.instant().saturating_duration_since(began));
+                }
             }
         }
     }

@@ -56,7 +56,17 @@ impl Run<'_> {
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
         let last = !more && self.job.follow.is_none();
         Ok(Fetched::Page {
-            batch: Batch { body, records, sideloads, left_out, next, through, at, last },
+            batch: Batch {
+                body,
+                records,
+                sideloads,
+                left_out,
+                next,
+                per_page: self.size.get(),
+                through,
+                at,
+                last,
+            },
             more,
         })
     }

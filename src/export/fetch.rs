@@ -70,7 +70,7 @@ impl<'a> Run<'a> {
                 self.await_turn()?;
                 ahead.ask(wanted);
             }
-            let Some(answered) = ahead.answer() else {
+            let Some(answered) = ahead.answer(|waited| self.beat_asking(waited)) else {
                 return Err(self.shared.stop.signal().map_or_else(
                     || Failure::new(Exit::Bug, "the thread that asks is gone"),
                     Failure::stopped,
@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
     }
 
     /// Sleeps, counting down where progress is shown. A reader of stdout that goes away ends it.
-    pub(super) fn wait(&self, why: &str, until: Instant) -> Result<(), Failure> {
+    pub(super) fn wait(&mut self, why: &str, until: Instant) -> Result<(), Failure> {
         let Shared { clock, stop, .. } = *self.shared;
         loop {
             let now = clock.instant();
@@ -137,6 +137,7 @@ impl<'a> Run<'a> {
             if left > Duration::from_millis(500) {
                 self.line.waiting(why, left);
             }
+            self.beat_waiting(why, left);
             clock.sleep_until(until.min(now + Duration::from_secs(1)), stop);
         }
     }
@@ -163,7 +164,7 @@ impl<'a> Run<'a> {
                     Exit::Temporary,
                     format!("the quota is spent for {}, longer than --max-wait", span(wait)),
                 )
-                .hint("run the same command again later"));
+                .hint("run the same command again, later"));
             }
             if wait > Duration::from_secs(2) && !told {
                 told = true;
@@ -300,7 +301,11 @@ impl<'a> Run<'a> {
                         report.warn(name, &text);
                     }
                 }
-                self.wait("waiting to try again", until)?;
+                let why = match treatment {
+                    Treatment::WaitForQuota(_) => "rate limited",
+                    _ => "trying again",
+                };
+                self.wait(why, until)?;
                 let waited = clock.instant().saturating_duration_since(now);
                 if let Treatment::WaitForQuota(_) = treatment {
                     self.outcome.waited_for_quota += waited;

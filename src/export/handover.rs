@@ -7,9 +7,13 @@ use super::{
 };
 use crate::failure::Failure;
 use std::{
-    sync::mpsc::{Receiver, Sender, TryRecvError, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
     thread::{Scope, ScopedJoinHandle},
+    time::Duration,
 };
+
+/// How often one that waits may do something else.
+const SLICE: Duration = Duration::from_millis(500);
 
 /// A page that counts.
 pub(super) struct Written {
@@ -50,13 +54,20 @@ impl<'scope, 'a: 'scope> Handover<'scope, 'a> {
         self.busy = self.batches.send(batch).is_ok();
     }
 
-    /// Waits until the page that is being written counts, if there is one.
-    pub(super) fn wait(&mut self) -> Result<Option<Written>, Failure> {
+    /// Waits until the page that is being written counts, if there is one; `meanwhile` is called
+    /// again and again.
+    pub(super) fn wait(&mut self, mut meanwhile: impl FnMut()) -> Result<Option<Written>, Failure> {
         if !std::mem::take(&mut self.busy) {
             return Ok(None);
         }
         // The channel ends only if the writer panicked; that is told when its thread is joined.
-        self.written.recv().map_or(Ok(None), |result| result.map(Some))
+        loop {
+            match self.written.recv_timeout(SLICE) {
+                Ok(result) => return result.map(Some),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => meanwhile(),
+            }
+        }
     }
 
     /// The page that was being written, if it counts by now.

@@ -18,11 +18,16 @@ use crate::{
     failure::{Exit, Failure},
     plan::{Job, Mode},
     position::{Fingerprint, Position},
-    progress::{Line, Stand},
+    progress::{Beat, Line, Stand, pause, words},
+    resource::Parameter,
     retry::{Budget, PageSize},
-    time::UnixTime,
+    time::{UnixTime, span},
 };
-use std::{collections::HashSet, mem, thread, time::Instant};
+use std::{
+    collections::HashSet,
+    mem, thread,
+    time::{Duration, Instant},
+};
 
 pub(super) struct Run<'a> {
     pub(super) job: &'a Job,
@@ -49,8 +54,15 @@ pub(super) struct Run<'a> {
     /// A run that follows has told that it cannot reach the server.
     pub(super) cut_off: bool,
     pub(super) line: Line,
+    beat: Beat,
     began: Instant,
 }
+
+/// Why a run does not move that waits for its own output.
+const WRITING: &str = "waiting for the output to take the last page";
+
+/// How hints say it.
+const AGAIN: &str = "run the same command again";
 
 /// What is told once in a run.
 #[derive(Debug, Default)]
@@ -76,10 +88,10 @@ impl<'a> Run<'a> {
             }
             Mode::Series(series) => (series.position.clone(), series.through, false),
         };
+        let began = shared.clock.instant();
         Run {
             job,
             shared,
-            position,
             through,
             handed_records: 0,
             handed_pages: 0,
@@ -90,11 +102,17 @@ impl<'a> Run<'a> {
             earlier: HashSet::new(),
             date: None,
             clock_credible: false,
-            outcome: Outcome { through, ..Outcome::of(job.resource.name) },
+            outcome: Outcome {
+                through,
+                position: Some(position.clone()),
+                ..Outcome::of(job.resource.name)
+            },
+            position,
             warned: Warned::default(),
             cut_off: false,
             line: Line::default(),
-            began: shared.clock.instant(),
+            beat: Beat::new(began),
+            began,
         }
     }
 
@@ -114,7 +132,7 @@ impl<'a> Run<'a> {
             let mut handover = Handover::start(scope, writer);
             let result = self.pages(&mut ahead, &mut handover);
             // The last page is waited for whatever happened; if it fails, that is the news.
-            let last = handover.wait().map(|written| self.count(written, &mut ahead));
+            let last = handover.wait(|| {}).map(|written| self.count(written, &mut ahead));
             (last.and(result), handover.into_writer())
         });
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
@@ -127,6 +145,7 @@ impl<'a> Run<'a> {
         let report = self.shared.report;
         let name = Some(self.job.resource.name);
         if let Err(failure) = result {
+            let failure = self.with_next_step(failure, writer.state_path().is_some());
             self.outcome.exit = failure.exit;
             if failure.exit != Exit::ReaderGone {
                 report.failure(name, &failure, self.saved(&writer).as_deref());
@@ -137,6 +156,37 @@ impl<'a> Run<'a> {
             report.note(name, &self.outcome.line());
         }
         self.outcome
+    }
+
+    /// With what to type next. A series that has begun goes on without the `--since` that began it:
+    /// with it, the next run would be a one-off.
+    fn with_next_step(&self, mut failure: Failure, saved: bool) -> Failure {
+        let began = matches!(self.job.mode, Mode::NewSeries { .. });
+        let again = match began && self.job.origin.starts_with("--since") {
+            true => "run the same command again, without --since",
+            false => AGAIN,
+        };
+        if !failure.hints.is_empty() {
+            let says = failure.hints.iter().any(|hint| hint.contains(AGAIN));
+            for hint in &mut failure.hints {
+                *hint = hint.replace(AGAIN, again);
+            }
+            // That the same command comes next goes without saying; that it is another one, does not.
+            return match says || again == AGAIN {
+                true => failure,
+                false => failure.hint(format!("then, {again}")),
+            };
+        }
+        let step = match failure.exit {
+            Exit::Signal(_) if saved => format!("to go on, {again}"),
+            Exit::Temporary => format!("{again}, later"),
+            Exit::Output => format!("make room or give access, then {again}"),
+            Exit::Remote => {
+                format!("{again}; if it ends like this once more, ask Zendesk's support")
+            }
+            _ => return failure,
+        };
+        failure.hint(step)
     }
 
     /// What is safe whatever failed, in words.
@@ -185,7 +235,7 @@ impl<'a> Run<'a> {
                     return Ok(());
                 }
             };
-            let written = handover.wait()?;
+            let written = handover.wait(|| self.beat(|| WRITING.to_owned()))?;
             self.count(written, ahead);
             if let Position::Cursor(cursor) = &self.position {
                 self.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
@@ -223,7 +273,7 @@ impl<'a> Run<'a> {
         'a: 'scope,
     {
         let Some(interval) = self.job.follow else { return Ok(false) };
-        let written = handover.wait()?;
+        let written = handover.wait(|| self.beat(|| WRITING.to_owned()))?;
         self.count(written, ahead);
         self.wait("caught up", self.shared.clock.instant() + interval)?;
         Ok(true)
@@ -263,19 +313,51 @@ impl<'a> Run<'a> {
         self.outcome.left_out += batch.left_out.outside;
         self.outcome.deleted += noticed.deleted;
         self.outcome.surrogates += noticed.surrogates;
+        if self.job.resource.takes(Parameter::PerPage) {
+            *self.outcome.page_sizes.entry(batch.per_page).or_default() += 1;
+        }
+        self.outcome.position = Some(batch.next);
         if noticed.surrogates > 0 && !mem::replace(&mut self.warned.surrogates, true) {
             let text = "lone surrogate escapes, which many readers refuse, become \\ufffd \
                         (--raw keeps them)";
             self.shared.report.warn(Some(self.job.resource.name), text);
         }
         ahead.give_back(batch.body);
-        let clock = self.shared.clock;
-        let stand = Stand {
+        self.line.page(self.stand(), self.shared.clock.wall());
+        self.beat(String::new);
+    }
+
+    fn stand(&self) -> Stand {
+        Stand {
             records: self.outcome.records,
             pages: self.outcome.pages,
             through: self.outcome.through,
-            took: clock.instant().saturating_duration_since(self.began),
-        };
-        self.line.page(stand, clock.wall());
+            took: self.shared.clock.instant().saturating_duration_since(self.began),
+        }
+    }
+
+    /// Says once a minute how far the export has come, where only a log can tell; and, if it does
+    /// not move, why.
+    pub(super) fn beat(&mut self, why: impl FnOnce() -> String) {
+        let Shared { clock, report, .. } = self.shared;
+        if !report.tells_progress() || !self.beat.is_due(clock.instant()) {
+            return;
+        }
+        let mut text = words(self.stand(), clock.wall());
+        let why = why();
+        if !why.is_empty() {
+            text = format!("{text}; {why}");
+        }
+        report.note(Some(self.job.resource.name), &text);
+    }
+
+    /// [`Run::beat`] while an answer is waited for.
+    pub(super) fn beat_asking(&mut self, waited: Duration) {
+        self.beat(|| format!("no answer yet for {}", span(waited)));
+    }
+
+    /// [`Run::beat`] while nothing may be asked.
+    pub(super) fn beat_waiting(&mut self, why: &str, left: Duration) {
+        self.beat(|| pause(why, left));
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::{
     failure::Exit,
+    position::Position,
     report::{bytes, counted},
-    time::UnixTime,
+    time::{UnixTime, span},
 };
-use serde_json::{Value, json};
-use std::time::Duration;
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, time::Duration};
 
 /// What the export of one resource came to.
 #[derive(Clone, Debug)]
@@ -23,7 +24,11 @@ pub(crate) struct Outcome {
     pub(crate) waited_for_quota: Duration,
     pub(crate) waited_for_retry: Duration,
     pub(crate) took: Duration,
+    /// How many pages came at which page size that was asked for.
+    pub(crate) page_sizes: BTreeMap<u16, u64>,
     pub(crate) through: Option<UnixTime>,
+    /// Behind the last page that counts.
+    pub(crate) position: Option<Position>,
     /// Whether the stream's end was reached.
     pub(crate) complete: bool,
     /// Left out, because nobody named it and the account cannot read it.
@@ -46,7 +51,9 @@ impl Outcome {
             waited_for_quota: Duration::ZERO,
             waited_for_retry: Duration::ZERO,
             took: Duration::ZERO,
+            page_sizes: BTreeMap::new(),
             through: None,
+            position: None,
             complete: false,
             out_of_reach: false,
             exit: Exit::Done,
@@ -64,6 +71,12 @@ impl Outcome {
         }
         parts.push(bytes(self.bytes));
         parts.push(format!("{:.1} s", self.took.as_secs_f64()));
+        for (waited, what) in [(self.waited_for_quota, "quota"), (self.waited_for_retry, "retries")]
+        {
+            if waited >= Duration::from_secs(1) {
+                parts.push(format!("{} of it waiting for {what}", span(waited)));
+            }
+        }
         if let Some(through) = self.through {
             parts.push(format!("through {through}"));
         }
@@ -91,10 +104,30 @@ impl Outcome {
                 "retry": seconds(self.waited_for_retry),
             },
             "seconds": seconds(self.took),
+            "page_sizes": self.page_sizes.iter().map(|(size, pages)| {
+                (size.to_string(), json!(pages))
+            }).collect::<Map<String, Value>>(),
             "through": self.through.map(|time| time.to_string()),
+            "position": self.position.as_ref().map(position),
             "complete": self.complete,
             "exit": self.exit.code(),
         })
+    }
+}
+
+/// As in the state file, without what only zdx reads.
+fn position(position: &Position) -> Value {
+    let pagination = position.pagination().name();
+    match position {
+        Position::Start(start) => {
+            json!({"pagination": pagination, "start_time": start.seconds()})
+        }
+        Position::Cursor(cursor) => {
+            json!({"pagination": pagination, "cursor": cursor.as_str()})
+        }
+        Position::Time { end_time, .. } => {
+            json!({"pagination": pagination, "end_time": end_time.seconds()})
+        }
     }
 }
 
@@ -129,9 +162,12 @@ mod tests {
             "1,234 records, 2 pages, 9.8 MB, 12.3 s, through 2026-11-24T01:58:00Z, caught up"
         );
         outcome.duplicates = 1;
+        outcome.waited_for_quota = Duration::from_millis(7_900);
         outcome.exit = Exit::Temporary;
         let line = outcome.line();
         assert!(line.contains("1 duplicate dropped"), "{line}");
+        assert!(line.contains(", 12.3 s, 7 s of it waiting for quota, "), "{line}");
+        assert!(!line.contains("retries"), "{line}");
         assert!(line.ends_with("failed (exit 5)"), "{line}");
     }
 }

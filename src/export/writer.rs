@@ -32,6 +32,8 @@ pub(super) struct Batch {
     pub(super) sideloads: Vec<Vec<Range<usize>>>,
     pub(super) left_out: lines::LeftOut,
     pub(super) next: Position,
+    /// The page size that was asked for.
+    pub(super) per_page: u16,
     pub(super) through: Option<UnixTime>,
     /// The server's clock, or else ours.
     pub(super) at: UnixTime,

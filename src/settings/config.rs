@@ -166,6 +166,10 @@ impl Config {
         Ok(config)
     }
 
+    pub(super) fn profile_names(&self) -> Vec<String> {
+        self.profiles.keys().cloned().collect()
+    }
+
     /// What every profile has.
     pub(super) fn defaults(&self) -> Profile {
         Profile(self.defaults.clone())

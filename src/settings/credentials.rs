@@ -102,21 +102,27 @@ const LONGEST_SECRET: u64 = 64 * 1024;
 fn secret_file(path: &Path) -> Result<Secret, Failure> {
     let shown = path.display();
     let failed = || format!("cannot read the secret in {shown}");
-    let bytes = disk::read_small(path, LONGEST_SECRET).or_exit(Exit::Config, failed)?;
+    let bytes = disk::read_small(path, LONGEST_SECRET)
+        .or_exit(Exit::Config, failed)
+        .map_err(|failure| failure.hint("the config file names it: zdx config path says where"))?;
     refuse_readable(path)?;
     let text = String::from_utf8(bytes).or_exit(Exit::Config, failed)?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
 }
 
-/// Others must not read a file that holds a secret.
+/// Others must not read a file that holds a secret. One that is another user's, who lets us read it
+/// through a group or an access list, is what service managers hand over: systemd's credentials are
+/// root's, of mode 0440.
 pub(super) fn refuse_readable(path: &Path) -> Result<(), Failure> {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::MetadataExt as _;
         let shown = path.display();
         let failed = || format!("cannot read {shown}");
-        let mode = path.metadata().or_exit(Exit::Config, failed)?.permissions().mode();
-        if mode & 0o077 != 0 {
+        let metadata = path.metadata().or_exit(Exit::Config, failed)?;
+        let ours = metadata.uid() == rustix::process::geteuid().as_raw();
+        let refused = if ours { 0o077 } else { 0o037 };
+        if metadata.mode() & refused != 0 {
             return Err(Failure::new(
                 Exit::Config,
                 format!("{shown} holds a secret and is readable by others"),

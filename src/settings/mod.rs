@@ -62,7 +62,7 @@ impl Environment {
     }
 
     /// An empty variable counts as none.
-    fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 }
@@ -131,8 +131,8 @@ pub(crate) fn place(flags: &Flags, env: &Environment) -> Result<Place, Failure> 
         }
         (None, None) => {
             return Err(Failure::usage("no account: which subdomain of zendesk.com?")
-                .hint("set ZENDESK_SUBDOMAIN, pass --subdomain, or --profile with a config file")
-                .hint("or try it without an account: zdx export tickets --since 30d --sandbox"));
+                .hint("set ZENDESK_SUBDOMAIN, or pass --subdomain or --profile")
+                .hint("or without an account: zdx export tickets --since 30d --sandbox"));
         }
     };
     let given = first([
@@ -238,6 +238,11 @@ pub(crate) fn config_path(flags: &Flags, env: &Environment) -> Result<PathBuf, F
     })
 }
 
+/// The names of the config file's profiles, for completing: none if the file cannot be read.
+pub(crate) fn profiles(flags: &Flags, env: &Environment) -> Vec<String> {
+    read_config(flags, env).map(|config| config.profile_names()).unwrap_or_default()
+}
+
 /// The settings of a run against the sandbox: no account and no config file take part.
 pub(crate) fn sandbox(
     flags: &Flags,
@@ -250,6 +255,7 @@ pub(crate) fn sandbox(
         (flags.profile.is_some(), "--profile"),
         (flags.subdomain.is_some(), "--subdomain"),
         (flags.base_url.is_some(), "--base-url"),
+        (flags.config.is_some(), "--config"),
     ] {
         if given {
             return Err(Failure::usage(format!(

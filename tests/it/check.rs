@@ -2,7 +2,11 @@
 
 use crate::harness::{Place, small};
 use serde_json::{Value, json};
-use zdx::sandbox::{Fault, Options, Sandbox};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+use zdx::sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, Options, Sandbox};
 
 const ALL: [&str; 6] =
     ["tickets", "ticket_events", "users", "organizations", "ticket_metric_events", "articles"];
@@ -59,7 +63,7 @@ fn the_same_is_told_to_programs() {
 }
 
 #[test]
-fn nothing_but_one_small_get_for_each_resource_is_sent() {
+fn nothing_but_one_small_get_for_each_resource_and_the_token_is_sent() {
     let sandbox = sandbox();
     Place::of(&sandbox).zdx("check").run().exit(0);
     let requests = sandbox.requests();
@@ -74,10 +78,14 @@ fn nothing_but_one_small_get_for_each_resource_is_sent() {
             "/api/v2/incremental/ticket_metric_events.json",
             "/api/v2/incremental/tickets/cursor.json",
             "/api/v2/incremental/users/cursor.json",
+            "/api/v2/oauth/tokens/current.json",
         ]
     );
     for seen in &requests {
         assert_eq!(seen.method, "GET", "{seen:?}");
+        if seen.path.contains("oauth") {
+            continue;
+        }
         assert!(seen.query.starts_with("start_time="), "{seen:?}");
     }
     assert!(requests.iter().filter(|seen| seen.query.contains("per_page=1")).count() >= 4);
@@ -165,13 +173,14 @@ fn the_end_of_api_tokens_is_told() {
     run.exit(0).stdout_has("2027-04-30").stderr_counts("2027-04-30", 1);
     let found = document(&place.zdx("check --json -q").run().exit(0).text());
     assert_eq!(found["credentials"]["ends"], "2027-04-30");
+    assert_eq!(found["credentials"]["expires_at"], "2027-04-30T00:00:00Z");
 }
 
 #[test]
 fn an_oauth_client_is_checked_too() {
     let sandbox = sandbox();
     let run = Place::of(&sandbox).oauth_client().zdx("check -vvv").run();
-    run.exit(0).stdout_has("OAuth client");
+    run.exit(0).stdout_has("OAuth client, whose tokens live 30 min and are renewed\n");
     let posts: Vec<String> = sandbox
         .requests()
         .into_iter()
@@ -179,6 +188,83 @@ fn an_oauth_client_is_checked_too() {
         .map(|seen| seen.path)
         .collect();
     assert_eq!(posts, ["/oauth/tokens"]);
+}
+
+/// A token that the sandbox's client is given for so many seconds.
+fn minted(sandbox: &Sandbox, life: u32) -> String {
+    let authority = sandbox.base_url().trim_start_matches("http://").to_owned();
+    let body = json!({
+        "grant_type": "client_credentials",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "expires_in": life,
+    })
+    .to_string();
+    let length = body.len();
+    let mut stream = TcpStream::connect(&authority).unwrap();
+    write!(
+        stream,
+        "POST /oauth/tokens HTTP/1.0\r\nHost: {authority}\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let reply: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    reply["access_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn when_an_access_token_expires_is_told() {
+    let sandbox = sandbox();
+    let token = minted(&sandbox, 7200);
+    let place = Place::of(&sandbox).with("ZENDESK_OAUTH_TOKEN", &token);
+    let run = place.zdx("check").run();
+    run.exit(0).stdout_has("OAuth access token, which expires in ");
+    let found = document(&place.zdx("check --json").run().exit(0).text());
+    assert_eq!(found["credentials"]["expiry"], "at");
+    let at = found["credentials"]["expires_at"].as_str().unwrap();
+    assert!(at.starts_with("20") && at.ends_with('Z'), "{at}");
+    run.stdout_has(&format!(", at {at}\n"));
+}
+
+#[test]
+fn a_token_that_never_expires_is_told() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox);
+    place.zdx("check").run().exit(0).stdout_has("OAuth access token, which never expires\n");
+    let found = document(&place.zdx("check --json").run().exit(0).text());
+    assert_eq!(found["credentials"]["expiry"], "never");
+    assert_eq!(found["credentials"]["expires_at"], Value::Null);
+}
+
+#[test]
+fn a_server_that_does_not_know_the_expiry_fails_no_check() {
+    for fault in [
+        Fault::NotFound,
+        Fault::Forbidden,
+        Fault::Unauthorized,
+        Fault::ExpiredToken,
+        Fault::ServerError,
+        Fault::TooMany,
+        Fault::Redirect,
+        Fault::Reset,
+        Fault::Empty,
+        Fault::Garbage,
+        Fault::Html,
+    ] {
+        let sandbox = sandbox();
+        sandbox.when(move |seen| seen.path.contains("oauth").then_some(fault));
+        let place = Place::of(&sandbox);
+        let run = place.zdx("check").run();
+        run.exit(0).stdout_has("OAuth access token, expiry unknown\n");
+        assert_eq!(run.text().matches(" reachable").count(), 6, "{fault:?}: {}", run.transcript());
+        assert_eq!(run.stderr(), "", "{fault:?}");
+    }
+    let sandbox = sandbox();
+    sandbox.when(|seen| seen.path.contains("oauth").then_some(Fault::Garbage));
+    let found = document(&Place::of(&sandbox).zdx("check --json").run().exit(0).text());
+    assert_eq!(found["credentials"]["expiry"], "unknown");
+    assert_eq!(found["credentials"]["expires_at"], Value::Null);
 }
 
 #[test]

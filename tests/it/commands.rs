@@ -2,6 +2,7 @@
 
 use crate::harness::{ORGANIZATIONS, Place, Still, TICKETS, USERS, get};
 use serde_json::Value;
+use zdx::sandbox::Fault;
 
 #[test]
 fn a_sample_is_one_page_of_at_most_fifty_records() {
@@ -42,6 +43,7 @@ fn resources_are_listed_without_an_account() {
     let place = Place::new();
     let run = place.zdx("resources").run();
     run.exit(0);
+    assert!(run.lines().iter().all(|line| line.len() <= 80), "{}", run.transcript());
     for line in
         ["tickets", "ticket_events", "users", "organizations", "ticket_metric_events", "articles"]
     {
@@ -72,7 +74,7 @@ fn help_and_version_are_no_errors() {
 fn completions_are_printed_for_every_shell() {
     let place = Place::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        place.zdx("completions").arg(shell).run().exit(0).stdout_has("zdx").stdout_has("export");
+        place.zdx("completions").arg(shell).run().exit(0).stdout_has("zdx").stdout_has("COMPLETE");
     }
     place.zdx("completions tcsh").run().refused(2, "tcsh");
 }
@@ -98,7 +100,43 @@ fn the_summary_for_programs_is_the_last_line() {
         assert_eq!(found["exit"], 0);
         assert!(found["through"].is_string() && found["waited"].is_object(), "{found}");
         assert!(found["deleted"].is_u64(), "{found}");
+        assert_eq!(found["page_sizes"], serde_json::json!({"1000": 1}));
+        assert_eq!(found["position"]["pagination"], "cursor");
+        let saved = place.saved(export.resource);
+        assert!(saved["cursor"].is_string());
+        assert_eq!(found["position"]["cursor"], saved["cursor"]);
     }
+}
+
+#[test]
+fn the_summary_for_programs_tells_page_sizes_and_the_position_by_time() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    still.sandbox.inject(Fault::Timeout, 2);
+    let place = Place::of(&still.sandbox);
+    let words = "export organizations --since @0 --per-page 4 -o o.ndjson --summary json -q";
+    let run = place.zdx(words).run();
+    let found = run.exit(0).summary()["resources"][0].clone();
+    assert_eq!(found["page_sizes"]["4"], 1, "{found}");
+    assert!(found["page_sizes"]["2"].as_u64().is_some_and(|pages| pages > 0), "{found}");
+    let counted: u64 =
+        found["page_sizes"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert_eq!(found["pages"], counted);
+    assert_eq!(found["position"]["pagination"], "time");
+    assert_eq!(found["position"]["end_time"], place.saved("organizations")["end_time"]);
+    assert!(found["waited"]["quota"].is_number() && found["waited"]["retry"].is_number());
+}
+
+#[test]
+fn the_summary_of_a_run_that_fails_tells_where_it_stands() {
+    let still = Still::of(&[TICKETS]);
+    still.sandbox.when(|_| Some(Fault::ServerError));
+    let place = Place::of(&still.sandbox);
+    let words = "export tickets --since @86400 --retry-for 0s --summary json";
+    let summary = place.zdx(words).run().exit(5).summary();
+    let found = &summary["resources"][0];
+    assert_eq!((&summary["exit"], &found["exit"]), (&5.into(), &5.into()));
+    assert_eq!(found["position"]["start_time"], 86_400);
+    assert_eq!(found["page_sizes"], serde_json::json!({}));
 }
 
 #[test]

@@ -290,7 +290,8 @@ impl Zdx<'_> {
         let exit = outcome.exit.unwrap_or(-1);
         outcome.holds(EXITS.contains(&exit), "the exit code is not the README's");
         let is_export = self.args.iter().any(|arg| arg == "export" || arg == "sample");
-        if is_export && !self.args.iter().any(|arg| arg == "--dry-run" || arg == "--help") {
+        let other = ["--dry-run", "--help", "-h", "--"];
+        if is_export && !self.args.iter().any(|arg| other.contains(&arg.as_str())) {
             outcome.holds(is_ndjson(&outcome.stdout, exit == 141), "stdout is no NDJSON");
         }
         outcome.holds(!is_secret(&outcome.stdout), "a secret on stdout");

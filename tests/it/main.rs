@@ -20,6 +20,8 @@ mod check;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod completing;
+#[cfg(test)]
 mod config_command;
 #[cfg(test)]
 mod credentials;
@@ -35,6 +37,8 @@ mod exports;
 mod follow;
 #[cfg(test)]
 mod found;
+#[cfg(test)]
+mod help;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]

@@ -273,7 +273,7 @@ fn p12_a_few_pages_at_a_time() {
 }
 
 /// The command that sets a run's wall clock.
-fn with_clock(what: &str, clock: &str) -> Option<String> {
+pub(crate) fn with_clock(what: &str, clock: &str) -> Option<String> {
     let tried = Command::new("faketime").args(["-f", "+1d", "true"]).output();
     if !tried.is_ok_and(|output| output.status.success()) {
         skipped(what, "faketime is not installed");

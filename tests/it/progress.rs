@@ -3,9 +3,10 @@
 use crate::{
     harness::{ORGANIZATIONS, Place, Still, TICKETS, small},
     machine::skipped,
+    process::with_clock,
 };
 use serde_json::Value;
-use std::path::Path;
+use std::{path::Path, time::Duration};
 use zdx::sandbox::{Fault, Options};
 
 /// Runs zdx on a terminal that `script` makes, and returns what was on its screen. `None` where
@@ -45,7 +46,8 @@ fn a_terminal_that_is_told_so_shows_no_progress() {
     for rest in ["--progress never", "-q", "--log-format json", "-q --log-format json"] {
         let still = Still::of(&[TICKETS]);
         let place = Place::of(&still.sandbox);
-        let Some(screen) = on_a_terminal(&place, &format!("{WORDS} {rest}"), "") else { return };
+        let words = format!("{WORDS} {rest} --color never");
+        let Some(screen) = on_a_terminal(&place, &words, "") else { return };
         assert!(!screen.contains('\u{1b}'), "{rest}: {screen:?}");
         assert!(!screen.contains("asking"), "{rest}: {screen:?}");
         assert_eq!(screen.is_empty(), rest.contains("-q"), "{rest}: {screen:?}");
@@ -57,7 +59,7 @@ fn a_terminal_that_is_told_so_shows_no_progress() {
 fn records_on_a_terminal_are_not_torn_by_progress() {
     let still = Still::of(&[ORGANIZATIONS]);
     let place = Place::of(&still.sandbox);
-    let words = "export organizations --since @0 --no-state";
+    let words = "export organizations --since @0 --no-state --color never";
     let Some(screen) = on_a_terminal(&place, words, "") else { return };
     assert!(!screen.contains('\u{1b}'), "{screen:?}");
     for record in still.records(ORGANIZATIONS) {
@@ -159,4 +161,101 @@ fn a_summary_for_programs_is_json_in_a_log_for_programs() {
     for line in run.stderr().lines() {
         serde_json::from_str::<Value>(line).unwrap();
     }
+}
+
+/// A slow server, by a clock that runs 200 times as fast as it should.
+#[test]
+fn a_log_tells_once_a_minute_how_far_a_run_is() {
+    let Some(line) = with_clock("a line of progress a minute", "-f '+0 x200'") else { return };
+    let still = Still::with(Options { latency: Duration::from_millis(400), ..small() }, &[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    for (flags, told) in [("-v", true), ("", false), ("-v --progress always", false)] {
+        let words = format!("export tickets --since @0 --no-state --per-page 25 {flags}");
+        let mut run = place.zdx(&words).through(&line);
+        for limit in ["HEADERS", "BODY_IDLE", "REQUEST", "CONNECT"] {
+            run = run.env(&format!("ZDX_{limit}_TIMEOUT"), "1d");
+        }
+        let run = run.run();
+        run.exit(0).stdout(&still.ndjson(TICKETS));
+        let lines =
+            run.stderr().lines().filter(|line| line.starts_with("zdx: tickets: 25 records, "));
+        let lines: Vec<&str> = lines.filter(|line| line.contains(" behind, 1 page, ")).collect();
+        assert_eq!(lines.len(), usize::from(told), "{flags}: {}", run.transcript());
+    }
+}
+
+/// The codes of colours in a text.
+fn is_coloured(text: &str) -> bool {
+    text.contains("\u{1b}[")
+}
+
+#[test]
+fn colours_are_for_terminals_unless_asked_for() {
+    let place = Place::new();
+    let failing = "export tickets --no-state --progress never";
+    for (words, rest, coloured) in [
+        (failing, "", true),
+        (failing, "--color never", false),
+        (failing, "--log-format json", false),
+        (failing, "--log-format json --color always", false),
+        ("export tickest --bad", "", true),
+        ("export tickest --bad", "--color=never", false),
+        ("export tickest --color never --bad", "", false),
+    ] {
+        let line = format!("{words} {rest}");
+        let Some(screen) = failing_on_a_terminal(&place, &line, &[]) else { return };
+        assert_eq!(is_coloured(&screen), coloured, "{line}: {screen:?}");
+    }
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let Some(screen) = failing_on_a_terminal(&place, failing, &[(name, value)]) else { return };
+        assert!(!is_coloured(&screen), "{name}: {screen:?}");
+    }
+    let always = format!("{failing} --color always");
+    let Some(screen) = failing_on_a_terminal(&place, &always, &[("NO_COLOR", "1")]) else { return };
+    assert!(is_coloured(&screen), "{screen:?}");
+}
+
+/// What is on the screen of a run that ends with exit code 2.
+fn failing_on_a_terminal(place: &Place, words: &str, env: &[(&str, &str)]) -> Option<String> {
+    if !Path::new("/usr/bin/script").exists() {
+        skipped("colours on a terminal", "there is no `script` to make one");
+        return None;
+    }
+    let line = "exec script -qec \"$0 $*\" /dev/null >screen </dev/null";
+    let mut zdx = place.zdx(words).env("TERM", "xterm");
+    for (name, value) in env {
+        zdx = zdx.env(name, value);
+    }
+    zdx.through(line).run().exit(2);
+    Some(place.file("screen"))
+}
+
+#[test]
+fn off_a_terminal_colours_come_only_when_asked_for() {
+    let place = Place::new();
+    let failing = "export tickets --no-state";
+    place.zdx(failing).run().exit(2).stderr_lacks("\u{1b}");
+    place.zdx(failing).env("CLICOLOR_FORCE", "1").run().exit(2).stderr_has("\u{1b}[");
+    let run = place.zdx(&format!("{failing} --color always")).run();
+    // Red, then plain, so that the words can be searched for.
+    run.exit(2).stderr_has("\u{1b}[31mzdx:\u{1b}[0m ");
+    place.zdx("export -h").run().exit(0).stdout_has("Usage: zdx export");
+    let run = place.zdx("export -h --color always").run();
+    assert!(is_coloured(&run.exit(0).text()));
+    place.zdx("export --color sometimes").run().refused(2, "sometimes");
+}
+
+#[test]
+fn records_and_results_are_never_coloured() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx("export organizations --since @0 --no-state --color always").run();
+    run.exit(0).stdout(&still.ndjson(ORGANIZATIONS));
+    assert!(is_coloured(run.stderr()), "{}", run.transcript());
+    for words in ["check", "resources", "state show", "config show"] {
+        let run = place.zdx(&format!("{words} --color always")).run();
+        assert!(!is_coloured(&run.exit(0).text()), "{words}");
+    }
+    let words = "export organizations --since @0 --no-state --color always --summary json -q";
+    place.zdx(words).run().exit(0).summary();
 }

@@ -1,8 +1,11 @@
 //! What is refused before anything happens: one clear line, nothing written, nothing sent.
 
-use crate::harness::Place;
+use crate::{
+    harness::{Place, small},
+    machine::skipped,
+};
 use std::os::unix::fs::PermissionsExt as _;
-use zdx::sandbox::{Options, Sandbox};
+use zdx::sandbox::{Fault, Options, Sandbox};
 
 /// Runs a command that must be refused without a trace.
 #[track_caller]
@@ -364,6 +367,23 @@ fn a_config_with_secrets_that_others_can_read_is_refused() {
         .exit(0);
 }
 
+/// systemd hands a credential over as a file of root's, of mode 0440 with an access list.
+#[test]
+fn a_secret_file_that_another_user_lets_us_read_is_taken() {
+    let place = acme().with("ZENDESK_OAUTH_TOKEN", "");
+    let secret = place.put("secret", "token-c4n4ry\n");
+    let text = format!("[profiles.acme]\noauth_token_file = \"{}\"\n", secret.display());
+    place.put("c.toml", &text);
+    if std::os::unix::fs::chown(&secret, Some(12_345), None).is_err() {
+        return skipped("a secret file of another user", "only root can make one");
+    }
+    let words = "export tickets --since 2h --config c.toml --profile acme --dry-run";
+    for (mode, exit) in [(0o440, 0), (0o400, 0), (0o444, 3), (0o660, 3)] {
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(mode)).unwrap();
+        place.zdx(words).run().exit(exit);
+    }
+}
+
 #[test]
 fn a_secret_file_that_others_can_read_is_refused() {
     let place = acme().with("ZENDESK_OAUTH_TOKEN", "");
@@ -400,6 +420,53 @@ fn a_subdomain_that_contradicts_the_profile_is_refused() {
 }
 
 #[test]
+fn flags_that_make_no_sense_together_are_refused_with_the_reason() {
+    let place = acme();
+    for (flags, reason) in [
+        ("--append", "stdout has no content"),
+        ("--overwrite", "stdout has no content"),
+        ("--no-state --state s.json", "leave out --state"),
+        ("--on-overflow skip-second", "for paging by time"),
+        ("--follow --until now", "never ends by itself"),
+        ("--append --overwrite -o x.ndjson", "cannot be used with"),
+        ("--append -o {resource}-{run}.ndjson", "each run writes a new file"),
+        ("--follow -o {resource}-{run}.ndjson", "never ends by itself"),
+    ] {
+        let mut args = vec!["export", "tickets", "--since=2h"];
+        args.extend(flags.split(' '));
+        refused(&place, &args, 2, &[reason]);
+    }
+    for flag in ["--config=c.toml", "--profile=p", "--subdomain=s", "--base-url=http://[::1]:1"] {
+        let args = ["export", "tickets", "--since=2h", "--sandbox", flag];
+        refused(&place, &args, 2, &["an account of its own"]);
+    }
+}
+
+#[test]
 fn quiet_and_verbose_contradict() {
     refused(&acme(), &["export", "tickets", "--since=2h", "-q", "-v"], 2, &["--quiet"]);
+}
+
+/// The next command of one that began a series is that without `--since`: with it, the run would be
+/// a one-off, which may not write into the series' output.
+#[test]
+fn what_a_failure_says_to_type_next_is_right() {
+    let sandbox = Sandbox::start(small()).unwrap();
+    let place = Place::of(&sandbox);
+    sandbox.inject(Fault::ServerError, 1);
+    let run = place.zdx("export tickets --since @0 -o t.ndjson --retry-for 0s").run();
+    run.exit(5).stderr_has("hint: run the same command again, without --since, later");
+    run.stderr_has("the position in ").stderr_counts("hint: ", 1);
+    place.zdx("export tickets --since @0 -o t.ndjson --retry-for 0s").run().refused(2, "--since");
+    sandbox.inject(Fault::ServerError, 1);
+    let run = place.zdx("export tickets -o t.ndjson --retry-for 0s").run();
+    run.exit(5).stderr_has("hint: run the same command again, later");
+    sandbox.inject(Fault::Forbidden, 1);
+    let run = place.zdx("export users --since @0 -o u.ndjson").run();
+    run.exit(4).stderr_has("hint: the incremental exports need an admin");
+    run.stderr_has("hint: then, run the same command again, without --since");
+    place.zdx("export tickets -o t.ndjson").run().exit(0);
+    sandbox.when(|_| Some(Fault::Redirect));
+    let run = place.zdx("export tickets -o t.ndjson").run();
+    run.exit(6).stderr_has("zdx: tickets: ").stderr_has("saved up to ").stderr_counts("hint: ", 1);
 }

@@ -1,0 +1,129 @@
+//! The manual pages in `man/`: one for each command, made of the same texts as the help. Only tests
+//! make them, so that the program carries nothing for it.
+//!
+//! `ZDX_BLESS=1 cargo test` rewrites them.
+
+use crate::cli::Cli;
+use clap::{Command, CommandFactory as _};
+use clap_mangen::Man;
+use std::{collections::BTreeMap, fmt::Write as _};
+
+/// The pages with their file names.
+fn pages() -> BTreeMap<String, String> {
+    let mut commands = Cli::command();
+    commands.build();
+    let mut found = BTreeMap::new();
+    add(&commands, &mut found);
+    found
+}
+
+fn add(command: &Command, pages: &mut BTreeMap<String, String>) {
+    let page = Man::new(told(command)).manual("zdx manual").source(version());
+    pages.insert(page.get_filename(), rendered(&page, command));
+    for command in command.get_subcommands() {
+        add(command, pages);
+    }
+}
+
+/// With the usage of the help, and with the short text where a flag has no long one.
+fn told(command: &Command) -> Command {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    command.clone().override_usage(usage).mut_args(|arg| {
+        let help = arg.get_long_help().or(arg.get_help()).cloned().unwrap_or_default();
+        arg.long_help(help)
+    })
+}
+
+fn version() -> String {
+    format!("zdx {}", env!("CARGO_PKG_VERSION"))
+}
+
+fn rendered(page: &Man, command: &Command) -> String {
+    let mut out = Vec::new();
+    page.render_title(&mut out).unwrap();
+    page.render_name_section(&mut out).unwrap();
+    page.render_synopsis_section(&mut out).unwrap();
+    page.render_description_section(&mut out).unwrap();
+    page.render_options_section(&mut out).unwrap();
+    if command.has_subcommands() {
+        page.render_subcommands_section(&mut out).unwrap();
+    }
+    let mut out = String::from_utf8(out).unwrap();
+    let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    out.push_str(&sections(&after));
+    if command.get_name() != "zdx" {
+        out.push_str(".SH \"SEE ALSO\"\n.BR zdx (1)\n");
+    }
+    out
+}
+
+/// What stands below the flags in the help, line by line as it is there: it is set in columns.
+fn sections(text: &str) -> String {
+    let mut out = String::new();
+    let mut open = false;
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        match line.strip_suffix(':').filter(|line| !line.starts_with(' ')) {
+            Some(heading) => {
+                if open {
+                    out.push_str(".fi\n");
+                }
+                open = true;
+                let heading = escaped(&heading.to_uppercase());
+                writeln!(out, ".SH \"{heading}\"\n.nf").unwrap();
+            }
+            None => {
+                out.push_str(&escaped(line.strip_prefix("  ").unwrap_or(line)));
+                out.push('\n');
+            }
+        }
+    }
+    if open {
+        out.push_str(".fi\n");
+    }
+    out
+}
+
+/// Text that roff leaves as it is.
+fn escaped(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+    match text.starts_with('.') {
+        true => format!("\\&{text}"),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pages;
+    use std::{fs, path::Path};
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ZDX_BLESS is the tests' own, and rewrites files"
+    )]
+    fn the_manual_pages_are_those_of_the_commands() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+        let pages = pages();
+        if std::env::var_os("ZDX_BLESS").is_some() {
+            if dir.exists() {
+                fs::remove_dir_all(&dir).unwrap();
+            }
+            fs::create_dir(&dir).unwrap();
+            for (name, page) in &pages {
+                fs::write(dir.join(name), page).unwrap();
+            }
+        }
+        let names = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(names, pages.keys().cloned().collect::<Vec<_>>(), "ZDX_BLESS=1 cargo test");
+        for (name, page) in &pages {
+            // A checkout on Windows may have other line ends.
+            let committed = fs::read_to_string(dir.join(name)).unwrap().replace("\r\n", "\n");
+            assert!(committed == *page, "man/{name}: ZDX_BLESS=1 cargo test");
+        }
+        assert!(pages.contains_key("zdx-state-show.1"), "{:?}", pages.keys());
+    }
+}
