@@ -1,6 +1,6 @@
 //! From a body to a verdict, and to what of the page is written.
 
-use super::{fetch::Fetched, lines, run::Run, writer::Batch};
+use super::{ahead::Ahead, fetch::Fetched, lines, run::Run, writer::Batch};
 use crate::{
     api::error::ApiError,
     garbled::Garbled,
@@ -15,9 +15,13 @@ use serde_json::value::RawValue;
 use std::{collections::HashSet, ops::Range};
 
 impl Run<'_> {
-    /// Checks a body to its end, decides, and chooses what is written. The body is given back when
-    /// it is garbled or holds nothing to write.
-    pub(super) fn digest(&mut self, body: Vec<u8>) -> Result<Fetched, (ApiError, Vec<u8>)> {
+    /// Checks a body to its end, decides, and chooses what is written. The body is returned when it
+    /// is garbled, and given back when it holds nothing to write.
+    pub(super) fn digest(
+        &mut self,
+        body: Vec<u8>,
+        ahead: &Ahead,
+    ) -> Result<Fetched, (ApiError, Vec<u8>)> {
         let names: Vec<&str> = self.sideloads.iter().map(|sideload| sideload.name).collect();
         let page = match page::parse(&body, self.job.resource.record_key, &names) {
             Ok(page) => page,
@@ -34,6 +38,7 @@ impl Run<'_> {
             Ok(Verdict::Idle) => {
                 let duplicates = u64::try_from(page.records.len()).unwrap_or(0);
                 self.outcome.duplicates += duplicates;
+                ahead.give_back(body);
                 return Ok(Fetched::Nothing);
             }
             Err(garbled) => return Err((garbled.into(), body)),

@@ -5,7 +5,7 @@
 
 use super::{
     Shared,
-    ahead::{Ahead, Answered},
+    ahead::{Ahead, Answered, Awaited},
     handover::Handover,
     lock,
     run::Run,
@@ -70,15 +70,19 @@ impl<'a> Run<'a> {
                 self.await_turn()?;
                 ahead.ask(wanted);
             }
-            let Some(answered) = ahead.answer() else {
-                return Err(self.shared.stop.signal().map_or_else(
-                    || Failure::new(Exit::Bug, "the thread that asks is gone"),
-                    Failure::stopped,
-                ));
+            let answered = match ahead.answer() {
+                Awaited::Answer(answered) => answered,
+                Awaited::NoPlace => continue,
+                Awaited::Never => {
+                    return Err(self.shared.stop.signal().map_or_else(
+                        || Failure::new(Exit::Bug, "the thread that asks is gone"),
+                        Failure::stopped,
+                    ));
+                }
             };
             self.take_note(&answered);
             let written = handover.poll()?;
-            self.count(written, ahead);
+            self.count(written);
             let Answered { result, body, .. } = answered;
             let digested = match result {
                 Ok(()) => {
@@ -87,7 +91,7 @@ impl<'a> Run<'a> {
                         let size = self.size.after_a_good_page();
                         self.look_ahead(ahead, &next, size, self.handed_pages + 1);
                     }
-                    self.digest(body)
+                    self.digest(body, ahead)
                 }
                 Err(error) => Err((error, body)),
             };
@@ -194,10 +198,7 @@ impl<'a> Run<'a> {
         if last || !ahead.is_free() {
             return;
         }
-        let now = self.shared.clock.instant();
-        if lock(&self.shared.pacer).take(job.endpoint.bucket, now).is_ok() {
-            ahead.ask(request(job, next, size.get()));
-        }
+        ahead.ask_ahead(request(job, next, size.get()));
     }
 
     /// What an answer tells besides its page.
