@@ -19,7 +19,8 @@
 //! `api/headers` are pure: time and chance are arguments. Nothing below `plan` sees a clap type, nothing above `api`
 //! a type of the HTTP library, and only `disk` syncs, renames and truncates.
 //!
-//! Public is what the benches and other programs' tests need: [`run`] and the [`sandbox`].
+//! Public is what other programs' tests need, [`run`] and the [`sandbox`], and for the benches
+//! `bench`.
 
 mod cli;
 mod commands;
@@ -56,6 +57,8 @@ mod secret;
 mod shown;
 mod signals;
 
+#[doc(hidden)]
+pub mod bench;
 pub mod sandbox;
 
 use clap::Parser as _;

@@ -9,7 +9,7 @@ use super::{Shared, lock};
 use crate::{
     api::{Client, error::ApiError, headers::Headers},
     clock::Clock,
-    pacer::Pacer,
+    pacer::{Pacer, Ticket},
     request::Request,
     resource::Bucket,
     signals::Stop,
@@ -45,8 +45,8 @@ pub(super) struct Ahead {
 
 struct Order {
     request: Request,
-    /// Whether a place in the quota is still to be taken, if there is one.
-    ahead: bool,
+    /// The place in the quota; `None` for a request ahead, which takes one if there is one.
+    ticket: Option<Ticket>,
 }
 
 /// An answer, or the unused body of a request ahead for which the quota had no place.
@@ -74,21 +74,23 @@ struct Asker {
 
 impl Asker {
     /// `None` when the run has ended.
-    fn answer(&self, Order { request, ahead }: Order) -> Option<Reply> {
+    fn answer(&self, Order { request, ticket }: Order) -> Option<Reply> {
         // A body is waited for before the request is sent, not with its answer on the way: while a
         // slow output keeps both, there is no hurry.
-        let mut body = match ahead {
-            true => self.spare.recv().ok()?,
-            false => self.spare.try_recv().unwrap_or_default(),
+        let mut body = match ticket {
+            None => self.spare.recv().ok()?,
+            Some(_) => self.spare.try_recv().unwrap_or_default(),
         };
         let began = self.clock.instant();
-        if ahead && lock(&self.pacer).take(self.bucket, began).is_err() {
-            return Some(Err(body));
-        }
+        let place = |ticket: Option<Ticket>| match ticket {
+            Some(ticket) => Some(ticket),
+            None => lock(&self.pacer).take(self.bucket, began).ok(),
+        };
+        let Some(ticket) = place(ticket) else { return Some(Err(body)) };
         let (headers, result) = self.client.get(&request, &mut body);
         let now = self.clock.instant();
         // At once, not when the page is wanted: the quota's reset counts from here.
-        lock(&self.pacer).settle(self.bucket, headers.pacing(), now);
+        lock(&self.pacer).settle(self.bucket, &ticket, headers.pacing(), now);
         let took = now.saturating_duration_since(began);
         Some(Ok(Answered { request, headers, result, body, took }))
     }
@@ -130,19 +132,19 @@ impl Ahead {
     }
 
     /// Sends a request for which a place in the quota was taken.
-    pub(super) fn ask(&mut self, request: Request) {
-        self.order(request, false);
+    pub(super) fn ask(&mut self, request: Request, ticket: Ticket) {
+        self.order(request, Some(ticket));
     }
 
     /// Sends a request as soon as there is a body for its answer, if the quota has a place free
     /// then. Only while none is under way.
     pub(super) fn ask_ahead(&mut self, request: Request) {
-        self.order(request, true);
+        self.order(request, None);
     }
 
-    fn order(&mut self, request: Request, ahead: bool) {
+    fn order(&mut self, request: Request, ticket: Option<Ticket>) {
         if let Some(requests) = &self.requests {
-            let order = Order { request: request.clone(), ahead };
+            let order = Order { request: request.clone(), ticket };
             self.under_way = requests.send(order).is_ok().then_some(request);
         }
     }

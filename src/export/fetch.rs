@@ -16,7 +16,7 @@ use crate::{
     failure::{Exit, Failure},
     garbled::Garbled,
     output::Output,
-    pacer::Turn,
+    pacer::{Ticket, Turn},
     page,
     plan::{Job, YOUNGEST},
     position::Position,
@@ -67,8 +67,8 @@ impl<'a> Run<'a> {
         loop {
             let wanted = request(self.job, &self.position, self.size.get());
             if !ahead.is_under_way(&wanted) {
-                self.await_turn()?;
-                ahead.ask(wanted);
+                let ticket = self.await_turn()?;
+                ahead.ask(wanted, ticket);
             }
             let answered = match ahead.answer() {
                 Awaited::Answer(answered) => answered,
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for a place in the quota. A wait is not the request's fault, so it uses no budget.
-    fn await_turn(&mut self) -> Result<(), Failure> {
+    fn await_turn(&mut self) -> Result<Ticket, Failure> {
         let Shared { clock, stop, report, .. } = self.shared;
         let bucket = self.job.endpoint.bucket;
         let mut told = false;
@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
             let now = clock.instant();
             let turn = lock(&self.shared.pacer).take(bucket, now);
             let until = match turn {
-                Ok(()) => return Ok(()),
+                Ok(ticket) => return Ok(ticket),
                 Err(Turn::At(until)) => until,
                 Err(Turn::AfterAnswer) => now + Duration::from_millis(20),
             };

@@ -205,10 +205,7 @@ impl<'a> Run<'a> {
 
     /// Waits until it is time to ask again, if the run follows; `false` if it ends here. The last
     /// page counts before the wait.
-    fn poll_later<'scope>(
-        &mut self,
-        handover: &mut Handover<'scope, 'a>,
-    ) -> Result<bool, Failure>
+    fn poll_later<'scope>(&mut self, handover: &mut Handover<'scope, 'a>) -> Result<bool, Failure>
     where
         'a: 'scope,
     {
