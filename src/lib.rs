@@ -15,7 +15,7 @@
 //!      └── next ◀─ StateFile::save ◀─ Sink::write ◀┘                         output durable, then the position
 //! ```
 //!
-//! `paging`, `retry`, `pacer`, `page`, `record`, `time`, `request`, `export/lines` and
+//! `paging`, `retry`, `pacer`, `page`, `scan`, `record`, `time`, `request`, `export/lines` and
 //! `api/headers` are pure: time and chance are arguments. Nothing below `plan` sees a clap type, nothing above `api`
 //! a type of the HTTP library, and only `disk` syncs, renames and truncates.
 //!
@@ -41,6 +41,7 @@ mod paging;
 mod record;
 mod request;
 mod retry;
+mod scan;
 
 mod api;
 mod disk;

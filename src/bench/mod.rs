@@ -21,7 +21,7 @@ pub fn parse(body: &[u8]) -> Option<usize> {
 pub fn split(body: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     let page = page::parse(body, "tickets", &[]).ok()?;
     for record in &page.records {
-        push_record(record.get().as_bytes(), LoneSurrogates::Replace, out);
+        push_record(*record, LoneSurrogates::Replace, out);
         out.push(b'\n');
     }
     Some(page.records.len())

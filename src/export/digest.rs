@@ -1,6 +1,12 @@
 //! From a body to a verdict, and to what of the page is written.
 
-use super::{ahead::Ahead, fetch::Fetched, lines, run::Run, writer::Batch};
+use super::{
+    ahead::Ahead,
+    fetch::Fetched,
+    lines,
+    run::Run,
+    writer::{Batch, Place},
+};
 use crate::{
     api::error::ApiError,
     garbled::Garbled,
@@ -10,9 +16,9 @@ use crate::{
     position::{Fingerprint, Position},
     record,
     retry::LARGEST,
+    scan::Json,
 };
-use serde_json::value::RawValue;
-use std::{collections::HashSet, ops::Range};
+use std::collections::HashSet;
 
 impl Run<'_> {
     /// Checks a body to its end, decides, and chooses what is written. The body is returned when it
@@ -29,7 +35,7 @@ impl Run<'_> {
         };
         let prints: Vec<Fingerprint> = match &self.position {
             Position::Time { .. } => {
-                page.records.iter().map(|record| record::fingerprint(record)).collect()
+                page.records.iter().map(|record| record::fingerprint(*record)).collect()
             }
             Position::Start(_) | Position::Cursor(_) => Vec::new(),
         };
@@ -44,19 +50,19 @@ impl Run<'_> {
             Err(garbled) => return Err((garbled.into(), body)),
         };
         let (records, left_out) = self.select(&page, &prints);
-        let records = ranges(&body, &records);
+        let records = places(&body, &records);
         let mut sideloads = vec![Vec::new(); self.sideloads.len()];
         for (name, served) in &page.sideloads {
             let known = self.sideloads.iter_mut().zip(&mut sideloads);
             if let Some((sideload, place)) =
                 known.into_iter().find(|(known, _)| known.name == *name)
             {
-                *place = ranges(&body, &sideload.unseen(served));
+                *place = places(&body, &sideload.unseen(served));
             }
         }
         let last = page.records.last();
         let changed =
-            last.and_then(|record| lines::change_time(record, self.job.resource.change_time));
+            last.and_then(|record| lines::change_time(*record, self.job.resource.change_time));
         let through = changed.or_else(|| next.time()).or(self.through);
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
         Ok(Fetched::Page {
@@ -105,7 +111,7 @@ impl Run<'_> {
         &self,
         page: &Page<'b>,
         prints: &[Fingerprint],
-    ) -> (Vec<&'b RawValue>, lines::LeftOut) {
+    ) -> (Vec<Json<'b>>, lines::LeftOut) {
         let job = self.job;
         let none = HashSet::new();
         let seen = match &self.position {
@@ -137,20 +143,18 @@ impl Sideloaded {
         Sideloaded { name, seen: HashSet::new() }
     }
 
-    fn unseen<'b>(&mut self, served: &[&'b RawValue]) -> Vec<&'b RawValue> {
-        let new = |record: &&&RawValue| self.seen.insert(record::fingerprint(record));
+    fn unseen<'b>(&mut self, served: &[Json<'b>]) -> Vec<Json<'b>> {
+        let new = |record: &&Json<'_>| self.seen.insert(record::fingerprint(**record));
         served.iter().filter(new).copied().collect()
     }
 }
 
 /// Where in the body that they borrow from the records stand.
-fn ranges(body: &[u8], records: &[&RawValue]) -> Vec<Range<usize>> {
+fn places(body: &[u8], records: &[Json<'_>]) -> Vec<Place> {
     let base = body.as_ptr().addr();
-    records
-        .iter()
-        .map(|record| {
-            let start = record.get().as_ptr().addr() - base;
-            start..start + record.get().len()
-        })
-        .collect()
+    let place = |record: &Json<'_>| {
+        let start = record.bytes.as_ptr().addr() - base;
+        Place { range: start..start + record.bytes.len(), plain: record.plain }
+    };
+    records.iter().map(place).collect()
 }
