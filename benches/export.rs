@@ -6,8 +6,8 @@ use crate::measure::{self, Cost};
 use crate::replay::{self, START, Served, Shape};
 use flate2::{Compression, read::GzDecoder, read::GzEncoder};
 use std::{
-    fs,
-    io::Read as _,
+    fs::{self, File},
+    io::{Read as _, Write as _},
     path::Path,
     process::{Command, Stdio},
     time::Instant,
@@ -46,12 +46,15 @@ fn speed(dir: &Path) {
     let row = |name: &str, shape: Shape, cost: Cost| {
         let records = (shape.pages * shape.records) as f64;
         let rate = records / cost.seconds;
-        println!(
-            "| {name} | {rate:.0} | {:.2} | {:.1} | {:.0} |",
-            rate / floor,
-            cost.cpu / records * 1e6,
-            cost.peak_mib
-        );
+        let ratio = rate / floor;
+        match cost.cpu.is_nan() {
+            true => println!("| {name} | {rate:.0} | {ratio:.2} | | |"),
+            false => println!(
+                "| {name} | {rate:.0} | {ratio:.2} | {:.1} | {:.0} |",
+                cost.cpu / records * 1e6,
+                cost.peak_mib
+            ),
+        }
     };
     let plain = replay::serve(PAGES, false);
     if has_curl() {
@@ -78,7 +81,25 @@ fn speed(dir: &Path) {
         let cost = measure::median(ROUNDS, || export(served, dir, TICKETS, output));
         row(name, shape, cost);
     }
+    row("floor: write and sync the same, one thread", few, written_and_synced(few, dir));
     println!();
+}
+
+/// Writes lines that are in memory to a file, and syncs it after each page.
+fn written_and_synced(shape: Shape, dir: &Path) -> Cost {
+    let lines = replay::tickets(shape, 1).join("\n");
+    let path = dir.join("floor");
+    let rounds = (0..ROUNDS).map(|_| {
+        let mut file = File::create(&path).expect("a file");
+        let began = Instant::now();
+        for _ in 0..shape.pages {
+            file.write_all(lines.as_bytes()).and_then(|()| file.sync_data()).expect("a disk");
+        }
+        began.elapsed().as_secs_f64()
+    });
+    let seconds = measure::middle(rounds.collect());
+    fs::remove_file(&path).expect("our own");
+    Cost { seconds, cpu: f64::NAN, peak_mib: f64::NAN }
 }
 
 /// Records a second and CPU seconds per million of one thread that inflates a page in memory and
@@ -145,6 +166,7 @@ fn growth(dir: &Path) {
         ("10 pages of 5 MB", Shape { pages: 10, ..PAGES }, TICKETS, ROUNDS),
         ("100 pages of 5 MB", Shape { pages: 100, ..PAGES }, TICKETS, 3),
         ("1,000 pages of 5 MB", Shape { pages: 1000, ..PAGES }, TICKETS, 1),
+        ("1 page without records", Shape { pages: 1, records: 0, ..PAGES }, TICKETS, ROUNDS),
         ("100 pages of 1 MB", Shape { pages: 100, record_bytes: 1_000, ..PAGES }, TICKETS, 3),
         ("20 pages of 50 MB", Shape { pages: 20, records: 10_000, ..PAGES }, TICKETS, 3),
         ("30 pages of 5 MB for each of 6 resources", Shape { pages: 30, ..PAGES }, six, 3),
@@ -154,6 +176,10 @@ fn growth(dir: &Path) {
         let records = (shape.pages * shape.records * resources.len()) as f64;
         let page = served.page_bytes as f64;
         let bytes = (shape.pages * resources.len()) as f64 * page;
+        if shape.records == 0 {
+            println!("| {name} | | | | {:.0} | |", cost.peak_mib);
+            continue;
+        }
         println!(
             "| {name} | {:.0} | {:.0} | {:.1} | {:.0} | {:.1} |",
             records / cost.seconds,
