@@ -50,8 +50,8 @@ pub(crate) struct Ticket {
     sent: Instant,
     /// The number of the window that was thought to be the present one.
     window: u64,
-    /// What was left of it for sure, if anything was known.
-    left: Option<u64>,
+    /// What was known of it: how much was left, and the least that an answer had said.
+    known: Option<(u64, u64)>,
 }
 
 #[derive(Debug, Default)]
@@ -76,8 +76,10 @@ struct State {
 #[derive(Debug)]
 struct Window {
     total: u64,
-    /// The least that an answer said remained. Of the requests in flight, it may count some.
+    /// How much is left; of the requests in flight, some may have been taken off already.
     left: u64,
+    /// The least that an answer said remained, which is more where a server counts late.
+    said: u64,
     /// When that answer came.
     told: Option<Instant>,
     /// Our own requests that were answered in this window.
@@ -109,7 +111,7 @@ impl Window {
     /// A window of which one answer of ours has told.
     fn of(quota: Quota, end: End, now: Instant) -> Window {
         let Quota { total, remaining: left, .. } = quota;
-        Window { total, left, told: Some(now), ours: 1, end: Some(end) }
+        Window { total, left, said: left, told: Some(now), ours: 1, end: Some(end) }
     }
 
     /// The window after this one, without asking: full, if in this one all was spent by us.
@@ -118,16 +120,20 @@ impl Window {
         let own = self.ours.saturating_add(u64::try_from(in_flight).unwrap_or(u64::MAX));
         let alone = self.total.saturating_sub(self.left) <= own;
         let total = self.total;
-        alone.then_some(Window { total, left: total, told: None, ours: 0, end: None })
+        alone.then_some(Window { total, left: total, said: total, told: None, ours: 0, end: None })
     }
 
-    /// Another answer of this window. One that was overtaken tells of more than is left by now, and
-    /// within a window nothing is given back.
-    fn learn(&mut self, quota: Quota, end: End, now: Instant) {
+    /// Another answer of this window, to a request that went out when `most` was left. One that was
+    /// overtaken tells of more than is left by now, and within a window nothing is given back.
+    fn learn(&mut self, quota: Quota, most: Option<u64>, end: End, now: Instant) {
         self.ours += 1;
         self.total = quota.total;
-        if quota.remaining <= self.left {
-            self.left = quota.remaining;
+        self.said = self.said.min(quota.remaining);
+        // The request took a place itself, whether the server says so yet or not.
+        let most = most.map_or(u64::MAX, |left| left.saturating_sub(1));
+        let left = quota.remaining.min(most);
+        if left <= self.left {
+            self.left = left;
             self.told = Some(now);
         }
         self.end = Some(match self.end {
@@ -200,8 +206,8 @@ impl Pacer {
             sent.push_back(now);
         }
         self.sent.push_back(now);
-        let left = state.window.as_ref().map(|window| window.left);
-        Ok(Ticket { sent: now, window: state.number, left })
+        let known = state.window.as_ref().map(|window| (window.left, window.said));
+        Ok(Ticket { sent: now, window: state.number, known })
     }
 
     /// Takes note of an answer, or of the failure to get one (`quota` is then `None`).
@@ -232,14 +238,17 @@ impl Pacer {
         if late && state.begun.is_some_and(|begun| end.earliest <= begun) {
             return; // of a window before
         }
+        let known = ticket.known.filter(|_| !late);
         let newer = |window: &Window| {
-            // It was sent when less was left than it says: only another window can have given that.
-            let refilled = !late && ticket.left.is_some_and(|left| quota.remaining >= left);
+            // More than was said before it was sent: only another window can have given that.
+            let refilled = known.is_some_and(|(_, said)| quota.remaining > said);
             refilled || window.end.is_some_and(|known| end.earliest > known.latest)
         };
         match &mut state.window {
             Some(window) if window.end.is_some_and(|known| end.latest < known.earliest) => {}
-            Some(window) if !newer(window) => window.learn(quota, end, now),
+            Some(window) if !newer(window) => {
+                window.learn(quota, known.map(|(left, _)| left), end, now);
+            }
             window @ (Some(_) | None) => {
                 *window = Some(Window::of(quota, end, now));
                 state.number += 1;
@@ -443,6 +452,15 @@ mod tests {
         asked(&mut pacer, quota(2, 30), now);
         asked(&mut pacer, None, now);
         assert_eq!(turn(&mut pacer, now), None);
+        assert_eq!(turn(&mut pacer, now), Some(Turn::At(later(now, 31))));
+    }
+
+    #[test]
+    fn a_server_that_counts_late_is_not_believed_within_a_window() {
+        let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+        for _ in 0..4 {
+            asked(&mut pacer, quota(3, 30), now);
+        }
         assert_eq!(turn(&mut pacer, now), Some(Turn::At(later(now, 31))));
     }
 
