@@ -1,14 +1,21 @@
-//! A server that replays pages as fast as a socket takes them, so that what is measured is the
-//! client. Knows as much of Zendesk as a cursor export needs.
+//! A server that replays pages as fast as a socket takes them, plain or with TLS, so that what is
+//! measured is the client. Knows as much of Zendesk as an export needs.
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned, crypto::ring, pki_types::PrivatePkcs8KeyDer,
+};
 use std::{
     fmt::Write as _,
-    io::{BufRead as _, BufReader, Write as _},
-    net::{TcpListener, TcpStream},
+    io::{self, BufRead as _, BufReader, Read, Write},
+    net::TcpListener,
     sync::Arc,
     thread,
 };
+
+/// The start_time with which an export gets all pages.
+pub(crate) const START: usize = 1_600_000_000;
 
 /// Pages of one shape.
 #[derive(Clone, Copy, Debug)]
@@ -19,85 +26,158 @@ pub(crate) struct Shape {
     pub(crate) record_bytes: usize,
 }
 
-/// The records of a page, compressed once; only the envelope differs from page to page.
+/// The records of a page, compressed once; only the envelope differs from page to page. Two sets
+/// take turns, because a client may drop what the page before held too.
 struct Pages {
     shape: Shape,
-    deflated: Vec<u8>,
+    sets: [Deflated; 2],
+}
+
+/// Deflate blocks that end on a byte and are not the last.
+struct Deflated {
+    blocks: Vec<u8>,
     crc: Crc,
 }
 
-/// Serves pages of a shape in the background and returns the address.
-pub(crate) fn serve(shape: Shape) -> String {
-    let records = format!("{{\"tickets\":[{}]", tickets(shape).join(","));
-    let mut crc = Crc::new();
-    crc.update(records.as_bytes());
-    let pages = Arc::new(Pages { shape, deflated: deflate(records.as_bytes()), crc });
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("a bound socket").to_string();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let pages = Arc::clone(&pages);
-            thread::spawn(move || drop(answer(&stream, &pages)));
-        }
-    });
-    address
+/// Where pages are served.
+pub(crate) struct Served {
+    pub(crate) url: String,
+    /// The authority to trust, in PEM, where there is TLS.
+    pub(crate) authority: Option<String>,
+    /// The bytes of a page before compression.
+    pub(crate) page_bytes: usize,
 }
 
-fn answer(stream: &TcpStream, pages: &Pages) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut lines = BufReader::new(stream).lines();
-    loop {
-        let Some(request) = lines.next() else { return Ok(()) };
-        let request = request?;
-        for header in lines.by_ref() {
-            if header?.is_empty() {
-                break;
-            }
+/// Serves pages of a shape in the background, with TLS or without.
+pub(crate) fn serve(shape: Shape, tls: bool) -> Served {
+    let sets = [1, 2].map(|seed| Deflated::of(tickets(shape, seed).join(",").as_bytes()));
+    let page_bytes = usize::try_from(sets[0].crc.amount()).expect("fits in memory");
+    let pages = Arc::new(Pages { shape, sets });
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("a bound socket");
+    let (config, authority) = match tls {
+        true => certified(),
+        false => (None, None),
+    };
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (pages, config) = (Arc::clone(&pages), config.clone());
+            thread::spawn(move || {
+                stream.set_nodelay(true)?;
+                match config {
+                    None => answer(stream, &pages),
+                    Some(config) => {
+                        let tls = ServerConnection::new(config).map_err(io::Error::other)?;
+                        answer(StreamOwned::new(tls, stream), &pages)
+                    }
+                }
+            });
         }
-        let page = request
-            .split(['?', '&', ' '])
-            .find_map(|part| part.strip_prefix("cursor=p")?.parse::<usize>().ok())
-            .unwrap_or(0);
-        let body = pages.gzip(page);
+    });
+    let scheme = if tls { "https" } else { "http" };
+    Served { url: format!("{scheme}://{address}"), authority, page_bytes }
+}
+
+/// A certificate for 127.0.0.1 and the authority that signed it.
+fn certified() -> (Option<Arc<ServerConfig>>, Option<String>) {
+    let key = || KeyPair::generate().expect("a key");
+    let mut params = CertificateParams::new(Vec::new()).expect("no names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = key();
+    let authority = params.self_signed(&authority_key).expect("our own");
+    let issuer = Issuer::new(params, authority_key);
+    let own_key = key();
+    let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
+    let own = own.signed_by(&own_key, &issuer).expect("our own");
+    let private = PrivatePkcs8KeyDer::from(own_key.serialize_der());
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("what the provider has")
+        .with_no_client_auth()
+        .with_single_cert(vec![own.der().clone()], private.into())
+        .expect("a key that fits");
+    (Some(Arc::new(config)), Some(authority.pem()))
+}
+
+fn answer(stream: impl Read + Write, pages: &Pages) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut request = String::new();
+        if stream.read_line(&mut request)? == 0 {
+            return Ok(());
+        }
+        let mut header = String::new();
+        while stream.read_line(&mut header)? > 2 {
+            header.clear();
+        }
+        let body = pages.gzip(&request);
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n\
              content-length: {}\r\n\r\n",
             body.len()
         );
-        let mut stream = stream;
-        stream.write_all(head.as_bytes())?;
-        stream.write_all(&body)?;
+        stream.get_mut().write_all(head.as_bytes())?;
+        stream.get_mut().write_all(&body)?;
+        stream.get_mut().flush()?;
     }
 }
 
 impl Pages {
-    /// A gzip body: the shared deflate blocks, then the page's envelope as a stored block.
-    fn gzip(&self, page: usize) -> Vec<u8> {
+    /// The gzip body that answers a request line: the beginning of the page as a stored block, the
+    /// shared deflate blocks, and the page's envelope as a stored block.
+    fn gzip(&self, request: &str) -> Vec<u8> {
+        let after = |name: &str| {
+            let parts = request.split(['?', '&', ' ']);
+            parts.filter_map(|part| part.strip_prefix(name)?.parse::<usize>().ok()).next()
+        };
+        let started = || after("start_time=").map(|time| time.saturating_sub(START));
+        let page = after("cursor=p").or_else(started).unwrap_or(0);
+        let names = ["ticket_events", "ticket_metric_events", "users", "organizations", "articles"];
+        let key = names.iter().find(|name| request.contains(&format!("/{name}")));
         let next = page + 1;
         let last = next >= self.shape.pages;
-        let envelope = format!(
-            ",\"after_url\":null,\"before_url\":null,\"after_cursor\":\"p{next}\",\
-             \"before_cursor\":null,\"end_of_stream\":{last}}}"
+        let start = format!("{{\"{}\":[", key.unwrap_or(&"tickets"));
+        let end = format!(
+            "],\"after_url\":null,\"before_url\":null,\"after_cursor\":\"p{next}\",\
+             \"before_cursor\":null,\"next_page\":{},\"count\":{},\"end_time\":{},\
+             \"end_of_stream\":{last}}}",
+            if last { "null" } else { "\"\"" },
+            self.shape.records,
+            START + next
         );
-        let length = u16::try_from(envelope.len()).expect("a short envelope");
-        let mut crc = Crc::new();
-        crc.update(envelope.as_bytes());
+        let set = &self.sets[page % 2];
         let mut whole = Crc::new();
-        whole.combine(&self.crc);
-        whole.combine(&crc);
         let mut body = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-        body.extend_from_slice(&self.deflated);
-        body.push(1); // the last block, stored
-        body.extend_from_slice(&length.to_le_bytes());
-        body.extend_from_slice(&(!length).to_le_bytes());
-        body.extend_from_slice(envelope.as_bytes());
+        store(&mut body, &mut whole, start.as_bytes(), false);
+        body.extend_from_slice(&set.blocks);
+        whole.combine(&set.crc);
+        store(&mut body, &mut whole, end.as_bytes(), true);
         body.extend_from_slice(&whole.sum().to_le_bytes());
         body.extend_from_slice(&whole.amount().to_le_bytes());
         body
     }
 }
 
-/// Deflate blocks that end on a byte and are not the last.
+/// Appends a stored block.
+fn store(body: &mut Vec<u8>, whole: &mut Crc, bytes: &[u8], last: bool) {
+    let length = u16::try_from(bytes.len()).expect("a short block");
+    body.push(u8::from(last));
+    body.extend_from_slice(&length.to_le_bytes());
+    body.extend_from_slice(&(!length).to_le_bytes());
+    body.extend_from_slice(bytes);
+    let mut crc = Crc::new();
+    crc.update(bytes);
+    whole.combine(&crc);
+}
+
+impl Deflated {
+    fn of(bytes: &[u8]) -> Deflated {
+        let mut crc = Crc::new();
+        crc.update(bytes);
+        Deflated { blocks: deflate(bytes), crc }
+    }
+}
+
 fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut compress = Compress::new(Compression::default(), false);
     let mut out = Vec::with_capacity(bytes.len() + 1024);
@@ -114,7 +194,7 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Tickets that compress as real ones do, about ten to one.
-pub(crate) fn tickets(shape: Shape) -> Vec<String> {
+pub(crate) fn tickets(shape: Shape, seed: u64) -> Vec<String> {
     let words = [
         "order",
         "refund",
@@ -135,7 +215,7 @@ pub(crate) fn tickets(shape: Shape) -> Vec<String> {
         "update",
         "日本語",
     ];
-    let mut seed = 42_u64;
+    let mut seed = 42 + seed;
     let mut draw = move |n: usize| {
         seed ^= seed << 13;
         seed ^= seed >> 7;

@@ -258,7 +258,7 @@ pub(crate) struct ExportArgs {
     ///
     /// Default: all of them.
     #[arg(long, value_name = "N", help_heading = "The run", hide_short_help = true)]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_parser = jobs)]
     pub(crate) jobs: Option<u16>,
 
     /// How to page
@@ -282,7 +282,7 @@ pub(crate) struct ExportArgs {
     ///
     /// Default: 0 percent.
     #[arg(long, value_name = "PERCENT", help_heading = "Requests", hide_short_help = true)]
-    #[arg(value_parser = clap::value_parser!(u8).range(0..=99))]
+    #[arg(value_parser = reserve)]
     pub(crate) reserve: Option<u8>,
     /// The longest single wait for quota or retry
     ///
@@ -494,6 +494,22 @@ impl TypedValueParser for Name {
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(self.0().into_iter().map(PossibleValue::new)))
+    }
+}
+
+fn jobs(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(0) => Err("at least one resource has to run".to_owned()),
+        Ok(jobs) => Ok(jobs),
+        Err(_) => Err(format!("a number from 1 to {} is needed", u16::MAX)),
+    }
+}
+
+fn reserve(text: &str) -> Result<u8, String> {
+    match text.parse() {
+        Ok(percent @ 0..=99) => Ok(percent),
+        Ok(percent) => Err(format!("{percent} % for others would leave nothing to zdx")),
+        Err(_) => Err("a percentage from 0 to 99 is needed".to_owned()),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     api::headers::Headers,
     page,
     record::{LoneSurrogates, push_record},
+    scan::{Json, Scanner},
     shown::shown,
     time::UnixTime,
 };
@@ -55,16 +56,86 @@ fn a_mutated_page_is_refused_or_read_but_never_panics() {
         read += 1;
         for record in &page.records {
             let mut line = Vec::new();
-            push_record(record.get().as_bytes(), LoneSurrogates::Replace, &mut line);
+            push_record(*record, LoneSurrogates::Replace, &mut line);
             assert!(!line.contains(&b'\n') && line.starts_with(b"{"));
             assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&line).is_ok());
             // A line is its own line: nothing is left to remove or to replace.
             let mut again = Vec::new();
-            assert_eq!(push_record(&line, LoneSurrogates::Replace, &mut again), 0);
+            let text = std::str::from_utf8(&line).unwrap();
+            let read = Scanner::new(text).value().unwrap();
+            assert!(read.plain || text.contains("\\ud") && read.bytes == line);
+            assert_eq!(push_record(read, LoneSurrogates::Replace, &mut again), 0);
             assert_eq!(again, line);
         }
     }
     assert!(read > ROUNDS / 20, "too few mutations left a page: {read}");
+}
+
+/// JSON of all kinds, drawn at random, with white space here and there.
+fn json(rng: &mut Rng, depth: u8) -> String {
+    let space = [" ", "\n", "\t\r", "", "", "", "", ""];
+    let strings =
+        [r#""""#, r#""a""#, r#""\ud83d\ude00\n""#, r#""ü日本 a longer one, of many words""#];
+    let mut text = String::new();
+    let gap = |text: &mut String, rng: &mut Rng| text.push_str(space[rng.usize(..space.len())]);
+    gap(&mut text, rng);
+    match rng.u8(..if depth == 0 { 6 } else { 10 }) {
+        0 => text.push_str("null"),
+        1 => text.push_str("true"),
+        2 => text.push_str("false"),
+        3 => text.push_str(["0", "-0", "12", "-3.50", "1e9", "2.5E-10", "0.0e+1"][rng.usize(..7)]),
+        4 | 5 => text.push_str(strings[rng.usize(..strings.len())]),
+        kind => {
+            let object = kind < 8;
+            text.push(if object { '{' } else { '[' });
+            for index in 0..rng.usize(..4) {
+                if index > 0 {
+                    text.push(',');
+                }
+                gap(&mut text, rng);
+                if object {
+                    text.push_str(strings[rng.usize(..strings.len())]);
+                    gap(&mut text, rng);
+                    text.push(':');
+                }
+                text.push_str(&json(rng, depth - 1));
+            }
+            gap(&mut text, rng);
+            text.push(if object { '}' } else { ']' });
+        }
+    }
+    gap(&mut text, rng);
+    text
+}
+
+#[test]
+fn the_scanner_takes_what_serde_json_takes_and_nothing_else() {
+    let mut rng = Rng::with_seed(5);
+    let mut accepted = 0;
+    for round in 0..5 * ROUNDS {
+        let mut bytes = json(&mut rng, 4).into_bytes();
+        if round % 3 > 0 {
+            bytes = mutated(&bytes, &mut rng);
+        }
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+        let expected = serde_json::from_str::<&serde_json::value::RawValue>(text).ok();
+        let mut scanner = Scanner::new(text);
+        let found = scanner.value().filter(|_| scanner.peek().is_none());
+        assert_eq!(
+            found.map(|json| json.bytes),
+            expected.map(|raw| raw.get().as_bytes()),
+            "{text:?}"
+        );
+        let Some(found) = found else { continue };
+        accepted += 1;
+        // What is called plain is what is left when all that is not has gone.
+        let mut line = Vec::new();
+        push_record(Json { plain: false, ..found }, LoneSurrogates::Replace, &mut line);
+        assert!(!found.plain || line == found.bytes, "{text:?}");
+        let spaced = !text.contains("\\ud") && line != found.bytes;
+        assert!(!(spaced && found.plain), "{text:?}");
+    }
+    assert!(accepted > ROUNDS, "{accepted}");
 }
 
 #[test]

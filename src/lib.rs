@@ -15,11 +15,12 @@
 //!      └── next ◀─ StateFile::save ◀─ Sink::write ◀┘                         output durable, then the position
 //! ```
 //!
-//! `paging`, `retry`, `pacer`, `page`, `record`, `time`, `request`, `export/lines` and
+//! `paging`, `retry`, `pacer`, `page`, `scan`, `record`, `time`, `request`, `export/lines` and
 //! `api/headers` are pure: time and chance are arguments. Nothing below `plan` sees a clap type, nothing above `api`
 //! a type of the HTTP library, and only `disk` syncs, renames and truncates.
 //!
-//! Public is what the benches and other programs' tests need: [`run`] and the [`sandbox`].
+//! Public is what other programs' tests need, [`run`] and the [`sandbox`], and for the benches
+//! `bench`.
 
 mod cli;
 mod commands;
@@ -42,6 +43,7 @@ mod paging;
 mod record;
 mod request;
 mod retry;
+mod scan;
 
 mod api;
 mod disk;
@@ -60,6 +62,8 @@ mod secret;
 mod shown;
 mod signals;
 
+#[doc(hidden)]
+pub mod bench;
 pub mod sandbox;
 
 use clap::{CommandFactory as _, FromArgMatches as _};

@@ -7,23 +7,23 @@ use crate::{
     garbled::Garbled,
     position::{Cursor, Position},
     resource::Pagination,
+    scan::{Json, Scanner},
     shown::shown,
     time::UnixTime,
 };
 use memchr::memmem;
 use serde::{
-    Deserializer as _,
-    de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    Deserialize as _,
+    de::{self, IgnoredAny},
 };
-use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 /// An answer's body, parsed. Everything borrows from the body.
 #[derive(Debug)]
 pub(crate) struct Page<'a> {
-    pub(crate) records: Vec<&'a RawValue>,
+    pub(crate) records: Vec<Json<'a>>,
     /// The sideloads that were asked for and came, in the order asked.
-    pub(crate) sideloads: Vec<(&'a str, Vec<&'a RawValue>)>,
+    pub(crate) sideloads: Vec<(&'a str, Vec<Json<'a>>)>,
     pub(crate) envelope: Envelope,
 }
 
@@ -55,11 +55,7 @@ pub(crate) fn parse<'a>(
     sideloads: &[&'a str],
 ) -> Result<Page<'a>, Garbled> {
     let text = text(body)?;
-    let mut json = serde_json::Deserializer::from_str(text);
-    let members = json
-        .deserialize_map(MembersVisitor { record_key, sideloads })
-        .map_err(|error| syntax(&error, text))?;
-    json.end().map_err(|error| Garbled::Trailing { offset: offset(&error, text) })?;
+    let members = members(text, record_key, sideloads).ok_or_else(|| garbled(text))?;
     typed_page(members, record_key)
 }
 
@@ -119,10 +115,22 @@ fn text(body: &[u8]) -> Result<&str, Garbled> {
         None => Err(Garbled::Empty),
         Some(b'{') => Ok(text),
         Some(b'<') => Err(Garbled::Html),
-        Some(_) => Err(match serde_json::from_str::<&RawValue>(text) {
-            Ok(other) => Garbled::NotAPage { found: kind(other.get()) },
+        Some(_) => Err(match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(IgnoredAny) => Garbled::NotAPage { found: kind(text.trim_ascii_start().as_bytes()) },
             Err(error) => syntax(&error, text),
         }),
+    }
+}
+
+/// What is wrong with a text that is no JSON, in the words of the parser that is not in a hurry.
+fn garbled(text: &str) -> Garbled {
+    let mut json = serde_json::Deserializer::from_str(text);
+    match IgnoredAny::deserialize(&mut json) {
+        Err(error) => syntax(&error, text),
+        Ok(IgnoredAny) => {
+            let offset = json.end().map_or_else(|error| offset(&error, text), |()| 0);
+            Garbled::Trailing { offset }
+        }
     }
 }
 
@@ -142,8 +150,8 @@ fn offset(error: &serde_json::Error, text: &str) -> usize {
 }
 
 /// What a JSON text is, with its article, by its first byte.
-fn kind(json: &str) -> &'static str {
-    match json.as_bytes().first() {
+fn kind(json: &[u8]) -> &'static str {
+    match json.first() {
         Some(b'{') => "an object",
         Some(b'[') => "an array",
         Some(b'"') => "a string",
@@ -157,136 +165,96 @@ fn kind(json: &str) -> &'static str {
 #[derive(Default)]
 struct Members<'a> {
     records: Option<Records<'a>>,
-    sideloads: Vec<(&'a str, &'a RawValue)>,
-    end_of_stream: Option<&'a RawValue>,
-    after_cursor: Option<&'a RawValue>,
-    end_time: Option<&'a RawValue>,
-    next_page: Option<&'a RawValue>,
-    count: Option<&'a RawValue>,
-    meta: Option<&'a RawValue>,
-    error: Option<&'a RawValue>,
+    sideloads: Vec<(&'a str, Vec<Json<'a>>)>,
+    end_of_stream: Option<Json<'a>>,
+    after_cursor: Option<Json<'a>>,
+    end_time: Option<Json<'a>>,
+    next_page: Option<Json<'a>>,
+    count: Option<Json<'a>>,
+    meta: Option<Json<'a>>,
+    error: Option<Json<'a>>,
     repeated: Option<String>,
 }
 
 enum Records<'a> {
-    Array(Vec<&'a RawValue>),
+    Array(Vec<Json<'a>>),
     /// Something else, of this kind.
     Other(&'static str),
 }
 
-struct MembersVisitor<'k, 'a> {
-    record_key: &'k str,
-    sideloads: &'k [&'a str],
-}
-
-impl<'a> Visitor<'a> for MembersVisitor<'_, 'a> {
-    type Value = Members<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a page")
+/// Takes a page apart in one pass to the end of its text. `None` if it is no JSON object.
+fn members<'a>(text: &'a str, record_key: &str, sideloads: &[&'a str]) -> Option<Members<'a>> {
+    let mut members = Members::default();
+    let mut json = Scanner::new(text);
+    if !json.eat(b'{') {
+        return None;
     }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Members<'a>, A::Error> {
-        let mut members = Members::default();
-        // Keys are read raw: one with a lone surrogate is valid JSON but no `str`.
-        while let Some(raw) = map.next_key::<&RawValue>()? {
-            let key = unquoted(raw.get());
-            if *key == *self.record_key {
-                if members.records.replace(map.next_value_seed(RecordsSeed)?).is_some() {
-                    members.repeated = Some(key.into_owned());
-                }
-                continue;
-            }
-            if let Some(name) = self.sideloads.iter().find(|name| ***name == *key) {
-                members.sideloads.push((name, map.next_value()?));
-                continue;
-            }
-            let member = match &*key {
-                "end_of_stream" => &mut members.end_of_stream,
-                "after_cursor" => &mut members.after_cursor,
-                "end_time" => &mut members.end_time,
-                "next_page" => &mut members.next_page,
-                "count" => &mut members.count,
-                "meta" => &mut members.meta,
-                "error" | "errors" => &mut members.error,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
+    let mut more = !json.eat(b'}');
+    while more {
+        let key = unquoted(json.name()?);
+        if *key == *record_key {
+            let records = match json.peek()? {
+                b'[' => Records::Array(elements(&mut json)?),
+                _ => Records::Other(kind(json.value()?.bytes)),
             };
-            if member.replace(map.next_value()?).is_some() {
+            if members.records.replace(records).is_some() {
+                members.repeated = Some(key.into_owned());
+            }
+        } else if let Some(name) = sideloads.iter().find(|name| ***name == *key) {
+            // Most sideloads are arrays; one that is an object counts as a single record.
+            let elements = match json.peek()? {
+                b'[' => elements(&mut json)?,
+                b'{' => vec![json.value()?],
+                _ => json.value().map(|_nothing| Vec::new())?,
+            };
+            members.sideloads.push((name, elements));
+        } else {
+            let value = json.value()?;
+            let known = match &*key {
+                "end_of_stream" => Some(&mut members.end_of_stream),
+                "after_cursor" => Some(&mut members.after_cursor),
+                "end_time" => Some(&mut members.end_time),
+                "next_page" => Some(&mut members.next_page),
+                "count" => Some(&mut members.count),
+                "meta" => Some(&mut members.meta),
+                "error" | "errors" => Some(&mut members.error),
+                _ => None,
+            };
+            if known.is_some_and(|member| member.replace(value).is_some()) {
                 members.repeated = Some(key.into_owned());
             }
         }
-        Ok(members)
+        more = json.eat(b',');
+        if !more && !json.eat(b'}') {
+            return None;
+        }
     }
+    json.peek().is_none().then_some(members)
+}
+
+/// Takes an array apart.
+fn elements<'a>(json: &mut Scanner<'a>) -> Option<Vec<Json<'a>>> {
+    let mut elements = Vec::with_capacity(1024);
+    if !json.eat(b'[') {
+        return None;
+    }
+    let mut more = !json.eat(b']');
+    while more {
+        elements.push(json.value()?);
+        more = json.eat(b',');
+        if !more && !json.eat(b']') {
+            return None;
+        }
+    }
+    Some(elements)
 }
 
 /// A member's name without quotes and escapes; empty for one that is no Unicode.
-fn unquoted(raw: &str) -> Cow<'_, str> {
-    if raw.contains('\\') {
-        return Cow::Owned(serde_json::from_str(raw).unwrap_or_default());
-    }
-    Cow::Borrowed(raw.trim_matches('"'))
-}
-
-/// Takes the records' array apart in the one pass over the body.
-struct RecordsSeed;
-
-impl<'a> DeserializeSeed<'a> for RecordsSeed {
-    type Value = Records<'a>;
-
-    fn deserialize<D: de::Deserializer<'a>>(self, json: D) -> Result<Records<'a>, D::Error> {
-        json.deserialize_any(RecordsVisitor)
-    }
-}
-
-struct RecordsVisitor;
-
-impl<'a> Visitor<'a> for RecordsVisitor {
-    type Value = Records<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Records<'a>, A::Error> {
-        let mut records = Vec::with_capacity(1024);
-        while let Some(record) = seq.next_element()? {
-            records.push(record);
-        }
-        Ok(Records::Array(records))
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Records<'a>, A::Error> {
-        while map.next_key::<&RawValue>()?.is_some() {
-            map.next_value::<IgnoredAny>()?;
-        }
-        Ok(Records::Other("an object"))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Records<'a>, E> {
-        Ok(Records::Other("null"))
-    }
-
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Records<'a>, E> {
-        Ok(Records::Other("a boolean"))
-    }
-
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Records<'a>, E> {
-        Ok(Records::Other("a number"))
-    }
-
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Records<'a>, E> {
-        Ok(Records::Other("a number"))
-    }
-
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Records<'a>, E> {
-        Ok(Records::Other("a number"))
-    }
-
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Records<'a>, E> {
-        Ok(Records::Other("a string"))
+fn unquoted(raw: &[u8]) -> Cow<'_, str> {
+    let name = raw.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\""));
+    match name.map(std::str::from_utf8) {
+        Some(Ok(name)) if !name.contains('\\') => Cow::Borrowed(name),
+        _ => Cow::Owned(serde_json::from_slice(raw).unwrap_or_default()),
     }
 }
 
@@ -301,17 +269,17 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
             return Err(Garbled::RecordsType { key: record_key.to_owned(), found });
         }
         None => {
-            let error = members.error.map(|error| shown(error.get()));
+            let error = members.error.map(|error| shown(&String::from_utf8_lossy(error.bytes)));
             return Err(Garbled::NoRecords { key: record_key.to_owned(), error });
         }
     };
     if let Some((index, record)) =
-        records.iter().enumerate().find(|(_, record)| !record.get().starts_with('{'))
+        records.iter().enumerate().find(|(_, record)| !record.bytes.starts_with(b"{"))
     {
-        return Err(Garbled::RecordType { index, found: kind(record.get()) });
+        return Err(Garbled::RecordType { index, found: kind(record.bytes) });
     }
     let meta: Meta =
-        members.meta.and_then(|meta| serde_json::from_str(meta.get()).ok()).unwrap_or_default();
+        members.meta.and_then(|meta| serde_json::from_slice(meta.bytes).ok()).unwrap_or_default();
     let end_of_stream = match members.end_of_stream {
         Some(flag) => typed(flag, "end_of_stream", "true or false")?,
         None => meta.has_more.map(|more| !more),
@@ -327,19 +295,19 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
     let no_time = Garbled::MemberType { key: "end_time", expected: SECONDS };
     Ok(Page {
         records,
-        sideloads: members.sideloads.into_iter().map(split_sideload).collect(),
+        sideloads: members.sideloads,
         envelope: Envelope {
             end_of_stream,
             after_cursor: after_cursor
                 .map(|text| Cursor::new(text).ok_or(Garbled::CursorUnusable))
                 .transpose()?,
             end_time: end_time.map(|seconds| UnixTime::new(seconds).ok_or(no_time)).transpose()?,
-            next_page: match members.next_page.map(RawValue::get) {
+            next_page: match members.next_page.map(|next| next.bytes) {
                 None => NextPage::Missing,
-                Some("null") => NextPage::Null,
+                Some(b"null") => NextPage::Null,
                 Some(_) => NextPage::Present,
             },
-            count: members.count.and_then(|count| count.get().parse().ok()),
+            count: members.count.and_then(|count| serde_json::from_slice(count.bytes).ok()),
         },
     })
 }
@@ -355,21 +323,11 @@ struct Meta {
 
 /// `null` is `None`; any type but the expected one is an error.
 fn typed<T: de::DeserializeOwned>(
-    raw: &RawValue,
+    raw: Json<'_>,
     key: &'static str,
     expected: &'static str,
 ) -> Result<Option<T>, Garbled> {
-    serde_json::from_str(raw.get()).map_err(|_wrong_type| Garbled::MemberType { key, expected })
-}
-
-/// Most sideloads are arrays; one that is an object counts as a single record.
-fn split_sideload<'a>((name, raw): (&'a str, &'a RawValue)) -> (&'a str, Vec<&'a RawValue>) {
-    let elements = match raw.get().as_bytes().first() {
-        Some(b'[') => serde_json::from_str(raw.get()).unwrap_or_default(),
-        Some(b'{') => vec![raw],
-        Some(_) | None => Vec::new(),
-    };
-    (name, elements)
+    serde_json::from_slice(raw.bytes).map_err(|_wrong_type| Garbled::MemberType { key, expected })
 }
 
 #[cfg(test)]

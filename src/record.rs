@@ -1,10 +1,9 @@
 //! A record's bytes: the one line that is written for it, and its fingerprint.
 //!
-//! Pure. Records are valid JSON that somebody else has checked; they are never turned into values.
+//! Pure. Records are JSON that `scan` has checked; they are never turned into values.
 //! Must not know pages.
 
-use crate::position::Fingerprint;
-use serde_json::value::RawValue;
+use crate::{position::Fingerprint, scan::Json};
 use std::ops::Range;
 
 /// What happens to a `\ud800` that no other half stands beside: DuckDB, ClickHouse and jq refuse
@@ -16,9 +15,10 @@ pub(crate) enum LoneSurrogates {
 }
 
 /// Appends a record to `out` without the white space between its tokens, and returns how many lone
-/// surrogate escapes were replaced. The bytes must be valid JSON, as those of a [`RawValue`] are.
-pub(crate) fn push_record(bytes: &[u8], surrogates: LoneSurrogates, out: &mut Vec<u8>) -> u64 {
-    if is_plain(bytes) {
+/// surrogate escapes were replaced. Almost all records are plain, and cost a copy.
+pub(crate) fn push_record(record: Json<'_>, surrogates: LoneSurrogates, out: &mut Vec<u8>) -> u64 {
+    let Json { bytes, plain } = record;
+    if plain {
         out.extend_from_slice(bytes);
         return 0;
     }
@@ -37,60 +37,19 @@ pub(crate) fn push_record(bytes: &[u8], surrogates: LoneSurrogates, out: &mut Ve
     replaced
 }
 
-/// The fingerprint of a record as it is written, so that white space between tokens makes no
-/// other record of it.
-pub(crate) fn fingerprint(record: &RawValue) -> Fingerprint {
-    let bytes = record.get().as_bytes();
-    if !bytes.iter().any(u8::is_ascii_whitespace) || is_plain(bytes) {
-        return Fingerprint::of(bytes);
-    }
-    let mut line = Vec::with_capacity(bytes.len());
-    push_record(bytes, LoneSurrogates::Keep, &mut line);
-    Fingerprint::of(&line)
+/// The fingerprint of a record, in which white space between tokens makes no difference.
+pub(crate) fn fingerprint(record: Json<'_>) -> Fingerprint {
+    fingerprint_written(record, LoneSurrogates::Keep)
 }
 
 /// The fingerprint of the very bytes that are written for a record.
-pub(crate) fn fingerprint_written(record: &RawValue, surrogates: LoneSurrogates) -> Fingerprint {
-    let mut line = Vec::new();
-    push_record(record.get().as_bytes(), surrogates, &mut line);
-    Fingerprint::of(&line)
-}
-
-/// Whether a record is written as it is: no white space between its tokens, and no escape that
-/// could be half of a surrogate pair. Almost all are, so this one pass is what a record costs.
-fn is_plain(json: &[u8]) -> bool {
-    /// Most strings are names and short values, which end before a vector search has begun.
-    const SHORT: usize = 16;
-    let mut at = 0;
-    while let Some(byte) = json.get(at) {
-        at += 1;
-        match byte {
-            b'"' => {}
-            b' ' | b'\n' | b'\r' | b'\t' => return false,
-            _ => continue,
-        }
-        loop {
-            let short = &json[at..(at + SHORT).min(json.len())];
-            let found = short.iter().position(|byte| matches!(byte, b'"' | b'\\'));
-            let rest = at + short.len();
-            at = match found {
-                Some(found) => at + found,
-                None => match memchr::memchr2(b'"', b'\\', &json[rest..]) {
-                    Some(found) => rest + found,
-                    None => return false,
-                },
-            };
-            if json[at] == b'"' {
-                at += 1;
-                break;
-            }
-            if surrogate(&json[at..]).is_some() {
-                return false;
-            }
-            at += 2;
-        }
+pub(crate) fn fingerprint_written(record: Json<'_>, surrogates: LoneSurrogates) -> Fingerprint {
+    if record.plain {
+        return Fingerprint::of(record.bytes);
     }
-    true
+    let mut line = Vec::with_capacity(record.bytes.len());
+    push_record(record, surrogates, &mut line);
+    Fingerprint::of(&line)
 }
 
 /// The next string literal at or after `from`, with its quotes.
@@ -155,10 +114,12 @@ fn surrogate(text: &[u8]) -> Option<Half> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::Scanner;
 
     fn line(raw: &str) -> (String, u64) {
         let mut out = Vec::new();
-        let replaced = push_record(raw.as_bytes(), LoneSurrogates::Replace, &mut out);
+        let record = Scanner::new(raw).value().unwrap();
+        let replaced = push_record(record, LoneSurrogates::Replace, &mut out);
         (String::from_utf8(out).unwrap(), replaced)
     }
 
@@ -191,7 +152,8 @@ mod tests {
             assert_eq!(line(raw), (expect.to_owned(), count), "{raw}");
         }
         let mut out = Vec::new();
-        assert_eq!(push_record(br#"{"a":"\ud800"}"#, LoneSurrogates::Keep, &mut out), 0);
+        let record = Scanner::new(r#"{"a":"\ud800"}"#).value().unwrap();
+        assert_eq!(push_record(record, LoneSurrogates::Keep, &mut out), 0);
         assert_eq!(out, br#"{"a":"\ud800"}"#);
     }
 }

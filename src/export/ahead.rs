@@ -9,13 +9,14 @@ use super::{Shared, lock};
 use crate::{
     api::{Client, error::ApiError, headers::Headers},
     clock::Clock,
+    pacer::{Pacer, Ticket},
     request::Request,
     resource::Bucket,
     signals::Stop,
 };
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
@@ -34,14 +35,66 @@ pub(super) struct Answered {
 /// One connection, on a thread of its own, with at most one request under way.
 pub(super) struct Ahead {
     /// `None` once nothing more is asked.
-    requests: Option<Sender<(Request, Vec<u8>)>>,
-    answers: Receiver<Answered>,
+    requests: Option<Sender<Order>>,
+    answers: Receiver<Reply>,
     under_way: Option<Request>,
-    /// Two bodies take turns: one is checked and written while the other one comes in.
-    spare: Vec<Vec<u8>>,
+    bodies: Sender<Vec<u8>>,
     cancel: Box<dyn Fn() + Send>,
     stop: Stop,
     clock: Clock,
+}
+
+struct Order {
+    request: Request,
+    /// The place in the quota; `None` for a request ahead, which takes one if there is one.
+    ticket: Option<Ticket>,
+}
+
+/// An answer, or the unused body of a request ahead for which the quota had no place.
+type Reply = Result<Answered, Vec<u8>>;
+
+/// What waiting for an answer came to.
+pub(super) enum Awaited {
+    Answer(Answered),
+    /// The request was not sent: the quota had no place for it when it could have been.
+    NoPlace,
+    /// There will be none: a signal came, or the thread is gone.
+    Never,
+}
+
+/// The thread's own.
+struct Asker {
+    client: Client,
+    bucket: Bucket,
+    clock: Clock,
+    pacer: Arc<Mutex<Pacer>>,
+    /// Two bodies take turns: one comes in while the other one is checked and written. Who is done
+    /// with one puts it back here.
+    spare: Receiver<Vec<u8>>,
+}
+
+impl Asker {
+    /// `None` when the run has ended.
+    fn answer(&self, Order { request, ticket }: Order) -> Option<Reply> {
+        // A body is waited for before the request is sent, not with its answer on the way: while a
+        // slow output keeps both, there is no hurry.
+        let mut body = match ticket {
+            None => self.spare.recv().ok()?,
+            Some(_) => self.spare.try_recv().unwrap_or_default(),
+        };
+        let began = self.clock.instant();
+        let place = |ticket: Option<Ticket>| match ticket {
+            Some(ticket) => Some(ticket),
+            None => lock(&self.pacer).take(self.bucket, began).ok(),
+        };
+        let Some(ticket) = place(ticket) else { return Some(Err(body)) };
+        let (headers, result) = self.client.get(&request, &mut body);
+        let now = self.clock.instant();
+        // At once, not when the page is wanted: the quota's reset counts from here.
+        lock(&self.pacer).settle(self.bucket, &ticket, headers.pacing(), now);
+        let took = now.saturating_duration_since(began);
+        Some(Ok(Answered { request, headers, result, body, took }))
+    }
 }
 
 /// How long after a signal an answer is still waited for. A look-up or a connection that is being
@@ -53,39 +106,48 @@ const SLICE: Duration = Duration::from_millis(100);
 
 impl Ahead {
     pub(super) fn start(client: Client, bucket: Bucket, shared: &Shared<'_>) -> Ahead {
-        let (requests, asked) = channel::<(Request, Vec<u8>)>();
-        let (answer, answers) = channel();
+        let (requests, orders) = channel();
+        let (reply, answers) = channel();
+        let (bodies, spare) = channel();
         let cancel = client.canceller();
         let (clock, pacer) = (shared.clock, Arc::clone(&shared.pacer));
+        let asker = Asker { client, bucket, clock, pacer, spare };
         thread::spawn(move || {
-            for (request, mut body) in asked {
-                let began = clock.instant();
-                let (headers, result) = client.get(&request, &mut body);
-                let now = clock.instant();
-                // At once, not when the page is wanted: the quota's reset counts from here.
-                lock(&pacer).settle(bucket, headers.pacing(), now);
-                let took = now.saturating_duration_since(began);
-                if answer.send(Answered { request, headers, result, body, took }).is_err() {
+            for order in orders {
+                if asker.answer(order).is_none_or(|answer| reply.send(answer).is_err()) {
                     return;
                 }
             }
         });
-        Ahead {
+        let ahead = Ahead {
             requests: Some(requests),
             answers,
             under_way: None,
-            spare: vec![Vec::new(), Vec::new()],
+            bodies,
             cancel: Box::new(cancel),
             stop: shared.stop.clone(),
             clock,
-        }
+        };
+        ahead.give_back(Vec::new());
+        ahead.give_back(Vec::new());
+        ahead
     }
 
     /// Sends a request for which a place in the quota was taken.
-    pub(super) fn ask(&mut self, request: Request) {
-        let buffer = self.spare.pop().unwrap_or_default();
+    pub(super) fn ask(&mut self, request: Request, ticket: Ticket) {
+        self.order(request, Some(ticket));
+    }
+
+    /// Sends a request as soon as there is a body for its answer, if the quota has a place free
+    /// then. Only while none is under way.
+    pub(super) fn ask_ahead(&mut self, request: Request) {
+        self.order(request, None);
+    }
+
+    fn order(&mut self, request: Request, ticket: Option<Ticket>) {
         if let Some(requests) = &self.requests {
-            self.under_way = requests.send((request.clone(), buffer)).is_ok().then_some(request);
+            let order = Order { request: request.clone(), ticket };
+            self.under_way = requests.send(order).is_ok().then_some(request);
         }
     }
 
@@ -96,7 +158,7 @@ impl Ahead {
             None => false,
             Some(asked) if asked == request => true,
             Some(_) => {
-                if let Some(unwanted) = self.answer(|_waited| {}) {
+                if let Awaited::Answer(unwanted) = self.answer(|_waited| {}) {
                     self.give_back(unwanted.body);
                 }
                 false
@@ -104,35 +166,44 @@ impl Ahead {
         }
     }
 
-    /// Waits for the answer to what is under way. `None` if there will be none: a signal came, or
-    /// the thread is gone. `meanwhile` is told again and again how long that has taken.
-    pub(super) fn answer(&mut self, mut meanwhile: impl FnMut(Duration)) -> Option<Answered> {
+    /// Waits for the answer to what is under way. `meanwhile` is told again and again how long that
+    /// has taken.
+    pub(super) fn answer(&mut self, mut meanwhile: impl FnMut(Duration)) -> Awaited {
         self.under_way = None;
         let began = self.clock.instant();
-        let mut left = GRACE;
-        loop {
+        let mut left = Some(GRACE);
+        while left.is_some() {
             match self.answers.recv_timeout(SLICE) {
-                Ok(answered) => return Some(answered),
-                Err(RecvTimeoutError::Disconnected) => return None,
+                Ok(Ok(answered)) => return Awaited::Answer(answered),
+                Ok(Err(body)) => {
+                    self.give_back(body);
+                    return Awaited::NoPlace;
+                }
+                Err(RecvTimeoutError::Disconnected) => return Awaited::Never,
                 Err(RecvTimeoutError::Timeout) if self.stop.signal().is_some() => {
-                    left = left.checked_sub(SLICE)?;
+                    left = left.and_then(|left| left.checked_sub(SLICE));
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     meanwhile(self.clock.instant().saturating_duration_since(began));
                 }
             }
         }
+        Awaited::Never
     }
 
-    /// Takes back a body's buffer, for the request after the next.
-    pub(super) fn give_back(&mut self, body: Vec<u8>) {
-        self.spare.push(body);
+    /// Takes back a body, for the request after the next.
+    pub(super) fn give_back(&self, body: Vec<u8>) {
+        drop(self.bodies.send(body)); // nobody is left to want it when this fails
     }
 
-    /// Whether a request could be sent ahead: none is under way, and there is a buffer for its
-    /// answer. While a slow output keeps the other one, there is no hurry.
+    /// Where a thread that is done with a body puts it.
+    pub(super) fn bodies(&self) -> Sender<Vec<u8>> {
+        self.bodies.clone()
+    }
+
+    /// Whether a request could be sent ahead.
     pub(super) fn is_free(&self) -> bool {
-        self.under_way.is_none() && !self.spare.is_empty()
+        self.under_way.is_none()
     }
 }
 

@@ -1,6 +1,12 @@
 //! From a body to a verdict, and to what of the page is written.
 
-use super::{fetch::Fetched, lines, run::Run, writer::Batch};
+use super::{
+    ahead::Ahead,
+    fetch::Fetched,
+    lines,
+    run::Run,
+    writer::{Batch, Place},
+};
 use crate::{
     api::error::ApiError,
     garbled::Garbled,
@@ -10,14 +16,18 @@ use crate::{
     position::{Fingerprint, Position},
     record::{self, LoneSurrogates},
     retry::LARGEST,
+    scan::Json,
 };
-use serde_json::value::RawValue;
-use std::{collections::HashSet, ops::Range};
+use std::collections::HashSet;
 
 impl Run<'_> {
-    /// Checks a body to its end, decides, and chooses what is written. The body is given back when
-    /// it is garbled or holds nothing to write.
-    pub(super) fn digest(&mut self, body: Vec<u8>) -> Result<Fetched, (ApiError, Vec<u8>)> {
+    /// Checks a body to its end, decides, and chooses what is written. The body is returned when it
+    /// is garbled, and given back when it holds nothing to write.
+    pub(super) fn digest(
+        &mut self,
+        body: Vec<u8>,
+        ahead: &Ahead,
+    ) -> Result<Fetched, (ApiError, Vec<u8>)> {
         let names: Vec<&str> = self.sideloads.iter().map(|sideload| sideload.name).collect();
         let page = match page::parse(&body, self.job.resource.record_key, &names) {
             Ok(page) => page,
@@ -25,7 +35,7 @@ impl Run<'_> {
         };
         let prints: Vec<Fingerprint> = match &self.position {
             Position::Time { .. } => {
-                page.records.iter().map(|record| record::fingerprint(record)).collect()
+                page.records.iter().map(|record| record::fingerprint(*record)).collect()
             }
             Position::Start(_) | Position::Cursor(_) => Vec::new(),
         };
@@ -34,24 +44,25 @@ impl Run<'_> {
             Ok(Verdict::Idle) => {
                 let duplicates = u64::try_from(page.records.len()).unwrap_or(0);
                 self.outcome.duplicates += duplicates;
+                ahead.give_back(body);
                 return Ok(Fetched::Nothing);
             }
             Err(garbled) => return Err((garbled.into(), body)),
         };
         let (records, left_out) = self.select(&page, &prints);
-        let records = ranges(&body, &records);
+        let records = places(&body, &records);
         let mut sideloads = vec![Vec::new(); self.sideloads.len()];
         for (name, served) in &page.sideloads {
             let known = self.sideloads.iter_mut().zip(&mut sideloads);
             if let Some((sideload, place)) =
                 known.into_iter().find(|(known, _)| known.name == *name)
             {
-                *place = ranges(&body, &sideload.unseen(served, self.job.surrogates));
+                *place = places(&body, &sideload.unseen(served, self.job.surrogates));
             }
         }
         let last = page.records.last();
         let changed =
-            last.and_then(|record| lines::change_time(record, self.job.resource.change_time));
+            last.and_then(|record| lines::change_time(*record, self.job.resource.change_time));
         let through = changed.or_else(|| next.time()).or(self.through);
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
         let last = !more && self.job.follow.is_none();
@@ -111,7 +122,7 @@ impl Run<'_> {
         &self,
         page: &Page<'b>,
         prints: &[Fingerprint],
-    ) -> (Vec<&'b RawValue>, lines::LeftOut) {
+    ) -> (Vec<Json<'b>>, lines::LeftOut) {
         let job = self.job;
         let none = HashSet::new();
         let seen = match &self.position {
@@ -144,25 +155,20 @@ impl Sideloaded {
         Sideloaded { name, seen }
     }
 
-    fn unseen<'b>(
-        &mut self,
-        served: &[&'b RawValue],
-        surrogates: LoneSurrogates,
-    ) -> Vec<&'b RawValue> {
-        let print = |record: &RawValue| record::fingerprint_written(record, surrogates);
-        let new = |record: &&&RawValue| self.seen.insert(print(record));
+    fn unseen<'b>(&mut self, served: &[Json<'b>], surrogates: LoneSurrogates) -> Vec<Json<'b>> {
+        let new = |record: &&Json<'_>| {
+            self.seen.insert(record::fingerprint_written(**record, surrogates))
+        };
         served.iter().filter(new).copied().collect()
     }
 }
 
 /// Where in the body that they borrow from the records stand.
-fn ranges(body: &[u8], records: &[&RawValue]) -> Vec<Range<usize>> {
+fn places(body: &[u8], records: &[Json<'_>]) -> Vec<Place> {
     let base = body.as_ptr().addr();
-    records
-        .iter()
-        .map(|record| {
-            let start = record.get().as_ptr().addr() - base;
-            start..start + record.get().len()
-        })
-        .collect()
+    let place = |record: &Json<'_>| {
+        let start = record.bytes.as_ptr().addr() - base;
+        Place { range: start..start + record.bytes.len(), plain: record.plain }
+    };
+    records.iter().map(place).collect()
 }

@@ -5,7 +5,7 @@
 
 use super::{
     Shared,
-    ahead::{Ahead, Answered},
+    ahead::{Ahead, Answered, Awaited},
     handover::Handover,
     lock,
     run::Run,
@@ -16,7 +16,7 @@ use crate::{
     failure::{Exit, Failure},
     garbled::Garbled,
     output::Output,
-    pacer::Turn,
+    pacer::{Ticket, Turn},
     page,
     plan::{Job, YOUNGEST},
     position::Position,
@@ -67,18 +67,22 @@ impl<'a> Run<'a> {
         loop {
             let wanted = request(self.job, &self.position, self.size.get());
             if !ahead.is_under_way(&wanted) {
-                self.await_turn()?;
-                ahead.ask(wanted);
+                let ticket = self.await_turn()?;
+                ahead.ask(wanted, ticket);
             }
-            let Some(answered) = ahead.answer(|waited| self.beat_asking(waited)) else {
-                return Err(self.shared.stop.signal().map_or_else(
-                    || Failure::new(Exit::Bug, "the thread that asks is gone"),
-                    Failure::stopped,
-                ));
+            let answered = match ahead.answer(|waited| self.beat_asking(waited)) {
+                Awaited::Answer(answered) => answered,
+                Awaited::NoPlace => continue,
+                Awaited::Never => {
+                    return Err(self.shared.stop.signal().map_or_else(
+                        || Failure::new(Exit::Bug, "the thread that asks is gone"),
+                        Failure::stopped,
+                    ));
+                }
             };
             self.take_note(&answered);
             let written = handover.poll()?;
-            self.count(written, ahead);
+            self.count(written);
             let Answered { result, body, .. } = answered;
             let digested = match result {
                 Ok(()) => {
@@ -87,7 +91,7 @@ impl<'a> Run<'a> {
                         let size = self.size.after_a_good_page();
                         self.look_ahead(ahead, &next, size, self.handed_pages + 1);
                     }
-                    self.digest(body)
+                    self.digest(body, ahead)
                 }
                 Err(error) => Err((error, body)),
             };
@@ -143,7 +147,7 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for a place in the quota. A wait is not the request's fault, so it uses no budget.
-    fn await_turn(&mut self) -> Result<(), Failure> {
+    fn await_turn(&mut self) -> Result<Ticket, Failure> {
         let Shared { clock, stop, report, .. } = self.shared;
         let bucket = self.job.endpoint.bucket;
         let mut told = false;
@@ -154,7 +158,7 @@ impl<'a> Run<'a> {
             let now = clock.instant();
             let turn = lock(&self.shared.pacer).take(bucket, now);
             let until = match turn {
-                Ok(()) => return Ok(()),
+                Ok(ticket) => return Ok(ticket),
                 Err(Turn::At(until)) => until,
                 Err(Turn::AfterAnswer) => now + Duration::from_millis(20),
             };
@@ -195,10 +199,7 @@ impl<'a> Run<'a> {
         if last || !ahead.is_free() {
             return;
         }
-        let now = self.shared.clock.instant();
-        if lock(&self.shared.pacer).take(job.endpoint.bucket, now).is_ok() {
-            ahead.ask(request(job, next, size.get()));
-        }
+        ahead.ask_ahead(request(job, next, size.get()));
     }
 
     /// What an answer tells besides its page.

@@ -15,7 +15,7 @@ use std::{
 /// How often one that waits may do something else.
 const SLICE: Duration = Duration::from_millis(500);
 
-/// A page that counts.
+/// A page that counts. Its body is on its way to the next answer.
 pub(super) struct Written {
     pub(super) batch: Batch,
     pub(super) noticed: lines::Noticed,
@@ -33,12 +33,16 @@ impl<'scope, 'a: 'scope> Handover<'scope, 'a> {
     pub(super) fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
         mut writer: Writer<'a>,
+        bodies: Sender<Vec<u8>>,
     ) -> Handover<'scope, 'a> {
         let (batches, given) = channel::<Batch>();
         let (answer, written) = channel();
         let thread = scope.spawn(move || {
-            for batch in given {
-                let result = writer.write(&batch).map(|noticed| Written { batch, noticed });
+            for mut batch in given {
+                let result = writer.write(&batch);
+                // At once, not when the page is counted: the next request may wait for it.
+                drop(bodies.send(std::mem::take(&mut batch.body)));
+                let result = result.map(|noticed| Written { batch, noticed });
                 let failed = result.is_err();
                 if answer.send(result).is_err() || failed {
                     break;

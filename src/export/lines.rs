@@ -6,6 +6,7 @@
 use crate::{
     position::Fingerprint,
     record::{LoneSurrogates, push_record},
+    scan::Json,
     time::UnixTime,
 };
 use memchr::memmem;
@@ -48,11 +49,11 @@ pub(super) struct LeftOut {
 /// Chooses the records of a page that are written. `prints` are the records' fingerprints, or empty
 /// where nothing can be served twice.
 pub(super) fn select<'a>(
-    records: &[&'a RawValue],
+    records: &[Json<'a>],
     prints: &[Fingerprint],
     seen: &HashSet<Fingerprint>,
     window: Window<'_>,
-) -> (Vec<&'a RawValue>, LeftOut) {
+) -> (Vec<Json<'a>>, LeftOut) {
     let mut kept = Vec::with_capacity(records.len());
     let mut left_out = LeftOut::default();
     let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
@@ -62,7 +63,7 @@ pub(super) fn select<'a>(
             continue;
         }
         if window.until.is_some() || window.updated_since.is_some() {
-            let members = members(record);
+            let members = members(*record);
             if at_or_after(&members, window.change_time, window.until) {
                 left_out.passed_until = true;
                 left_out.outside += 1;
@@ -102,7 +103,7 @@ pub(super) fn record_in<'l>(line: &'l [u8], name: &str) -> &'l [u8] {
 
 /// Writes one line for each record; `name` is what an envelope says that they are.
 pub(super) fn write<'a>(
-    records: impl Iterator<Item = &'a [u8]>,
+    records: impl Iterator<Item = Json<'a>>,
     form: Form,
     name: &str,
     out: &mut dyn Write,
@@ -129,8 +130,8 @@ pub(super) fn write<'a>(
 }
 
 /// The members of a record, values raw. A record with a name that is no Unicode has none.
-fn members(record: &RawValue) -> HashMap<String, &RawValue> {
-    serde_json::from_str(record.get()).unwrap_or_default()
+fn members(record: Json<'_>) -> HashMap<String, &RawValue> {
+    serde_json::from_slice(record.bytes).unwrap_or_default()
 }
 
 /// Whether a member is a time at or after `limit`.
@@ -154,7 +155,7 @@ fn moment(raw: &RawValue) -> Option<UnixTime> {
 }
 
 /// When a record changed.
-pub(super) fn change_time(record: &RawValue, key: &str) -> Option<UnixTime> {
+pub(super) fn change_time(record: Json<'_>, key: &str) -> Option<UnixTime> {
     moment(members(record).get(key)?)
 }
 
@@ -171,6 +172,7 @@ fn is_deleted(record: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::Scanner;
 
     const WINDOW: Window<'_> = Window {
         change_time: "generated_timestamp",
@@ -179,20 +181,26 @@ mod tests {
         limit: u64::MAX,
     };
 
+    fn json(text: &str) -> Json<'_> {
+        Scanner::new(text).value().unwrap()
+    }
+
     fn kept(records: &[&str], seen: &[&str], window: Window<'_>) -> (Vec<String>, LeftOut) {
-        let raw: Vec<&RawValue> =
-            records.iter().map(|record| serde_json::from_str(record).unwrap()).collect();
+        let raw: Vec<Json<'_>> = records.iter().map(|record| json(record)).collect();
         let prints: Vec<Fingerprint> =
             records.iter().map(|record| Fingerprint::of(record.as_bytes())).collect();
         let seen = seen.iter().map(|record| Fingerprint::of(record.as_bytes())).collect();
         let (kept, left_out) = select(&raw, &prints, &seen, window);
-        (kept.iter().map(|record| record.get().to_owned()).collect(), left_out)
+        (
+            kept.iter().map(|record| String::from_utf8_lossy(record.bytes).into_owned()).collect(),
+            left_out,
+        )
     }
 
     fn lines(records: &[&str], envelope: bool) -> (String, Noticed) {
         let form = Form { surrogates: LoneSurrogates::Replace, envelope };
         let mut out = Vec::new();
-        let records = records.iter().map(|record| record.as_bytes());
+        let records = records.iter().map(|record| json(record));
         let noticed = write(records, form, "tickets", &mut out).unwrap();
         (String::from_utf8(out).unwrap(), noticed)
     }

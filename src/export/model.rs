@@ -132,6 +132,10 @@ fn served((ts, id, version): (i64, u64, u32)) -> serde_json::Value {
     json!({"id": id, "generated_timestamp": ts, "version": version})
 }
 
+fn text(record: &[u8]) -> String {
+    String::from_utf8(record.to_vec()).expect("JSON")
+}
+
 /// What has been written, and where the series stands.
 struct Client {
     position: Position,
@@ -148,7 +152,7 @@ impl Client {
         let (verdict, prints, seen) = match &self.position {
             Position::Time { end_time, seen } => {
                 let prints: Vec<Fingerprint> =
-                    page.records.iter().map(|record| record::fingerprint(record)).collect();
+                    page.records.iter().map(|record| record::fingerprint(*record)).collect();
                 let unseen = prints.iter().filter(|print| !seen.contains(print)).count();
                 let tally = Tally { records, unseen, capacity };
                 let all = prints.iter().copied().collect();
@@ -172,7 +176,7 @@ impl Client {
             limit: u64::MAX,
         };
         let (kept, _) = lines::select(&page.records, &prints, seen, window);
-        self.lines.extend(kept.iter().map(|record| record.get().to_owned()));
+        self.lines.extend(kept.iter().map(|record| text(record.bytes)));
         if let Position::Cursor(cursor) = &self.position {
             self.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
         }

@@ -129,10 +129,10 @@ impl<'a> Run<'a> {
         let bucket = self.job.endpoint.bucket;
         let (result, mut writer) = thread::scope(|scope| {
             let mut ahead = Ahead::start(client, bucket, self.shared);
-            let mut handover = Handover::start(scope, writer);
+            let mut handover = Handover::start(scope, writer, ahead.bodies());
             let result = self.pages(&mut ahead, &mut handover);
             // The last page is waited for whatever happened; if it fails, that is the news.
-            let last = handover.wait(|| {}).map(|written| self.count(written, &mut ahead));
+            let last = handover.wait(|| {}).map(|written| self.count(written));
             (last.and(result), handover.into_writer())
         });
         let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
@@ -223,7 +223,7 @@ impl<'a> Run<'a> {
                 Fetched::Page { batch, more } => (batch, more),
                 Fetched::Nothing => {
                     self.outcome.complete = true;
-                    if self.poll_later(ahead, handover)? {
+                    if self.poll_later(handover)? {
                         continue;
                     }
                     return Ok(());
@@ -236,7 +236,7 @@ impl<'a> Run<'a> {
                 }
             };
             let written = handover.wait(|| self.beat(|| WRITING.to_owned()))?;
-            self.count(written, ahead);
+            self.count(written);
             if let Position::Cursor(cursor) = &self.position {
                 self.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
             }
@@ -256,7 +256,7 @@ impl<'a> Run<'a> {
             if self.limit_reached() {
                 return Ok(());
             }
-            if (passed_until || !more) && !self.poll_later(ahead, handover)? {
+            if (passed_until || !more) && !self.poll_later(handover)? {
                 return Ok(());
             }
         }
@@ -264,17 +264,13 @@ impl<'a> Run<'a> {
 
     /// Waits until it is time to ask again, if the run follows; `false` if it ends here. The last
     /// page counts before the wait.
-    fn poll_later<'scope>(
-        &mut self,
-        ahead: &mut Ahead,
-        handover: &mut Handover<'scope, 'a>,
-    ) -> Result<bool, Failure>
+    fn poll_later<'scope>(&mut self, handover: &mut Handover<'scope, 'a>) -> Result<bool, Failure>
     where
         'a: 'scope,
     {
         let Some(interval) = self.job.follow else { return Ok(false) };
         let written = handover.wait(|| self.beat(|| WRITING.to_owned()))?;
-        self.count(written, ahead);
+        self.count(written);
         self.wait("caught up", self.shared.clock.instant() + interval)?;
         Ok(true)
     }
@@ -304,7 +300,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes a page into account that the writer has committed.
-    pub(super) fn count(&mut self, written: Option<Written>, ahead: &mut Ahead) {
+    pub(super) fn count(&mut self, written: Option<Written>) {
         let Some(Written { batch, noticed }) = written else { return };
         self.outcome.through = batch.through;
         self.outcome.pages += 1;
@@ -322,7 +318,6 @@ impl<'a> Run<'a> {
                         (--raw keeps them)";
             self.shared.report.warn(Some(self.job.resource.name), text);
         }
-        ahead.give_back(batch.body);
         self.line.page(self.stand(), self.shared.clock.wall());
         self.beat(String::new);
     }

@@ -10,7 +10,8 @@ use crate::{
     output::Output,
     plan::{Job, Mode},
     position::{Fingerprint, Position},
-    resource::Place,
+    resource,
+    scan::Json,
     sink::{FileSink, Owner, Sink, Stage, StdoutSink, segment},
     state::{Mark, Series, StateFile},
     time::UnixTime,
@@ -27,9 +28,9 @@ use std::{
 pub(super) struct Batch {
     /// What everything below is a part of.
     pub(super) body: Vec<u8>,
-    pub(super) records: Vec<Range<usize>>,
+    pub(super) records: Vec<Place>,
     /// The sideloads' records that this run has not written yet, in the writer's order.
-    pub(super) sideloads: Vec<Vec<Range<usize>>>,
+    pub(super) sideloads: Vec<Vec<Place>>,
     pub(super) left_out: lines::LeftOut,
     pub(super) next: Position,
     /// The page size that was asked for.
@@ -47,6 +48,19 @@ struct Beside {
     sink: Sink,
     /// How long it was when the export last caught up; `None` for stdout.
     caught_up: Option<u64>,
+}
+
+/// Where in a body a record stands.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) range: Range<usize>,
+    pub(super) plain: bool,
+}
+
+impl Place {
+    fn of<'b>(&self, body: &'b [u8]) -> Option<Json<'b>> {
+        Some(Json { bytes: body.get(self.range.clone())?, plain: self.plain })
+    }
 }
 
 pub(super) struct Writer<'a> {
@@ -68,7 +82,9 @@ impl<'a> Writer<'a> {
         let mark = saved.map(|series| &series.output);
         let (sink, mut unsaved) = open_sink(job, shared, &job.output, mark)?;
         let mut sideloads = Vec::new();
-        for sideload in job.include.iter().filter(|sideload| sideload.place == Place::Page) {
+        for sideload in
+            job.include.iter().filter(|sideload| sideload.place == resource::Place::Page)
+        {
             let output = job.output.beside(job.resource.name, sideload.name);
             let mark = saved
                 .and_then(|series| series.sideloads.iter().find(|(name, _)| name == sideload.name))
@@ -265,7 +281,7 @@ impl<'a> Writer<'a> {
 fn put(
     sink: &mut Sink,
     batch: &Batch,
-    records: &[Range<usize>],
+    records: &[Place],
     name: &str,
     form: lines::Form,
     stop: &crate::signals::Stop,
@@ -275,7 +291,7 @@ fn put(
         return Ok(noticed);
     }
     let mut page = |out: &mut dyn io::Write| {
-        let records = records.iter().filter_map(|range| batch.body.get(range.clone()));
+        let records = records.iter().filter_map(|place| place.of(&batch.body));
         noticed = lines::write(records, form, name, out)?;
         Ok(())
     };

@@ -2,7 +2,7 @@
 
 use crate::harness::{Place, Still, TICKETS, small};
 use std::{collections::BTreeMap, time::Duration};
-use zdx::sandbox::{Behaviour, Options, QuotaHeaders};
+use zdx::sandbox::{Behaviour, Exchange, Options, QuotaHeaders, Sandbox};
 
 /// A sandbox with the real limits in windows of two seconds.
 fn limited(behaviour: Behaviour) -> Options {
@@ -12,12 +12,18 @@ fn limited(behaviour: Behaviour) -> Options {
 /// How many requests came in each window of a bucket; and no 429 among them.
 #[track_caller]
 fn windows(still: &Still) -> BTreeMap<(String, u64), usize> {
-    let requests = still.sandbox.requests();
+    let requests = none_refused(&still.sandbox);
     let mut counts = BTreeMap::new();
     for seen in &requests {
         let bucket = seen.bucket.clone().unwrap_or_default();
         *counts.entry((bucket, seen.at / 2000)).or_insert(0) += 1;
     }
+    counts
+}
+
+#[track_caller]
+fn none_refused(sandbox: &Sandbox) -> Vec<Exchange> {
+    let requests = sandbox.requests();
     let journal: Vec<String> = requests
         .iter()
         .map(|seen| {
@@ -28,7 +34,7 @@ fn windows(still: &Still) -> BTreeMap<(String, u64), usize> {
         })
         .collect();
     assert!(requests.iter().all(|seen| seen.status == 200), "{}", journal.join("\n"));
-    counts
+    requests
 }
 
 #[test]
@@ -56,6 +62,60 @@ fn r1_resources_side_by_side_share_the_quota() {
         let limit = if bucket.ends_with("cursor") { 20 } else { 10 };
         assert!(*count <= limit, "{windows:?}");
     }
+}
+
+const WINDOW: Duration = Duration::from_secs(4);
+
+/// A sandbox with ten requests in a window for each bucket, and answers that take a while.
+fn slow() -> Sandbox {
+    let latency = Duration::from_millis(300);
+    let options = Options { quota: Some(10), window: WINDOW, latency, records: 300, ..small() };
+    Sandbox::start(options).expect("a sandbox")
+}
+
+/// How many windows of a bucket were spent to the last request, and how many were begun; and that
+/// none was left out in between.
+#[track_caller]
+fn spent(sandbox: &Sandbox, bucket: &str) -> (usize, usize) {
+    let requests = none_refused(sandbox);
+    let of: Vec<_> =
+        requests.iter().filter(|seen| seen.bucket.as_deref() == Some(bucket)).collect();
+    let left = |n| of.iter().filter(|seen| seen.remaining == Some(n)).count();
+    let times = || of.iter().map(|seen| seen.at);
+    let took = times().max().zip(times().min()).map_or(0, |(last, first)| last - first);
+    let (full, begun) = (left(0), left(9));
+    let passed = Duration::from_millis(took).as_millis() / WINDOW.as_millis();
+    let begun_then = u128::try_from(begun).expect("few");
+    assert!(begun_then > passed, "{begun} windows were begun in {took} ms");
+    (full, begun)
+}
+
+#[test]
+fn r1_every_full_window_is_spent_to_its_last_request() {
+    let sandbox = slow();
+    let place = Place::of(&sandbox);
+    let words = "export tickets organizations ticket_events --since @0";
+    place.zdx(&format!("{words} -o out/ --per-page 5 --max-pages 15")).run().exit(0);
+    let (full, begun) = spent(&sandbox, "incremental-exports");
+    // The run begins and ends within a window.
+    assert!(full >= 2 && full + 2 >= begun, "{full} of {begun}");
+}
+
+#[test]
+fn r1_resources_with_quotas_of_their_own_do_not_wait_for_one_another() {
+    let sandbox = slow();
+    let place = Place::of(&sandbox);
+    let words = "export tickets users --since @0 -o out/ --per-page 5 --max-pages 20";
+    place.zdx(words).run().exit(0);
+    let requests = none_refused(&sandbox);
+    assert_eq!(requests.len(), 40);
+    let (_, tickets) = spent(&sandbox, "incremental-exports");
+    let (_, users) = spent(&sandbox, "incremental-exports-cursor");
+    let took = requests.iter().map(|seen| seen.at).max().zip(requests.first());
+    let took = took.map(|(last, first)| Duration::from_millis(last - first.at));
+    // One after the other they would take the sum.
+    let sum = WINDOW * u32::try_from(tickets + users - 2).unwrap();
+    assert!(took.is_some_and(|took| took < sum * 3 / 4), "{took:?}, {sum:?}");
 }
 
 #[test]

@@ -37,6 +37,17 @@ fn acme() -> Place {
 }
 
 #[test]
+fn what_would_let_nothing_run_is_refused_with_the_reason() {
+    let place = acme();
+    for (given, reason) in [
+        ("--jobs=0", "at least one resource has to run"),
+        ("--reserve=100", "100 % for others would leave nothing to zdx"),
+    ] {
+        refused(&place, &["export", "tickets", "--since=2h", given], 2, &[reason]);
+    }
+}
+
+#[test]
 fn names_of_resources_are_checked_with_a_suggestion() {
     let place = acme();
     for (typed, hint) in [
@@ -86,7 +97,7 @@ fn numbers_are_checked() {
         ("--limit", &["0", "x"][..]),
         ("--max-pages", &["0", "x"][..]),
         ("--rate", &["0", "x"][..]),
-        ("--reserve", &["100", "x"][..]),
+        ("--reserve", &["100", "255", "256", "-1", "x"][..]),
         ("--max-wait", &["x", "5"][..]),
         ("--retry-for", &["x", ""][..]),
         ("--max-page-bytes", &["x", "0"][..]),
