@@ -96,11 +96,11 @@ impl Drop for Line {
     }
 }
 
-/// Why nothing happens, and when something will again; in whole seconds, of which the last one
-/// counts.
+/// How long nothing happens, and why; in whole seconds, of which the last one counts. The figure
+/// comes first: a narrow terminal cuts the end off.
 pub(crate) fn pause(why: &str, wait: Duration) -> String {
     let whole = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
-    format!("{why}, next request in {}", span(whole))
+    format!("waits {}, {why}", span(whole))
 }
 
 /// How often a resource says in a log how far it has come.
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_pause_is_told_in_whole_seconds() {
         let text = pause("quota spent", Duration::from_millis(41_200));
-        assert_eq!(text, "quota spent, next request in 42 s");
+        assert_eq!(text, "waits 42 s, quota spent");
     }
 
     #[test]
