@@ -47,14 +47,8 @@ fn speed(dir: &Path) {
         let records = (shape.pages * shape.records) as f64;
         let rate = records / cost.seconds;
         let ratio = rate / floor;
-        match cost.cpu.is_nan() {
-            true => println!("| {name} | {rate:.0} | {ratio:.2} | | |"),
-            false => println!(
-                "| {name} | {rate:.0} | {ratio:.2} | {:.1} | {:.0} |",
-                cost.cpu / records * 1e6,
-                cost.peak_mib
-            ),
-        }
+        let cpu = figure(cost.cpu / records * 1e6, 1);
+        println!("| {name} | {rate:.0} | {ratio:.2} | {cpu} | {} |", figure(cost.peak_mib, 0));
     };
     let plain = replay::serve(PAGES, false);
     if has_curl() {
@@ -68,7 +62,9 @@ fn speed(dir: &Path) {
             shell.args(["-c", &loops]);
             shell
         });
-        row("`curl` for each page, nothing parsed (its shell's peak)", PAGES, cost);
+        // The peak would be that of the shell.
+        let cost = Cost { peak_mib: f64::NAN, ..cost };
+        row("`curl` for each page, nothing parsed", PAGES, cost);
     }
     let tls = replay::serve(PAGES, true);
     let few = Shape { pages: 60, ..PAGES };
@@ -83,6 +79,14 @@ fn speed(dir: &Path) {
     }
     row("floor: write and sync the same, one thread", few, written_and_synced(few, dir));
     println!();
+}
+
+/// A figure that was measured, or nothing.
+fn figure(figure: f64, decimals: usize) -> String {
+    match figure.is_nan() {
+        true => String::new(),
+        false => format!("{figure:.decimals$}"),
+    }
 }
 
 /// Writes lines that are in memory to a file, and syncs it after each page.

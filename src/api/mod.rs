@@ -190,11 +190,13 @@ impl Client {
 
     fn receive(&self, response: Response<Body>, body: &mut Vec<u8>) -> Result<(), ApiError> {
         self.watch.in_body.store(true, Ordering::Relaxed);
+        body.clear();
         let limit = self.limits.page_bytes;
-        let mut reader = response.into_body().into_with_config().limit(u64::MAX).reader();
-        let result = fill(body, &mut reader, usize::try_from(limit).unwrap_or(usize::MAX));
+        let reader = response.into_body().into_with_config().limit(u64::MAX).reader();
+        let result = reader.take(limit.saturating_add(1)).read_to_end(body);
         self.watch.in_body.store(false, Ordering::Relaxed);
-        if !result.map_err(|error| self.body_failed(error))? {
+        let size = result.map_err(|error| self.body_failed(error))?;
+        if u64::try_from(size).is_ok_and(|size| size > limit) {
             body.clear();
             body.shrink_to(1024);
             return Err(ApiError::TooLarge { limit });
@@ -298,29 +300,6 @@ impl Client {
     }
 }
 
-/// Replaces what is in `body` by what comes, and tells whether that is within `limit`. The bytes of
-/// the body before are written over, not first cleared: that would cost as much as a copy.
-fn fill(body: &mut Vec<u8>, reader: &mut impl io::Read, limit: usize) -> io::Result<bool> {
-    const STEP: usize = 64 * 1024;
-    let mut filled = 0;
-    let result = loop {
-        if filled > limit {
-            break Ok(false);
-        }
-        if filled == body.len() {
-            body.resize(filled + STEP, 0);
-        }
-        match reader.read(&mut body[filled..]) {
-            Ok(0) => break Ok(true),
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => break Err(error),
-        }
-    };
-    body.truncate(filled);
-    result
-}
-
 fn io_failed(host: String, warm: bool, error: &io::Error) -> ApiError {
     if let Some(error) = cause::<rustls::Error>(error) {
         return tls(host, error);
@@ -393,21 +372,5 @@ fn worded(error: &io::Error) -> String {
         io::ErrorKind::ConnectionReset => "connection reset by the server".to_owned(),
         io::ErrorKind::UnexpectedEof => "connection closed by the server".to_owned(),
         _ => error.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_body_is_replaced_whole_whatever_was_in_it() {
-        let long: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
-        let mut body = b"old".to_vec();
-        for page in [&long[..], b"short", b"", &long[..70_000]] {
-            assert!(fill(&mut body, &mut &*page, page.len()).unwrap());
-            assert_eq!(body, page);
-        }
-        assert!(!fill(&mut body, &mut &*long, long.len() - 1).unwrap());
     }
 }
