@@ -5,7 +5,6 @@
 //! a fresh start. Must not know how positions come about.
 
 use crate::{
-    clock::Clock,
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
     position::{Cursor, Fingerprint, Position},
@@ -71,20 +70,42 @@ pub(crate) struct StateFile {
     account: String,
     document: Map<String, Value>,
     /// Held as long as the state is open.
-    _lock: File,
+    lock: File,
+}
+
+/// What the lock file tells of the run that last held it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LastRun {
+    pub(crate) pid: i32,
+    pub(crate) began: UnixTime,
+    /// When and with which exit code it ended, if it lived to say so.
+    pub(crate) end: Option<(UnixTime, u8)>,
 }
 
 impl StateFile {
     /// Takes the lock, then reads and checks the file. One that does not exist is empty.
-    pub(crate) fn open(path: &Path, account: &str, clock: Clock) -> Result<StateFile, Failure> {
+    pub(crate) fn open(path: &Path, account: &str) -> Result<StateFile, Failure> {
         let shown = path.display();
         let unusable = || format!("cannot use the state file {shown}");
         let path = disk::resolve(path).or_exit(Exit::Output, unusable)?;
-        let lock = lock(&path, clock)?;
+        let lock = lock(&path)?;
         disk::remove_temporaries(&path).or_exit(Exit::Output, unusable)?;
         let document = read(&path, account)?;
         check_writable(&path)?;
-        Ok(StateFile { path, account: account.to_owned(), document, _lock: lock })
+        Ok(StateFile { path, account: account.to_owned(), document, lock })
+    }
+
+    /// Says in the lock file who holds it and since when. To know whom to blame is a courtesy: the
+    /// lock holds without it.
+    pub(crate) fn begin_run(&mut self, now: UnixTime) {
+        drop(disk::truncate(&self.lock, 0));
+        drop(self.lock.rewind());
+        drop(self.lock.write_all(format!("pid {}, since {now}\n", std::process::id()).as_bytes()));
+    }
+
+    /// Says in the lock file how the run ended, for `zdx state show`.
+    pub(crate) fn end_run(&mut self, exit: Exit, now: UnixTime) {
+        drop(self.lock.write_all(format!("ended {now}, exit {}\n", exit.code()).as_bytes()));
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -188,6 +209,38 @@ pub(crate) fn saved(
     Ok(all)
 }
 
+/// What is known of the last run with this state.
+pub(crate) fn last_run(path: &Path) -> Option<LastRun> {
+    LastRun::parse(&String::from_utf8(disk::read_small(&lock_path(path), LONGEST_NOTE).ok()?).ok()?)
+}
+
+/// No note in a lock file is longer.
+const LONGEST_NOTE: u64 = 200;
+
+impl LastRun {
+    fn parse(note: &str) -> Option<LastRun> {
+        let mut lines = note.lines();
+        let (pid, began) = lines.next()?.strip_prefix("pid ")?.split_once(", since ")?;
+        let end = lines.next().and_then(|line| {
+            let (at, exit) = line.strip_prefix("ended ")?.split_once(", exit ")?;
+            Some((UnixTime::from_rfc3339(at)?, exit.parse().ok()?))
+        });
+        Some(LastRun { pid: pid.parse().ok()?, began: UnixTime::from_rfc3339(began)?, end })
+    }
+
+    /// Whether it still runs, as far as can be told.
+    pub(crate) fn is_running(&self) -> bool {
+        #[cfg(unix)]
+        {
+            use rustix::{io::Errno, process::Pid};
+            let signalled = Pid::from_raw(self.pid).map(rustix::process::test_kill_process);
+            self.end.is_none() && matches!(signalled, Some(Ok(()) | Err(Errno::PERM)))
+        }
+        #[cfg(not(unix))]
+        self.end.is_none()
+    }
+}
+
 /// Every output path that a series owns, with the resource, read without the lock: for a run that
 /// takes no part in the state but must not write into its outputs. A state that cannot be read owns
 /// nothing here; a run that uses it says what is wrong with it.
@@ -210,37 +263,33 @@ fn owned_paths(document: &Map<String, Value>) -> Vec<(String, String)> {
 
 /// Takes the lock beside the state. The lock file is never removed: whoever opened it before that
 /// would hold a lock that nobody else sees.
-fn lock(path: &Path, clock: Clock) -> Result<File, Failure> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
+fn lock(path: &Path) -> Result<File, Failure> {
+    let lock_path = lock_path(path);
     let shown = lock_path.display();
     let failed = || format!("cannot lock the state with {shown}");
-    let mut file = disk::open_lock(&lock_path).or_exit(Exit::Output, failed)?;
+    let file = disk::open_lock(&lock_path).or_exit(Exit::Output, failed)?;
     match file.try_lock() {
-        Ok(()) => {}
+        Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
-            file.take(200).read_to_string(&mut holder).unwrap_or_default();
-            let holder = match crate::shown::shown(&holder) {
-                unknown if unknown.is_empty() => String::new(),
+            file.take(LONGEST_NOTE).read_to_string(&mut holder).unwrap_or_default();
+            // What it says of an end is of a run before: whoever holds the lock has not ended.
+            let holder = match crate::shown::shown(holder.trim_end()) {
+                unknown if unknown.is_empty() || holder.contains("ended") => String::new(),
                 holder => format!(" ({holder})"),
             };
             let path = path.display();
-            return Err(Failure::new(
-                Exit::Busy,
-                format!("another zdx{holder} holds the state {path}"),
-            )
-            .hint("wait for it to end, or give this run a state of its own with --state"));
+            Err(Failure::new(Exit::Busy, format!("another zdx{holder} holds the state {path}"))
+                .hint("wait for it to end, or give this run a state of its own with --state"))
         }
-        Err(TryLockError::Error(error)) => return Err(error).or_exit(Exit::Output, failed),
+        Err(TryLockError::Error(error)) => Err(error).or_exit(Exit::Output, failed),
     }
-    // Whom to blame is a courtesy: the lock holds without it.
-    let holder = format!("pid {}, since {}\n", std::process::id(), clock.wall());
-    drop(disk::truncate(&file, 0));
-    drop(file.rewind());
-    drop(file.write_all(holder.as_bytes()));
-    Ok(file)
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
 }
 
 /// A state that cannot be written is found before the first request, not after the first page.
@@ -532,6 +581,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_lock_file_tells_of_the_last_run() {
+        let at = |text: &str| UnixTime::from_rfc3339(text).unwrap();
+        let began = at("2026-11-24T01:58:00Z");
+        let line = "pid 7, since 2026-11-24T01:58:00Z\n";
+        assert_eq!(LastRun::parse(line), Some(LastRun { pid: 7, began, end: None }));
+        let end = Some((at("2026-11-24T01:59:00Z"), 5));
+        let ended = format!("{line}ended 2026-11-24T01:59:00Z, exit 5\n");
+        assert_eq!(LastRun::parse(&ended), Some(LastRun { pid: 7, began, end }));
+        for unknown in ["", "pid 7", "pid x, since y", "\0"] {
+            assert_eq!(LastRun::parse(unknown), None);
+        }
+    }
+
+    #[test]
     fn unknown_members_survive_a_rewrite() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("acme.json");
@@ -540,7 +603,7 @@ mod tests {
             "output":{"path":"-","w":2}},"later":{"v":3}}}"#;
         #[expect(clippy::disallowed_methods, reason = "a test's own file")]
         fs::write(&path, text).unwrap();
-        let mut state = StateFile::open(&path, "acme", Clock::real()).unwrap();
+        let mut state = StateFile::open(&path, "acme").unwrap();
         let mut series = state.series("tickets", NOW).unwrap().unwrap();
         series.position = Position::Cursor(Cursor::new("def").unwrap());
         state.save("tickets", &series, NOW).unwrap();
@@ -560,7 +623,7 @@ mod tests {
         for length in 0..good.len() {
             #[expect(clippy::disallowed_methods, reason = "a test's own file")]
             fs::write(&path, &good[..length]).unwrap();
-            let failure = StateFile::open(&path, "acme", Clock::real()).unwrap_err();
+            let failure = StateFile::open(&path, "acme").unwrap_err();
             assert_eq!(failure.exit, Exit::Config);
             assert!(failure.to_string().contains("not a valid state file"), "{failure}");
         }

@@ -18,7 +18,7 @@ use crate::{
 };
 use std::{
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -33,7 +33,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     }
     // `_sandbox` serves until the export is over.
     let (settings, _sandbox) = context.settings(args.sandbox)?;
-    let state = open_state(args, &settings, context)?;
+    let mut state = open_state(args, &settings)?;
     let jobs = plan::plan(
         args,
         &Known {
@@ -62,6 +62,9 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         let to_stdout = jobs.iter().any(|job| job.output == Output::Stdout);
         context.report.show_progress(context.progress == When::Always, to_stdout);
     }
+    if let Some(state) = &mut state {
+        state.begin_run(now);
+    }
     let mut shared = shared(&settings, state, context);
     shared.limits.page_bytes = args.max_page_bytes.unwrap_or(shared.limits.page_bytes);
     shared.retry_for = args.retry_for.unwrap_or(shared.retry_for);
@@ -72,7 +75,13 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         rate: args.rate.or(settings.defaults.rate),
         reserve: args.reserve.or(settings.defaults.reserve).unwrap_or(0),
     })));
-    all(&jobs, &shared, args.summary)
+    let result = all(&jobs, &shared, args.summary);
+    if let Some(state) = &shared.state {
+        let exit = result.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.end_run(exit, context.clock.wall());
+    }
+    result
 }
 
 /// What jobs share when nothing was typed about it.
@@ -116,11 +125,7 @@ pub(super) fn all(
     Ok(exit)
 }
 
-fn open_state(
-    args: &ExportArgs,
-    settings: &Settings,
-    context: &Context,
-) -> Result<Option<StateFile>, Failure> {
+fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile>, Failure> {
     if !plan::wants_state(args, settings.state_given) {
         return Ok(None);
     }
@@ -130,7 +135,7 @@ fn open_state(
             format!("cannot create the directory of the state, {}", dir.display())
         })?;
     }
-    StateFile::open(&settings.state, &settings.account, context.clock).map(Some)
+    StateFile::open(&settings.state, &settings.account).map(Some)
 }
 
 /// Where a job starts, why, and what that does to the saved position.

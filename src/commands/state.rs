@@ -12,7 +12,7 @@ use crate::{
     resource::Resource,
     settings::{self, Place},
     shown::ENDLESS,
-    state::{self, Series, StateFile},
+    state::{self, LastRun, Series, StateFile},
     time::{UnixTime, span},
 };
 use serde_json::{Value, json};
@@ -32,17 +32,34 @@ pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Fai
 
 fn show(place: &Place, as_json: bool, now: UnixTime) -> Result<Exit, Failure> {
     let all = state::saved(&place.state, &place.account, now)?;
+    let last_run = state::last_run(&place.state);
     let path = place.state.display();
     if as_json {
         let rows: Vec<Value> =
             all.iter().map(|(name, series, at)| row(name, series, *at, now)).collect();
-        let document = json!({"state": place.state, "account": place.account, "resources": rows});
+        let last_run = last_run.map(|run| {
+            json!({
+                "began": run.began.to_string(),
+                "ended": run.end.map(|(at, _)| at.to_string()),
+                "exit": run.end.map(|(_, exit)| exit),
+                "running": run.is_running(),
+            })
+        });
+        let document = json!({
+            "state": place.state,
+            "account": place.account,
+            "last_run": last_run,
+            "resources": rows,
+        });
         return super::print(&format!("{document}\n")).map(|()| Exit::Done);
     }
     let mut out = match all.is_empty() {
         true => format!("no positions are saved in {path}\n"),
         false => format!("{path}\n"),
     };
+    if let Some(run) = last_run {
+        writeln!(out, "last run began {}", told(run, now)).expect(ENDLESS);
+    }
     for (name, series, at) in &all {
         out.push_str(&words(name, series, *at, now));
     }
@@ -61,6 +78,20 @@ fn row(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> Valu
         "committed": series.output.file.map(|file| file.bytes),
         "saved_at": at.map(|time| time.to_string()),
     })
+}
+
+/// When a run began and what came of it.
+fn told(run: LastRun, now: UnixTime) -> String {
+    let LastRun { pid, began, end } = run;
+    let ago = span(now.since(began));
+    match end {
+        Some((at, exit)) => {
+            let took = span(at.since(began));
+            format!("{began}, {ago} ago, took {took} and ended with exit {exit}")
+        }
+        None if run.is_running() => format!("{began}, {ago} ago, and goes on (pid {pid})"),
+        None => format!("{began}, {ago} ago, and was killed"),
+    }
 }
 
 fn words(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> String {
@@ -106,7 +137,7 @@ fn open(
     if !place.state.exists() {
         return Err(missing());
     }
-    let state = StateFile::open(&place.state, &place.account, context.clock)?;
+    let state = StateFile::open(&place.state, &place.account)?;
     let series = state.series(resource.name, context.clock.wall())?.ok_or_else(missing)?;
     Ok((state, resource, series))
 }

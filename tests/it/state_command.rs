@@ -249,3 +249,32 @@ fn a_backup_put_back_is_the_way_back() {
     let place = place.with("ZENDESK_OAUTH_TOKEN", zdx::sandbox::OAUTH_TOKEN);
     place.zdx("export tickets -o out/").run().exit(0).stderr_has(" 0 records");
 }
+
+/// `last run` is told from the lock file, which each run writes and which costs no state.
+#[test]
+fn show_tells_of_the_last_run_and_its_end() {
+    let still = Still::of(&[]);
+    let place = Place::of(&still.sandbox);
+    place.zdx("export tickets --since @0 -o t.ndjson --per-page 20").run().exit(0);
+    let shown = |part: &str| place.zdx("state show").run().exit(0).stdout_has(part).text();
+    shown("last run began ");
+    shown(" and ended with exit 0");
+    still.sandbox.inject(Fault::Forbidden, 1);
+    place.zdx("export tickets -o t.ndjson").run().exit(4);
+    shown(" and ended with exit 4");
+    let json = place.zdx("state show --json").run().exit(0).text();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["last_run"]["exit"], &json["last_run"]["running"]),
+        (&4.into(), &false.into())
+    );
+
+    let run = place.zdx("export tickets -o t.ndjson --follow").start();
+    eventually(|| place.zdx("state show").run().text().contains(" and goes on (pid "));
+    run.signal(rustix::process::Signal::KILL);
+    let mut child = run.child;
+    child.wait().unwrap();
+    shown(" and was killed");
+    place.zdx("state set tickets --since 3d").run().exit(0);
+    shown(" and was killed");
+}
