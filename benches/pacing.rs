@@ -29,11 +29,18 @@ pub(crate) fn run() {
         }
     }
     for reserve in [10, 50] {
-        row(Scenario { reserve, resources: 6, ..alone });
+        for latency in [50, 500, 2_000, 5_000, 15_000] {
+            row(Scenario { reserve, resources: 6, latency, ..alone });
+        }
     }
     for other in [Other::Steady(6_000), Other::Steady(20_000), Other::Burst(5)] {
         for reserve in [0, 50] {
             row(Scenario { reserve, other, resources: 6, latency: 500, ..alone });
+        }
+    }
+    for other in [Other::Steady(1_000), Other::Burst(50)] {
+        for reserve in [0, 50] {
+            row(Scenario { quota: 100, reserve, other, resources: 6, latency: 2_000, ..alone });
         }
     }
 }

@@ -305,18 +305,26 @@ mod tests {
 
     #[test]
     fn what_another_client_eats_is_noticed_and_nothing_is_left_over() {
-        let (mut refused, mut windows, mut left) = (0, 0, 0);
-        for other in [Other::Steady(6_000), Other::Steady(20_000), Other::Burst(4)] {
-            for scenario in variants(Scenario { other, ..ALONE }).filter(|one| one.latency < 5_000)
-            {
+        let (mut refused, mut windows, mut shared, mut left) = (0, 0, 0, 0);
+        for (quota, other) in [
+            (10, Other::Steady(6_000)),
+            (10, Other::Steady(20_000)),
+            (10, Other::Burst(4)),
+            (100, Other::Steady(1_000)), // in every window from its begin to its end
+            (100, Other::Burst(50)),
+        ] {
+            let scenarios = variants(Scenario { quota, other, ..ALONE });
+            for scenario in scenarios.filter(|one| one.latency < 5_000) {
                 for window in scenario.run(20) {
                     windows += 1;
+                    shared += u64::from(window.others > 10);
                     refused += window.refused;
-                    left += 10 - window.ours - window.others;
+                    left += (quota - window.ours - window.others) * 100 / quota;
                 }
             }
         }
-        assert!(left * 50 <= windows * 10, "{left} places left over in {windows} windows");
-        assert!(refused * 10 <= windows, "{refused} refused in {windows} windows");
+        assert!(shared > windows / 10, "others got into {shared} windows only");
+        assert!(left <= windows, "{left} % left over in all of {windows} windows");
+        assert!(refused * 4 <= windows, "{refused} refused in {windows} windows");
     }
 }
