@@ -498,7 +498,12 @@ fn check_not_owned(known: &Known<'_>, output: &Output) -> Result<(), Failure> {
         return Ok(());
     };
     let name = output.name();
-    match known.owned.iter().find(|(path, _)| *path == name) {
+    let names = Names { account: known.account, now: known.now };
+    // A series also owns the file that it would begin today.
+    let today = |path: &str, owner: &str| {
+        output::locate(path, owner, names).is_ok_and(|today| today.name() == name)
+    };
+    match known.owned.iter().find(|(path, owner)| *path == name || today(path, owner)) {
         None => Ok(()),
         Some((_, owner)) => Err(Failure::usage(format!(
             "the output {name} belongs to the series of {owner}: a one-off would break it"

@@ -118,7 +118,8 @@ impl StateFile {
             .map_err(|reason| damaged(&self.path, &format!("{resource}: {reason}")))
     }
 
-    /// Every output path that a series owns, with the resource.
+    /// Every output path that a series owns, and the template of one that changes with the date,
+    /// with the resource.
     pub(crate) fn owned_paths(&self) -> Vec<(String, String)> {
         owned_paths(&self.document)
     }
@@ -241,7 +242,7 @@ impl LastRun {
     }
 }
 
-/// Every output path that a series owns, with the resource, read without the lock: for a run that
+/// As [`StateFile::owned_paths`], read without the lock: for a run that
 /// takes no part in the state but must not write into its outputs. A state that cannot be read owns
 /// nothing here; a run that uses it says what is wrong with it.
 pub(crate) fn paths_owned_in(path: &Path, account: &str) -> Vec<(String, String)> {
@@ -256,6 +257,10 @@ fn owned_paths(document: &Map<String, Value>) -> Vec<(String, String)> {
         let marks = sideloads.into_iter().flat_map(Map::values).chain(saved.get("output"));
         for path in marks.filter_map(|mark| mark.get("path")?.as_str()) {
             owned.push((path.to_owned(), name.clone()));
+        }
+        if let Some(template) = saved.get("output").and_then(|mark| mark.get("template")?.as_str())
+        {
+            owned.push((template.to_owned(), name.clone()));
         }
     }
     owned

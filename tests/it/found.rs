@@ -1,7 +1,7 @@
 //! What a hostile reading of the program found, each as the fact that holds since.
 
 use crate::{
-    harness::Place,
+    harness::{Place, Still},
     machine::{eventually, sleep},
     matrix::{FRESH, GO_ON, pages, records, right},
     server::{Reply, Request, Server, T, cursor_page, date, lines, now, record},
@@ -9,6 +9,7 @@ use crate::{
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::{
+    fs,
     io::{Read as _, Write as _},
     sync::Arc,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -72,7 +73,7 @@ fn what_the_day_before_left_uncommitted_is_cut_off_before_todays_file_begins() {
     let page = place.file(&today);
     assert_eq!(page, lines(&records()[..2]));
     place.put("t-2020-01-01.ndjson", &format!("{page}{{\"torn\":"));
-    std::fs::remove_file(place.path(&today)).unwrap();
+    fs::remove_file(place.path(&today)).unwrap();
     place.put("s.json", &place.file("s.json").replace(&today, "t-2020-01-01.ndjson"));
     place.zdx(words).run().exit(0).stderr_has("discarded 8 bytes");
     assert_eq!(place.file("t-2020-01-01.ndjson"), page);
@@ -474,4 +475,21 @@ fn a_base_url_with_a_bad_port_or_a_fragment_is_a_usage_error() {
         let run = place.zdx(&format!("{ONCE} --base-url")).arg(url).run();
         run.refused(2, "URL");
     }
+}
+
+/// Of a series whose file changes with the date, the next day's file is its own before it exists.
+#[test]
+fn a_one_off_never_begins_the_file_that_a_series_would_begin_today() {
+    let still = Still::of(&[]);
+    let place = Place::of(&still.sandbox);
+    place.zdx("export tickets --since @0 -o t-{date}.ndjson").run().exit(0);
+    let state = place.state_bytes();
+    let today = place.names().into_iter().find(|name| name.starts_with("t-")).unwrap();
+    // As if that had been yesterday.
+    fs::remove_file(place.path(&today)).unwrap();
+    let mut file = fs::File::create(place.state()).unwrap();
+    file.write_all(state.replace(&today, "t-2026-01-01.ndjson").as_bytes()).unwrap();
+    let run = place.zdx(&format!("export tickets --since 2h -o {today}")).run();
+    run.refused(2, "belongs to the series of tickets");
+    assert!(!place.path(&today).exists());
 }
