@@ -27,6 +27,15 @@ impl StdoutSink {
             )
             .hint("give an output with -o, or add --no-state"));
         }
+        if series && kind == os::Kind::Socket {
+            return Err(Failure::usage(
+                "stdout is a socket, of which nobody can tell what its reader has taken: records \
+                 could be lost and the position moved all the same",
+            )
+            .hint(
+                "put a pipe in between (zdx … | cat), give an output with -o, or add --no-state",
+            ));
+        }
         Ok(StdoutSink { kind, series, written: 0 })
     }
 
@@ -67,7 +76,11 @@ impl io::Write for Out<'_> {
                 escaped = for_terminal(lines);
                 escaped.as_slice()
             }
-            os::Kind::Pipe | os::Kind::Regular | os::Kind::Null | os::Kind::Other => lines,
+            os::Kind::Pipe
+            | os::Kind::Regular
+            | os::Kind::Socket
+            | os::Kind::Null
+            | os::Kind::Other => lines,
         };
         os::write(self.kind, bytes, self.stop)?;
         self.written += u64::try_from(bytes.len()).unwrap_or(0);
@@ -136,12 +149,16 @@ mod os {
         Pipe,
         Regular,
         Terminal,
+        Socket,
         Null,
         Other,
     }
 
-    /// A write of at most this many bytes to a pipe that polls as writable does not block.
-    const PIPE_CHUNK: usize = 4096;
+    /// A write of at most this many bytes does not block where poll says that there is room.
+    const CHUNK: usize = 4096;
+
+    /// Terminals have less room.
+    const TERMINAL_CHUNK: usize = 256;
 
     /// How soon a wait for the reader notices a signal.
     const SLICE: Duration = Duration::from_millis(100);
@@ -159,6 +176,7 @@ mod os {
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Fifo => Kind::Pipe,
             FileType::RegularFile => Kind::Regular,
+            FileType::Socket => Kind::Socket,
             FileType::CharacterDevice => {
                 let null = rustix::fs::stat("/dev/null").map(|null| null.st_rdev);
                 if null == Ok(stat.st_rdev) {
@@ -178,7 +196,7 @@ mod os {
         let whole = bytes;
         while !bytes.is_empty() {
             let mut chunk = bytes;
-            if kind == Kind::Pipe {
+            if let Kind::Pipe | Kind::Terminal | Kind::Socket = kind {
                 let written = &whole[..whole.len() - bytes.len()];
                 let torn = written.last().is_some_and(|byte| *byte != b'\n');
                 if since_signal(stop).is_some_and(|since| since > if torn { TORN } else { GRACE }) {
@@ -187,7 +205,8 @@ mod os {
                 if !ready(PollFlags::OUT, SLICE)? {
                     continue;
                 }
-                chunk = &bytes[..bytes.len().min(PIPE_CHUNK)];
+                let most = if kind == Kind::Terminal { TERMINAL_CHUNK } else { CHUNK };
+                chunk = &bytes[..bytes.len().min(most)];
                 if stop.signal().is_some() {
                     // From here on a line at a time, so that giving up tears none.
                     let line = chunk.iter().position(|byte| *byte == b'\n');
@@ -215,7 +234,7 @@ mod os {
     pub(super) fn reader(kind: Kind) -> io::Result<()> {
         match kind {
             Kind::Pipe => ready(PollFlags::empty(), Duration::ZERO).map(drop),
-            Kind::Regular | Kind::Terminal | Kind::Null | Kind::Other => Ok(()),
+            Kind::Regular | Kind::Terminal | Kind::Socket | Kind::Null | Kind::Other => Ok(()),
         }
     }
 
@@ -256,7 +275,7 @@ mod os {
                 // A reader that died with the last bytes in hand shows as an error, not as unread.
                 ready(PollFlags::empty(), Duration::ZERO).map(drop)
             }
-            Kind::Terminal | Kind::Null | Kind::Other => Ok(()),
+            Kind::Terminal | Kind::Socket | Kind::Null | Kind::Other => Ok(()),
         }
     }
 }
@@ -274,6 +293,7 @@ mod os {
         Pipe,
         Regular,
         Terminal,
+        Socket,
         Null,
         Other,
     }

@@ -14,12 +14,23 @@ use serde_json::json;
 use std::{
     fs,
     io::Read as _,
-    os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, symlink},
+    os::{
+        fd::OwnedFd,
+        unix::{
+            fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, symlink},
+            net::UnixStream,
+        },
+    },
     path::Path,
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use zdx::sandbox::{Fault, Options, Sandbox};
+
+#[expect(clippy::disallowed_methods, reason = "how soon a signal is heeded is the fact")]
+fn now() -> Instant {
+    Instant::now()
+}
 
 const WORDS: &str = "tickets -o x.ndjson --per-page 3";
 
@@ -504,4 +515,40 @@ fn p4_a_signal_while_the_reader_has_stopped() {
     run.signal(Signal::TERM);
     assert_eq!(ended(&mut run.child).code(), Some(143));
     assert!(not_moved(&place));
+}
+
+/// What the reader of a socket has taken cannot be told. Node's pipes to its children are sockets.
+#[test]
+fn d16_stdout_is_a_socket() {
+    let sandbox = standing_with(12);
+    let place = Place::of(&sandbox);
+    let socket = |words: &str| {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let run = place.zdx(words).start_with(OwnedFd::from(theirs));
+        (ours, run)
+    };
+    let (_ours, run) = socket("export tickets --since @0");
+    run.end().exit(2).stderr_has("stdout is a socket");
+    assert_eq!(place.state_bytes(), "");
+    assert!(sandbox.requests().is_empty());
+    let (mut ours, run) = socket("export tickets --since @0 --no-state");
+    let mut taken = String::new();
+    ours.read_to_string(&mut taken).unwrap();
+    run.end().exit(0);
+    assert_eq!(taken.lines().count(), 12);
+}
+
+/// A reader that is there, but takes nothing, keeps no run from ending.
+#[test]
+fn p4_a_signal_while_a_socket_is_full() {
+    let sandbox = standing_with(600);
+    let place = Place::of(&sandbox);
+    let (_ours, theirs) = UnixStream::pair().unwrap();
+    let run = place.zdx("export tickets --since @0 --no-state").start_with(OwnedFd::from(theirs));
+    eventually("a page", || !sandbox.requests().is_empty());
+    sleep(Duration::from_millis(500));
+    run.signal(Signal::TERM);
+    let began = now();
+    run.end().exit(143);
+    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
 }

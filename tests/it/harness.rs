@@ -263,10 +263,16 @@ impl Zdx<'_> {
     /// Starts it, for tests that do something while it runs.
     #[must_use = "see how it ended"]
     pub(crate) fn start(self) -> Running<Self> {
+        self.start_with(Stdio::piped())
+    }
+
+    /// The same with a stdout of the test's own.
+    #[must_use = "see how it ended"]
+    pub(crate) fn start_with(self, stdout: impl Into<Stdio>) -> Running<Self> {
         let child = self
             .command()
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .expect("zdx starts");
