@@ -259,6 +259,19 @@ impl FileSink {
                 .hint("run the same command again: it begins a new file"));
             }
         }
+        let (length, committed) = (self.length()?, self.committed);
+        if length < committed && !self.stale {
+            // Writing on behind a gap would fill it with zeros.
+            return Err(Failure::new(
+                Exit::Config,
+                format!(
+                    "the output {} was cut during the run: it holds {length} bytes, fewer than the \
+                     {committed} committed",
+                    self.path.display()
+                ),
+            )
+            .hint("rotate it by moving it away, not by copying and cutting it"));
+        }
         Ok(())
     }
 
@@ -271,7 +284,9 @@ impl FileSink {
     pub(super) fn rollback(&mut self) {
         self.pending = 0;
         // Best effort: what stays behind the committed length is cut off by the next run.
-        drop(disk::truncate(&self.file, self.committed));
+        if self.length().is_ok_and(|length| length > self.committed) {
+            drop(disk::truncate(&self.file, self.committed));
+        }
     }
 
     /// An end that cannot be read back must not be saved: the next run would take the file for

@@ -243,6 +243,27 @@ fn d9_an_output_replaced_while_running() {
     }
 }
 
+/// As logrotate's copytruncate does it. What was cut cannot be put back, but nothing is made up.
+#[test]
+fn d9_an_output_cut_while_running() {
+    let sandbox = slow();
+    for lines in [0, 1] {
+        let place = Place::of(&sandbox);
+        let run = next_run(&place, WORDS).start();
+        eventually("a page is committed", || committed(&place, "tickets") > Some(0));
+        let file = fs::OpenOptions::new().write(true).open(place.path("x.ndjson")).unwrap();
+        let line = place.file("x.ndjson").find('\n').unwrap() + 1;
+        let left = u64::try_from(lines * line).unwrap();
+        file.set_len(left).unwrap();
+        run.end().exit(3).stderr_has("x.ndjson was cut during the run");
+        assert_eq!(fs::metadata(place.path("x.ndjson")).unwrap().len(), left);
+        if lines == 0 {
+            next_run(&place, WORDS).run().exit(0);
+            assert!(!place.file("x.ndjson").contains('\0'));
+        }
+    }
+}
+
 #[test]
 fn d10_bytes_behind_the_committed_part() {
     let sandbox = standing_with(12);
