@@ -179,6 +179,10 @@ impl StateFile {
         let mut bytes = serde_json::to_vec_pretty(&document)
             .map_err(|error| ReplaceError::Before(error.into()))?;
         bytes.push(b'\n');
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
+            let text = "it would be larger than any state that can be read again";
+            return Err(ReplaceError::Before(io::Error::new(io::ErrorKind::FileTooLarge, text)));
+        }
         match disk::replace(&self.path, &bytes) {
             Err(ReplaceError::Before(error)) => Err(ReplaceError::Before(error)),
             result => {

@@ -94,7 +94,7 @@ impl Run<'_> {
             Position::Time { end_time, seen } => {
                 let unseen = prints.iter().filter(|print| !seen.contains(print)).count();
                 let tally = Tally { records, unseen, capacity };
-                let all = prints.iter().copied().collect();
+                let all = self.worth_keeping(page, prints);
                 // A server whose clock is a day off is no judge of what is in the future.
                 let date = self.date.filter(|_| self.clock_credible);
                 paging::by_time(*end_time, seen, &page.envelope, tally, all, date)
@@ -116,6 +116,22 @@ impl Run<'_> {
             }
             verdict => verdict,
         }
+    }
+
+    /// The fingerprints of the records that the next page may serve again. Normally all: that asks
+    /// nothing of the server. Of a page that holds a second of tens of thousands of records, those
+    /// that changed at or after its end_time: a state must stay one that can be read.
+    fn worth_keeping(&self, page: &Page<'_>, prints: &[Fingerprint]) -> HashSet<Fingerprint> {
+        const MOST: usize = 10_000;
+        let Some(end_time) = page.envelope.end_time.filter(|_| prints.len() > MOST) else {
+            return prints.iter().copied().collect();
+        };
+        let key = self.job.resource.change_time;
+        let again = |record: &Json<'_>| {
+            lines::change_time(*record, key).is_none_or(|changed| changed >= end_time)
+        };
+        let kept = page.records.iter().zip(prints).filter(|(record, _)| again(record));
+        kept.map(|(_, print)| *print).collect()
     }
 
     fn select<'b>(

@@ -4,7 +4,7 @@ use crate::{
     harness::{Place, Still},
     machine::{eventually, sleep},
     matrix::{FRESH, GO_ON, pages, records, right},
-    server::{Reply, Request, Server, T, cursor_page, date, lines, now, record},
+    server::{Reply, Request, Server, T, cursor_page, date, lines, now, record, time_page},
 };
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -492,4 +492,26 @@ fn a_one_off_never_begins_the_file_that_a_series_would_begin_today() {
     let run = place.zdx(&format!("export tickets --since 2h -o {today}")).run();
     run.refused(2, "belongs to the series of tickets");
     assert!(!place.path(&today).exists());
+}
+
+/// A bulk job changes more records within one second than a state has room for: they come on one
+/// page, and the state must be readable afterwards.
+#[test]
+fn a_second_with_half_a_million_records_leaves_a_state_that_can_be_read() {
+    const MANY: u64 = 450_000;
+    let server = Server::answering(|_, request| {
+        let at = request.parameter("start_time").and_then(|at| at.parse().ok()).unwrap_or(0);
+        let first = if at <= T { 0..MANY } else { MANY..MANY + 2 };
+        let second = if at <= T { T } else { T + 9 };
+        let records: Vec<Value> = first.map(|id| record(id, second)).collect();
+        let end_time = if at <= T { T + 1 } else { second };
+        Some(Reply::ok(time_page(&records, Some(end_time), at > T)))
+    });
+    let place = Place::at(&server.url());
+    let words = "export tickets --pagination time -o t.ndjson";
+    place.zdx(&format!("{words} --since @{T} --max-pages 1")).run().exit(0);
+    place.zdx(words).run().exit(0);
+    assert_eq!(place.file("t.ndjson").lines().count(), 450_002);
+    place.zdx(words).run().exit(0);
+    assert_eq!(place.file("t.ndjson").lines().count(), 450_002);
 }
