@@ -50,6 +50,14 @@ impl Run<'_> {
             Err(garbled) => return Err((garbled.into(), body)),
         };
         let (records, left_out) = self.select(&page, &prints);
+        // Of a page that was cut, only what is written counts.
+        let last = if left_out.is_cut() { records.last() } else { page.records.last() };
+        let changed =
+            last.and_then(|record| lines::change_time(*record, self.job.resource.change_time));
+        let through = match left_out.is_cut() {
+            true => changed.or(self.through),
+            false => changed.or_else(|| next.time()).or(self.through),
+        };
         let records = places(&body, &records);
         let mut sideloads = vec![Vec::new(); self.sideloads.len()];
         for (name, served) in &page.sideloads {
@@ -60,12 +68,9 @@ impl Run<'_> {
                 *place = places(&body, &sideload.unseen(served, self.job.surrogates));
             }
         }
-        let last = page.records.last();
-        let changed =
-            last.and_then(|record| lines::change_time(*record, self.job.resource.change_time));
-        let through = changed.or_else(|| next.time()).or(self.through);
-        let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
-        let last = !more && self.job.follow.is_none();
+        // Of a server that does not tell its time, the position tells the least that it can be.
+        let wall = || self.shared.clock.wall();
+        let at = self.date.unwrap_or_else(|| next.time().map_or(wall(), |time| time.max(wall())));
         Ok(Fetched::Page {
             batch: Batch {
                 body,
@@ -76,7 +81,7 @@ impl Run<'_> {
                 per_page: self.size.get(),
                 through,
                 at,
-                last,
+                last: !more,
             },
             more,
         })

@@ -46,6 +46,13 @@ pub(super) struct LeftOut {
     pub(super) cut: bool,
 }
 
+impl LeftOut {
+    /// Whether what was left out lies behind what is written: the page's position is not theirs.
+    pub(super) fn is_cut(self) -> bool {
+        self.cut || self.passed_until
+    }
+}
+
 /// Chooses the records of a page that are written. `prints` are the records' fingerprints, or empty
 /// where nothing can be served twice.
 pub(super) fn select<'a>(

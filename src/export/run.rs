@@ -147,6 +147,9 @@ impl<'a> Run<'a> {
         if let Err(failure) = result {
             let failure = self.with_next_step(failure, writer.state_path().is_some());
             self.outcome.exit = failure.exit;
+            // One that follows and had caught up may be stopped at any time.
+            let all_counts = self.outcome.pages == self.handed_pages;
+            self.outcome.complete &= all_counts && matches!(failure.exit, Exit::Signal(_));
             if failure.exit != Exit::ReaderGone {
                 report.failure(name, &failure, self.saved(&writer).as_deref());
             }
@@ -250,9 +253,7 @@ impl<'a> Run<'a> {
             if more {
                 self.look_ahead(ahead, &self.position, self.size, self.handed_pages);
             }
-            if (passed_until || !more) && !cut {
-                self.outcome.complete = true;
-            }
+            self.outcome.complete = (passed_until || !more) && !cut;
             if self.limit_reached() {
                 return Ok(());
             }
@@ -312,7 +313,8 @@ impl<'a> Run<'a> {
         if self.job.resource.takes(Parameter::PerPage) {
             *self.outcome.page_sizes.entry(batch.per_page).or_default() += 1;
         }
-        self.outcome.position = Some(batch.next);
+        // Behind a page that was cut, what was left out would be skipped.
+        self.outcome.position = (!batch.left_out.is_cut()).then_some(batch.next);
         if noticed.surrogates > 0 && !mem::replace(&mut self.warned.surrogates, true) {
             let text = "lone surrogate escapes, which many readers refuse, become \\ufffd \
                         (--raw keeps them)";

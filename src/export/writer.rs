@@ -38,7 +38,7 @@ pub(super) struct Batch {
     pub(super) through: Option<UnixTime>,
     /// The server's clock, or else ours.
     pub(super) at: UnixTime,
-    /// The run has caught up with this page, and ends.
+    /// The export has caught up with this page.
     pub(super) last: bool,
 }
 
@@ -267,6 +267,9 @@ impl<'a> Writer<'a> {
         let idle = |name: &str| !self.sideloads.iter().any(|beside| beside.name == name);
         let mut sideloads: Vec<(String, Mark)> =
             saved.iter().filter(|(name, _)| idle(name)).cloned().collect();
+        for (_, mark) in sideloads.iter_mut().filter(|_| caught_up) {
+            mark.caught_up = mark.file.map(|file| file.bytes);
+        }
         for Beside { name, sink, caught_up: before } in &self.sideloads {
             let mark = sink.mark()?;
             let now = mark.file.map(|file| file.bytes);

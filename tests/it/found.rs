@@ -515,3 +515,46 @@ fn a_second_with_half_a_million_records_leaves_a_state_that_can_be_read() {
     place.zdx(words).run().exit(0);
     assert_eq!(place.file("t.ndjson").lines().count(), 450_002);
 }
+
+/// What a page that was cut left out is not passed by: whoever goes on from what is told loses
+/// nothing.
+#[test]
+fn a_cut_page_tells_of_what_was_written() {
+    let r = records();
+    let server = Server::answering(move |_, _| Some(Reply::ok(cursor_page(&r, Some("c"), true))));
+    let place = Place::at(&server.url());
+    let until = format!("--until @{}", T + 4);
+    for (flags, written) in [("--limit 2", 2), (until.as_str(), 3)] {
+        let run = place.zdx(&format!("{ONCE} {flags} --summary json")).run();
+        let summary = run.exit(0).stdout(&lines(&records()[..written])).summary();
+        let told = &summary["resources"][0];
+        assert_eq!(told["position"], Value::Null, "{flags}");
+        let through: jiff::Timestamp = told["through"].as_str().unwrap().parse().unwrap();
+        let last = T + i64::try_from(written).unwrap();
+        assert_eq!(through.as_second(), last, "{flags}");
+    }
+}
+
+#[test]
+fn a_run_that_failed_is_not_complete() {
+    let server = Server::answering(|_, request| Some(right(request)));
+    let place = Place::at(&server.url());
+    let line = "exec \"$0\" \"$@\" >/dev/full";
+    let run = place.zdx(&format!("{ONCE} --summary json")).through(line).run();
+    assert_eq!(run.exit(7).summary()["resources"][0]["complete"], false);
+}
+
+/// A server that does not tell its time, and whose clock goes ahead of ours.
+#[test]
+fn s26_a_position_ahead_of_this_clock_is_gone_on_from() {
+    let ahead = jiff::Timestamp::now().as_second() + 3000;
+    let server = Server::answering(move |_, _| {
+        let page = time_page(&[record(1, ahead)], Some(ahead), true);
+        Some(Reply::status("200 OK", &[], page))
+    });
+    let place = Place::at(&server.url());
+    let words = "export tickets --pagination time -o t.ndjson";
+    place.zdx(&format!("{words} --since @{T}")).run().exit(0);
+    place.zdx(words).run().exit(0);
+    assert_eq!(place.file("t.ndjson").lines().count(), 1);
+}

@@ -1,7 +1,9 @@
 //! Sideloads, and the parameters that change what a server sends.
 
 use crate::{
-    harness::{Export, Place, Still, TICKETS, TICKETS_BY_TIME, USERS, get, ndjson, walk},
+    harness::{
+        Export, Place, Still, TICKETS, TICKETS_BY_TIME, USERS, eventually, get, ndjson, walk,
+    },
     server::{Reply, Request, Server, T, record},
 };
 use serde_json::{Value, json};
@@ -181,4 +183,20 @@ fn a_sideloads_record_comes_once_until_the_export_has_caught_up() {
         whole.zdx(&words).run().exit(0);
         assert_eq!(whole.file(&beside).matches("Ann").count(), 2, "{words}");
     }
+}
+
+/// A run that follows has caught up long before it ends.
+#[test]
+fn a_sideload_is_caught_up_while_its_run_follows() {
+    let server = Server::answering(|_, request| Some(with_a_user(request)));
+    let place = Place::at(&server.url());
+    let words =
+        format!("export tickets --pagination time --include users --since @{T} -o t.ndjson");
+    let run = place.zdx(&format!("{words} --follow=200ms")).start();
+    eventually(|| server.requests().len() > 3);
+    run.signal(rustix::process::Signal::TERM);
+    run.end().exit(143);
+    let mark = &place.saved("tickets")["sideloads"]["users"];
+    assert_eq!(mark["caught_up"], mark["committed"], "{mark}");
+    place.zdx("export tickets --include users -o t.ndjson").run().exit(0);
 }
