@@ -74,15 +74,18 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Sandbox(args) => sandbox::run(args, &context),
         Command::Completions(args) => completions::run(&args),
     };
-    result.unwrap_or_else(|failure| {
-        if failure.exit != Exit::ReaderGone {
-            context.report.failure(None, &failure, None);
-        }
-        failure.exit
-    })
+    result.unwrap_or_else(|failure| context.failed(&failure))
 }
 
 impl Context {
+    /// Tells of a failure; of a reader that went away, there is nobody to tell.
+    fn failed(&self, failure: &Failure) -> Exit {
+        if failure.exit != Exit::ReaderGone {
+            self.report.failure(None, failure, None);
+        }
+        failure.exit
+    }
+
     /// The settings of the account, or of a sandbox that lives as long as what is returned.
     fn settings(&self, in_sandbox: bool) -> Result<(Settings, Option<Sandbox>), Failure> {
         let (settings, sandbox) = if in_sandbox {

@@ -180,3 +180,33 @@ fn verbose_tells_of_each_request_but_not_of_credentials() {
     run.exit(0).stderr_counts("GET /api/v2/incremental/tickets/cursor.json?", 3);
     run.stderr_lacks("Basic ").stderr_lacks("Authorization");
 }
+
+#[test]
+fn a_run_that_ends_before_its_first_request_has_a_last_line_for_programs_too() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    place.put("bad.toml", "nonsense = 1\n");
+    let words = "export tickets -o t.ndjson --summary json -q";
+    let empty = |exit: i32| serde_json::json!({"resources": [], "exit": exit});
+    for (exit, more) in [(2, ""), (2, "--since soon"), (3, "--since 2h --config bad.toml")] {
+        let run = place.zdx(&format!("{words} {more}")).run();
+        assert_eq!(run.exit(exit).summary(), empty(exit), "{more}");
+    }
+    let run = place.zdx(&format!("{words} --since 2h")).env("ZENDESK_OAUTH_TOKEN", "").run();
+    assert_eq!(run.exit(4).stderr_has("no credentials").summary(), empty(4));
+    let run = place.zdx("export all -o out/ --since 2h --summary json");
+    still.sandbox.when(|_| Some(Fault::Forbidden));
+    assert_eq!(run.run().exit(4).summary()["exit"], 4);
+    place.zdx("export tickets -q --summary none").run().exit(2).stderr_lacks("{\"resources\"");
+}
+
+#[test]
+fn a_run_that_finds_its_state_held_has_a_last_line_for_programs_too() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let lock = std::fs::File::create(place.path("s.json.lock")).unwrap();
+    lock.lock().unwrap();
+    let words = "export tickets --since @0 -o t.ndjson --state s.json --summary json";
+    let summary = place.zdx(words).run().exit(11).summary();
+    assert_eq!(summary, serde_json::json!({"resources": [], "exit": 11}));
+}
