@@ -22,7 +22,8 @@ pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Fai
     let place = settings::place(&context.flags, &context.env)?;
     match command {
         StateCommand::Path => {
-            super::print(&format!("{}\n", place.state.display())).map(|()| Exit::Done)
+            let path = place.absolute_state();
+            super::print(&format!("{}\n", path.display())).map(|()| Exit::Done)
         }
         StateCommand::Show { json } => show(&place, *json, context.clock.wall()),
         StateCommand::Set { resource, since } => set(&place, resource, since, context),

@@ -87,8 +87,8 @@ fn profile_secret(profile: &Profile, key: &str) -> Result<Option<Secret>, Failur
     if let Some(secret) = profile.text(key) {
         return Ok(Some(Secret::new(secret)));
     }
-    if let Some(path) = profile.text(&format!("{key}_file")) {
-        return secret_file(Path::new(path)).map(Some);
+    if let Some(path) = profile.path(&format!("{key}_file")) {
+        return secret_file(&path).map(Some);
     }
     if let Some(line) = profile.text(&format!("{key}_command")) {
         return secret_command(key, line).map(Some);

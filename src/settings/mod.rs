@@ -11,7 +11,10 @@ use crate::{
     failure::{Exit, Failure},
 };
 use config::{Config, Profile};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// What was typed, of the flags that name an account and its files.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +141,7 @@ pub(crate) fn place(flags: &Flags, env: &Environment) -> Result<Place, Failure> 
     let given = first([
         (flags.state.clone(), "--state"),
         (env.get("ZDX_STATE").map(PathBuf::from), "ZDX_STATE"),
-        (profile.text("state").map(PathBuf::from), "the config file"),
+        (profile.path("state"), "the config file"),
     ]);
     let state_given = given.is_some();
     let (state, state_origin) = match given {
@@ -164,7 +167,7 @@ pub(crate) fn place(flags: &Flags, env: &Environment) -> Result<Place, Failure> 
     let origins = vec![
         effective("account", account.clone(), account_origin),
         effective("base_url", base.origin.clone(), base_origin),
-        effective("state", state.display().to_string(), state_origin),
+        effective("state", absolute(&state).display().to_string(), state_origin),
     ];
     Ok(Place { account, base, state, state_given, profile, explicit, origins })
 }
@@ -173,6 +176,17 @@ fn first<T, const N: usize>(
     candidates: [(Option<T>, &'static str); N],
 ) -> Option<(T, &'static str)> {
     candidates.into_iter().find_map(|(value, origin)| Some((value?, origin)))
+}
+
+/// For whoever looks from elsewhere.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_unknown| path.to_owned())
+}
+
+impl Place {
+    pub(crate) fn absolute_state(&self) -> PathBuf {
+        absolute(&self.state)
+    }
 }
 
 /// Every setting that is in effect, secrets redacted.
@@ -193,7 +207,7 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
     let profile = &place.profile;
     let of_timeout = |name: &str| {
         let variable = format!("ZDX_{}", name.to_uppercase());
-        match (env.get(&variable), profile.has(name)) {
+        match (env.get(&variable), profile.text(name).is_some()) {
             (Some(_), _) => variable,
             (None, true) => "the config file".to_owned(),
             (None, false) => "the default".to_owned(),
@@ -304,9 +318,7 @@ fn limits(env: &Environment, profile: &Profile) -> Result<Limits, Failure> {
         let variable = format!("ZDX_{}", key.to_uppercase());
         let (text, origin, exit) = match (env.get(&variable), profile.text(key)) {
             (Some(text), _) => (text, variable, Exit::Usage),
-            (None, Some(text)) => {
-                (text.to_owned(), format!("{key} in the config file"), Exit::Config)
-            }
+            (None, Some(text)) => (text.to_owned(), profile.place(key), Exit::Config),
             (None, None) => return Ok(default),
         };
         match duration(&text) {
@@ -327,10 +339,9 @@ fn limits(env: &Environment, profile: &Profile) -> Result<Limits, Failure> {
 fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
     let number = |text: &str| text.parse::<u32>().map_err(|_not_one| "use a number".to_owned());
     let within = |key, low: u32, high: u32| match profile.parsed(key, number)? {
-        Some(value) if !(low..=high).contains(&value) => Err(Failure::new(
-            Exit::Config,
-            format!("{key} in the config file is not within {low} to {high}"),
-        )),
+        Some(value) if !(low..=high).contains(&value) => {
+            Err(profile.unusable(key, format!("is not within {low} to {high}")))
+        }
         value => Ok(value),
     };
     Ok(Defaults {

@@ -38,6 +38,11 @@ fn is(shown: &Value, name: &str, value: &str, origin: &str) {
     assert_eq!(setting(shown, name), (value.to_owned(), origin.to_owned()), "{name}");
 }
 
+/// A file's absolute name, as zdx tells it.
+fn at(place: &Place, name: &str) -> String {
+    place.path("").canonicalize().unwrap().join(name).display().to_string()
+}
+
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
@@ -119,7 +124,7 @@ fn each_setting_is_shown_with_where_it_comes_from() {
     is(&shown, "headers_timeout", "33s", "the config file");
     is(&shown, "request_timeout", "5m", "the default");
     is(&shown, "account", "acme", "the config file");
-    is(&shown, "state", "acme.json", "the config file");
+    is(&shown, "state", &at(&place, "acme.json"), "the config file");
     is(&shown, "resources", "tickets, users", "the config file");
     is(&shown, "start", "30d", "the config file");
     is(&shown, "retry_for", "5m", "the config file");
@@ -153,7 +158,7 @@ fn a_flag_beats_the_environment_which_beats_the_config_file() {
         let shown: Value = serde_json::from_str(&run.exit(0).text()).unwrap();
         setting(&shown, "state")
     };
-    let pair = |value: &str, origin: &str| (value.to_owned(), origin.to_owned());
+    let pair = |value: &str, origin: &str| (at(&place, value), origin.to_owned());
     assert_eq!(show("", ""), pair("acme.json", "the config file"));
     assert_eq!(show("", "env.json"), pair("env.json", "ZDX_STATE"));
     assert_eq!(show("--state flag.json", "env.json"), pair("flag.json", "--state"));

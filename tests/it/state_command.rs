@@ -101,8 +101,10 @@ fn a_series_not_yet_begun_and_one_on_stdout_are_shown() {
 fn the_path_is_where_the_export_saves() {
     let (_still, place) = caught_up();
     place.zdx("state path").run().exit(0).stdout(&format!("{}\n", place.state().display()));
-    place.zdx("state path --state s.json").run().exit(0).stdout("s.json\n");
-    place.zdx("state path").env("ZDX_STATE", "e.json").run().exit(0).stdout("e.json\n");
+    let work = place.path("").canonicalize().unwrap();
+    let at = |name: &str| format!("{}\n", work.join(name).display());
+    place.zdx("state path --state s.json").run().exit(0).stdout(&at("s.json"));
+    place.zdx("state path").env("ZDX_STATE", "e.json").run().exit(0).stdout(&at("e.json"));
     Place::new().zdx("state path").run().refused(2, "ZENDESK_SUBDOMAIN");
 }
 

@@ -347,7 +347,7 @@ fn a_timeout_in_the_config_that_is_not_valid_is_a_config_error() {
     for key in ["connect_timeout", "headers_timeout", "body_idle_timeout", "request_timeout"] {
         let place = acme();
         place.put("c.toml", &format!("[defaults]\n{key} = \"x\"\n"));
-        refused(&place, &EXPORT, 3, &[key, "config"]);
+        refused(&place, &EXPORT, 3, &[key, "c.toml, line 2"]);
     }
 }
 
