@@ -139,7 +139,10 @@ fn open(
         return Err(missing());
     }
     let state = StateFile::open(&place.state, &place.account)?;
-    let series = state.series(resource.name, context.clock.wall())?.ok_or_else(missing)?;
+    let series = state
+        .series(resource.name, context.clock.wall())
+        .map_err(|failure| failure.about(resource.name))?
+        .ok_or_else(missing)?;
     Ok((state, resource, series))
 }
 
