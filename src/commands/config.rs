@@ -5,7 +5,7 @@ use crate::{
     cli::ConfigCommand,
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
-    settings,
+    settings::{self, Effective},
     shown::ENDLESS,
 };
 use serde_json::{Value, json};
@@ -55,7 +55,14 @@ fn show(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     }
     let mut out = format!("{}: {read}\n", path.display());
     for row in &all {
-        writeln!(out, "{:<18} {:<40} from {}", row.name, row.value, row.origin).expect(ENDLESS);
+        let Effective { name, value, origin } = row;
+        match (value, origin) {
+            (Some(value), Some(origin)) => writeln!(out, "{name:<18} {value:<40} from {origin}"),
+            (Some(value), None) => writeln!(out, "{name:<18} {value}"),
+            (None, Some(why)) => writeln!(out, "{name:<18} not set: {why}"),
+            (None, None) => writeln!(out, "{name:<18} not set"),
+        }
+        .expect(ENDLESS);
     }
     super::print(&out).map(|()| Exit::Done)
 }

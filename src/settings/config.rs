@@ -90,6 +90,7 @@ pub(super) struct Profile {
     name: Option<String>,
     own: Values,
     defaults: Values,
+    aside: Option<String>,
 }
 
 impl Profile {
@@ -99,6 +100,11 @@ impl Profile {
 
     pub(super) fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Which profile would have been taken, and why it is not.
+    pub(super) fn aside(&self) -> Option<&str> {
+        self.aside.as_deref()
     }
 
     fn entry(&self, key: &str) -> Option<&Entry> {
@@ -225,8 +231,13 @@ impl Config {
         self.profiles.keys().cloned().collect()
     }
 
+    /// What is left of a profile that is left aside.
+    pub(super) fn aside(&self, why: String) -> Profile {
+        Profile { aside: Some(why), ..self.defaults() }
+    }
+
     /// What every profile has.
-    pub(super) fn defaults(&self) -> Profile {
+    fn defaults(&self) -> Profile {
         Profile { file: self.file.clone(), defaults: self.defaults.clone(), ..Profile::default() }
     }
 
@@ -292,7 +303,22 @@ fn values(
             };
             return Err(format!("line {at}: {key} in {place} takes {takes}"));
         };
+        if value == Value::Text(String::new()) {
+            return Err(format!("line {at}: {key} in {place} is empty"));
+        }
         values.insert(key.to_owned(), Entry { value, line: at });
+    }
+    for secret in SECRETS {
+        let kinds = [secret.to_owned(), format!("{secret}_file"), format!("{secret}_command")];
+        let given: Vec<_> =
+            kinds.iter().filter_map(|key| Some((values.get(key)?.line, key))).collect();
+        if let [first, second, ..] = given.as_slice() {
+            let at = first.0.max(second.0);
+            return Err(format!(
+                "line {at}: {} and {} in {place} say the same twice: keep one of them",
+                first.1, second.1
+            ));
+        }
     }
     Ok(values)
 }
