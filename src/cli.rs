@@ -342,7 +342,11 @@ pub(crate) enum StateCommand {
     },
     /// Print where the state file is
     #[command(after_long_help = help::state_path())]
-    Path,
+    Path {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Move a series' position to a time
     ///
     /// The old state is kept beside the new one.
@@ -355,6 +359,9 @@ pub(crate) enum StateCommand {
         /// Go on from here: 2h, 3d, yesterday, 2026-11-01, @epoch
         #[arg(short, long, value_name = "TIME")]
         since: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Forget a series' position
     ///
@@ -365,6 +372,9 @@ pub(crate) enum StateCommand {
         #[arg(value_name = "RESOURCE", value_parser = Name(resources))]
         #[arg(hide_possible_values = true)]
         resource: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -374,7 +384,11 @@ pub(crate) enum ConfigCommand {
     ///
     /// It names every key. A file that is there already is left as it is.
     #[command(after_long_help = help::config_init())]
-    Init,
+    Init {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the settings in effect and where each comes from
     ///
     /// Secrets are redacted.
@@ -386,7 +400,11 @@ pub(crate) enum ConfigCommand {
     },
     /// Print where the config file is
     #[command(after_long_help = help::config_path())]
-    Path,
+    Path {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -296,3 +296,13 @@ fn showing_reads_no_secret_and_runs_no_command() {
     let run = place.zdx("config show --config c.toml").run();
     run.exit(0).stdout_has("from file /none/of/these (api_token_file of profile acme)\n");
 }
+
+#[test]
+fn where_the_config_file_is_is_told_to_programs() {
+    let place = Place::new();
+    for words in ["config path", "config init"] {
+        let run = place.zdx(&format!("{words} --json --config c.toml")).run();
+        run.exit(0).stdout("{\"config\":\"c.toml\"}\n");
+    }
+    assert_eq!(place.file("c.toml"), EXAMPLE);
+}

@@ -280,3 +280,28 @@ fn show_tells_of_the_last_run_and_its_end() {
     place.zdx("state set tickets --since 3d").run().exit(0);
     shown(" and was killed");
 }
+
+#[test]
+fn what_a_change_of_the_state_came_to_is_told_to_programs() {
+    let (_still, place) = caught_up();
+    let json = |words: &str| -> Value {
+        let run = place.zdx(&format!("{words} --json")).run();
+        let text = run.exit(0).text();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        serde_json::from_str(&text).unwrap()
+    };
+    let state = place.state();
+    assert_eq!(json("state path"), json!({"state": state}));
+    let kept = |found: &Value| fs::read_to_string(found["backup"].as_str().unwrap()).unwrap();
+    let before = place.state_bytes();
+    let found = json("state set tickets --since 2026-11-01");
+    assert_eq!(
+        (&found["resource"], &found["from"]),
+        (&"tickets".into(), &"2026-11-01T00:00:00Z".into())
+    );
+    assert_eq!(kept(&found), before);
+    let before = place.state_bytes();
+    let found = json("state reset tickets");
+    assert_eq!((&found["resource"], found.get("from")), (&"tickets".into(), None));
+    assert_eq!(kept(&found), before);
+}
