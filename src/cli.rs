@@ -122,7 +122,7 @@ pub(crate) enum Command {
     Sample(SampleArgs),
     /// List the resources, their paging and their sideloads
     ///
-    /// And the key of their records in a page, and who may read them. Sends nothing and needs no account.
+    /// And the quota they draw on, the key of their records in a page, and who may read them. Sends nothing and needs no account.
     #[command(after_long_help = help::resources())]
     Resources(ResourcesArgs),
     /// Prove the credentials, and say what they can read
@@ -149,7 +149,7 @@ pub(crate) enum Command {
     ///
     /// The script asks zdx itself what could come next, so that it stays right when zdx is updated
     /// and knows the profiles of the config file. Completing reads the config file, and sends
-    /// nothing.
+    /// nothing. The directory that the script goes to must exist: mkdir -p makes it.
     #[command(after_long_help = help::completions())]
     Completions(CompletionsArgs),
 }

@@ -49,6 +49,10 @@ fn resources_are_listed_without_an_account() {
     {
         run.stdout_has(&format!("\n{line}"));
     }
+    run.stdout_has("  exports: 10 requests a minute (30 with High Volume)\n    tickets, ");
+    run.stdout_has(
+        "  users_cursor: 20 requests a minute (60 with High Volume)\n    users by cursor\n",
+    );
     let run = place.zdx("resources --json").run();
     let rows: Vec<Value> = serde_json::from_str(&run.exit(0).text()).unwrap();
     assert_eq!(rows.len(), 6);
@@ -57,6 +61,8 @@ fn resources_are_listed_without_an_account() {
     for row in &rows {
         assert!(row["record_key"].is_string() && row["sideloads"].is_array(), "{row}");
     }
+    let users = serde_json::json!({"cursor": "users_cursor", "time": "exports"});
+    assert_eq!(rows[2]["quota"], users);
 }
 
 #[test]
