@@ -545,20 +545,34 @@ fn sampled_resources() -> Vec<&'static str> {
 }
 
 /// Whether to colour help and usage errors.
-///
-/// clap prints both while it parses, so that its colours must be known before: `--color` is read
-/// ahead here, in the two forms that clap takes it in. A wrong value is left to clap to refuse.
 pub(crate) fn color(args: &[OsString]) -> ColorChoice {
+    ahead(args, "--color")
+        .and_then(|value| ColorChoice::from_str(value, false).ok())
+        .unwrap_or_default()
+}
+
+/// How to tell of usage errors.
+pub(crate) fn log_format(args: &[OsString]) -> LogFormat {
+    ahead(args, "--log-format")
+        .and_then(|value| LogFormat::from_str(value, false).ok())
+        .unwrap_or(LogFormat::Text)
+}
+
+/// The value of a global flag, in the two forms that clap takes it in.
+///
+/// clap tells of help and usage errors while it parses, so that how it is to do that must be known
+/// before. A wrong value is left to clap to refuse.
+fn ahead<'a>(args: &'a [OsString], flag: &str) -> Option<&'a str> {
     let typed = args.iter().skip(1).take_while(|arg| *arg != "--");
     let values =
         typed.zip(args.iter().skip(2).map(Some).chain([None])).filter_map(|(arg, next)| match arg
             .to_str()?
-            .strip_prefix("--color")?
+            .strip_prefix(flag)?
         {
             "" => next?.to_str(),
             value => value.strip_prefix('='),
         });
-    values.last().and_then(|value| ColorChoice::from_str(value, false).ok()).unwrap_or_default()
+    values.last()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use crate::{
     settings::{self, Environment, Flags, Settings},
     signals::Stop,
 };
+use clap::ColorChoice;
 use std::io::Write as _;
 
 /// What every command may need.
@@ -75,6 +76,14 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Completions(args) => completions::run(&args),
     };
     result.unwrap_or_else(|failure| context.failed(&failure))
+}
+
+/// Tells in a log for programs of what could not be parsed.
+pub(crate) fn refuse(why: &str) -> Exit {
+    let voice = Voice { quiet: false, verbose: 0, json: true, color: ColorChoice::Never };
+    let failure = Failure::usage(why);
+    Report::new(voice, Clock::real()).failure(None, &failure, None);
+    failure.exit
 }
 
 impl Context {

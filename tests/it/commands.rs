@@ -216,3 +216,26 @@ fn a_run_that_finds_its_state_held_has_a_last_line_for_programs_too() {
     let summary = place.zdx(words).run().exit(11).summary();
     assert_eq!(summary, serde_json::json!({"resources": [], "exit": 11}));
 }
+
+#[test]
+fn what_cannot_be_parsed_is_told_in_the_log_for_programs() {
+    let place = Place::new();
+    for (words, says) in [
+        ("export tickets --log-format json --bad", "unexpected argument '--bad' found"),
+        ("export --log-format=json", "were not provided: <RESOURCE>..."),
+        ("--log-format json exprot", "unrecognized subcommand 'exprot'"),
+        ("--log-format json state", "a command is missing"),
+        ("--log-format json", "requires a subcommand"),
+        ("export tickets --log-format json --per-page 0", "invalid value '0'"),
+    ] {
+        let run = place.zdx(words).run();
+        let stderr = run.exit(2).stderr().to_owned();
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        let line: Value = serde_json::from_str(stderr.trim_end()).unwrap();
+        assert_eq!(line["level"], "error");
+        assert!(line["time"].is_string() && line["resource"].is_null(), "{line}");
+        assert!(line["message"].as_str().unwrap().contains(says), "{line}");
+    }
+    place.zdx("--log-format json --help").run().exit(0).stdout_has("Usage:");
+    place.zdx("export --bad").run().exit(2).stderr_has("Usage:");
+}
