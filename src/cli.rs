@@ -122,7 +122,7 @@ pub(crate) enum Command {
     Sample(SampleArgs),
     /// List the resources, their paging and their sideloads
     ///
-    /// And the key of their records in a page, and who may read them. Sends nothing and needs no account.
+    /// And the quota they draw on, the key of their records in a page, and who may read them. Sends nothing and needs no account.
     #[command(after_long_help = help::resources())]
     Resources(ResourcesArgs),
     /// Prove the credentials, and say what they can read
@@ -149,7 +149,7 @@ pub(crate) enum Command {
     ///
     /// The script asks zdx itself what could come next, so that it stays right when zdx is updated
     /// and knows the profiles of the config file. Completing reads the config file, and sends
-    /// nothing.
+    /// nothing. The directory that the script goes to must exist: mkdir -p makes it.
     #[command(after_long_help = help::completions())]
     Completions(CompletionsArgs),
 }
@@ -342,7 +342,11 @@ pub(crate) enum StateCommand {
     },
     /// Print where the state file is
     #[command(after_long_help = help::state_path())]
-    Path,
+    Path {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Move a series' position to a time
     ///
     /// The old state is kept beside the new one.
@@ -355,6 +359,9 @@ pub(crate) enum StateCommand {
         /// Go on from here: 2h, 3d, yesterday, 2026-11-01, @epoch
         #[arg(short, long, value_name = "TIME")]
         since: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Forget a series' position
     ///
@@ -365,6 +372,9 @@ pub(crate) enum StateCommand {
         #[arg(value_name = "RESOURCE", value_parser = Name(resources))]
         #[arg(hide_possible_values = true)]
         resource: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -374,7 +384,11 @@ pub(crate) enum ConfigCommand {
     ///
     /// It names every key. A file that is there already is left as it is.
     #[command(after_long_help = help::config_init())]
-    Init,
+    Init {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the settings in effect and where each comes from
     ///
     /// Secrets are redacted.
@@ -386,7 +400,11 @@ pub(crate) enum ConfigCommand {
     },
     /// Print where the config file is
     #[command(after_long_help = help::config_path())]
-    Path,
+    Path {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -527,20 +545,34 @@ fn sampled_resources() -> Vec<&'static str> {
 }
 
 /// Whether to colour help and usage errors.
-///
-/// clap prints both while it parses, so that its colours must be known before: `--color` is read
-/// ahead here, in the two forms that clap takes it in. A wrong value is left to clap to refuse.
 pub(crate) fn color(args: &[OsString]) -> ColorChoice {
+    ahead(args, "--color")
+        .and_then(|value| ColorChoice::from_str(value, false).ok())
+        .unwrap_or_default()
+}
+
+/// How to tell of usage errors.
+pub(crate) fn log_format(args: &[OsString]) -> LogFormat {
+    ahead(args, "--log-format")
+        .and_then(|value| LogFormat::from_str(value, false).ok())
+        .unwrap_or(LogFormat::Text)
+}
+
+/// The value of a global flag, in the two forms that clap takes it in.
+///
+/// clap tells of help and usage errors while it parses, so that how it is to do that must be known
+/// before. A wrong value is left to clap to refuse.
+fn ahead<'a>(args: &'a [OsString], flag: &str) -> Option<&'a str> {
     let typed = args.iter().skip(1).take_while(|arg| *arg != "--");
     let values =
         typed.zip(args.iter().skip(2).map(Some).chain([None])).filter_map(|(arg, next)| match arg
             .to_str()?
-            .strip_prefix("--color")?
+            .strip_prefix(flag)?
         {
             "" => next?.to_str(),
             value => value.strip_prefix('='),
         });
-    values.last().and_then(|value| ColorChoice::from_str(value, false).ok()).unwrap_or_default()
+    values.last()
 }
 
 #[cfg(test)]

@@ -82,9 +82,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     panic::set_hook(Box::new(|panic| tell_of_a_bug(panic.location())));
+    let format = cli::log_format(&args);
     let exit = match parsed(args) {
         Ok(cli) => panic::catch_unwind(AssertUnwindSafe(|| commands::run(cli)))
             .unwrap_or(failure::Exit::Bug),
+        Err(error) if error.use_stderr() && format == cli::LogFormat::Json => {
+            commands::refuse(&in_one_line(&error))
+        }
         Err(help) => {
             // Help and version are printed to stdout and are no error.
             let exit = if help.use_stderr() { failure::Exit::Usage } else { failure::Exit::Done };
@@ -99,6 +103,21 @@ fn parsed(args: Vec<OsString>) -> Result<cli::Cli, clap::Error> {
     let mut command = cli::Cli::command().color(cli::color(&args));
     let matches = command.try_get_matches_from_mut(args)?;
     cli::Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// What clap says of an error, without the usage that follows it.
+fn in_one_line(error: &clap::Error) -> String {
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing: --help lists them".to_owned();
+    }
+    let text = error.render().to_string();
+    let text = text.split("\nUsage:").next().unwrap_or_default();
+    let text = text.split("\nFor more information").next().unwrap_or_default();
+    let paragraphs = text.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>());
+    let paragraphs: Vec<String> = paragraphs.map(|words| words.join(" ")).collect();
+    let line = paragraphs.join("; ");
+    let line = line.trim_end_matches(['\n', ' ', ';']);
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 /// Where it happened and in which version, and nothing else: a panic's own message may hold what

@@ -86,6 +86,10 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
     if typed == STDOUT {
         return Ok(Output::Stdout);
     }
+    if typed.is_empty() {
+        return Err(Failure::usage("the output has no name: \"\" is no file")
+            .hint("-o - is stdout; in a script, see whether the variable behind -o is set"));
+    }
     let text = if is_directory(typed) {
         format!("{}/{{resource}}.ndjson", typed.trim_end_matches(['/', std::path::MAIN_SEPARATOR]))
     } else {

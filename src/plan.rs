@@ -10,7 +10,7 @@ use crate::{
     record::LoneSurrogates,
     resource::{Endpoint, Pagination, Parameter, Place, RESOURCES, Resource, Sideload},
     retry,
-    settings::Defaults,
+    settings::{Configured, Defaults},
     sink::{Existing, STDOUT},
     state::{Series, StateFile},
     time::{self, UnixTime},
@@ -306,7 +306,11 @@ fn job(
         check_kind(known, resource, series)?;
     }
     let fallback = match (&known.defaults.start, since, &saved) {
-        (Some(text), None, None) => Some(start(text, "start", known.now)?),
+        (Some(configured), None, None) => {
+            let Configured { text, place } = configured;
+            let start = start(text, place, known.now);
+            Some(start.map_err(|failure| Failure { exit: Exit::Config, ..failure })?)
+        }
         (_, _, _) => None,
     };
     let mode = mode(since, saved, fallback, known.state.is_some())?;
@@ -331,7 +335,7 @@ fn job(
     let in_series = matches!(mode, Mode::Series(_));
     let origin = match (&args.since, &known.defaults.start) {
         (Some(text), _) => format!("--since {text}"),
-        (None, Some(text)) => format!("start = \"{text}\""),
+        (None, Some(Configured { text, .. })) => format!("start = \"{text}\""),
         (None, None) => String::new(),
     };
     Ok(Job {

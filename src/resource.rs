@@ -56,6 +56,27 @@ pub(crate) enum Bucket {
     Sample,
 }
 
+impl Bucket {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Bucket::Exports => "exports",
+            Bucket::UsersCursor => "users_cursor",
+            Bucket::HelpCenter => "help_center",
+            Bucket::Sample => "sample",
+        }
+    }
+
+    /// What is documented of it, for people.
+    pub(crate) fn quota(self) -> &'static str {
+        match self {
+            Bucket::Exports => "10 requests a minute (30 with High Volume)",
+            Bucket::UsersCursor => "20 requests a minute (60 with High Volume)",
+            Bucket::HelpCenter => "the Help Center's",
+            Bucket::Sample => "a small one",
+        }
+    }
+}
+
 /// Query parameters that only some resources take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Parameter {

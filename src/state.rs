@@ -87,7 +87,14 @@ impl StateFile {
     pub(crate) fn open(path: &Path, account: &str) -> Result<StateFile, Failure> {
         let shown = path.display();
         let unusable = || format!("cannot use the state file {shown}");
-        let path = disk::resolve(path).or_exit(Exit::Output, unusable)?;
+        let dir = disk::parent(path);
+        let path =
+            disk::resolve(path).or_exit(Exit::Output, unusable).map_err(|failure| {
+                match dir.exists() {
+                    true => failure,
+                    false => failure.hint(format!("mkdir -p {}", dir.display())),
+                }
+            })?;
         let lock = lock(&path)?;
         disk::remove_temporaries(&path).or_exit(Exit::Output, unusable)?;
         let document = read(&path, account)?;
@@ -114,8 +121,7 @@ impl StateFile {
 
     /// The saved series of a resource. `now` is the local clock.
     pub(crate) fn series(&self, resource: &str, now: UnixTime) -> Result<Option<Series>, Failure> {
-        series(&self.document, resource, now)
-            .map_err(|reason| damaged(&self.path, &format!("{resource}: {reason}")))
+        series(&self.document, resource, now).map_err(|reason| damaged(&self.path, &reason))
     }
 
     /// Every output path that a series owns, and the template of one that changes with the date,

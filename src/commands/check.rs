@@ -50,6 +50,19 @@ enum Expiry {
 }
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
+    let result = check(args, context);
+    if let Err(failure) = &result
+        && args.json
+        && failure.exit != Exit::ReaderGone
+    {
+        let error = failure.to_string();
+        let document = json!({"resources": [], "error": error, "exit": failure.exit.code()});
+        super::print(&context.report.scrubbed(&format!("{document}\n")))?;
+    }
+    result
+}
+
+fn check(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
     let (settings, _sandbox) = context.settings(args.sandbox)?;
     let credentials = settings.credentials.clone();
     let authorizer = Arc::new(Authorizer::new(settings.credentials));
@@ -224,6 +237,7 @@ fn as_json(told: &Told<'_>, exit: Exit) -> String {
             "expires_at": expires_at,
         },
         "resources": rows,
+        "error": null,
         "exit": exit.code(),
     });
     format!("{document}\n")

@@ -5,7 +5,7 @@ use crate::{
     cli::ConfigCommand,
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
-    settings,
+    settings::{self, Effective},
     shown::ENDLESS,
 };
 use serde_json::{Value, json};
@@ -16,16 +16,20 @@ const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, Failure> {
     match command {
-        ConfigCommand::Init => init(context),
-        ConfigCommand::Path => {
+        ConfigCommand::Init { json } => init(*json, context),
+        ConfigCommand::Path { json } => {
             let path = settings::config_path(&context.flags, &context.env)?;
-            super::print(&format!("{}\n", path.display())).map(|()| Exit::Done)
+            let text = match json {
+                true => json!({"config": path}).to_string(),
+                false => path.display().to_string(),
+            };
+            super::print(&format!("{text}\n")).map(|()| Exit::Done)
         }
         ConfigCommand::Show { json } => show(*json, context),
     }
 }
 
-fn init(context: &Context) -> Result<Exit, Failure> {
+fn init(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     let path = settings::config_path(&context.flags, &context.env)?;
     let shown = path.display();
     // A link that leads nowhere is somebody's, too.
@@ -38,6 +42,10 @@ fn init(context: &Context) -> Result<Exit, Failure> {
         .map_err(ReplaceError::into_io)
         .or_exit(Exit::Output, failed)?;
     context.report.note(None, &format!("wrote {shown}: edit it, then try zdx check"));
+    if as_json {
+        let document = json!({"config": path});
+        super::print(&format!("{document}\n"))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -55,7 +63,14 @@ fn show(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     }
     let mut out = format!("{}: {read}\n", path.display());
     for row in &all {
-        writeln!(out, "{:<18} {:<40} from {}", row.name, row.value, row.origin).expect(ENDLESS);
+        let Effective { name, value, origin } = row;
+        match (value, origin) {
+            (Some(value), Some(origin)) => writeln!(out, "{name:<18} {value:<40} from {origin}"),
+            (Some(value), None) => writeln!(out, "{name:<18} {value}"),
+            (None, Some(why)) => writeln!(out, "{name:<18} not set: {why}"),
+            (None, None) => writeln!(out, "{name:<18} not set"),
+        }
+        .expect(ENDLESS);
     }
     super::print(&out).map(|()| Exit::Done)
 }

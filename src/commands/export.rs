@@ -26,6 +26,19 @@ use std::{
 const RETRY_FOR: Duration = Duration::from_secs(900);
 
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
+    let result = export(args, context);
+    match &result {
+        // The last line for programs is that of a run, too, that ends before its first request.
+        Err(failure) if args.summary == SummaryFormat::Json => {
+            let exit = context.failed(failure);
+            context.report.raw(&summary::json(&[], exit));
+            Ok(exit)
+        }
+        _ => result,
+    }
+}
+
+fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     let now = context.clock.wall();
     plan::check(args, now)?;
     if args.no_state && context.flags.state.is_some() {

@@ -20,6 +20,7 @@ use crate::{
     settings::{self, Environment, Flags, Settings},
     signals::Stop,
 };
+use clap::ColorChoice;
 use std::io::Write as _;
 
 /// What every command may need.
@@ -74,15 +75,26 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Sandbox(args) => sandbox::run(args, &context),
         Command::Completions(args) => completions::run(&args),
     };
-    result.unwrap_or_else(|failure| {
-        if failure.exit != Exit::ReaderGone {
-            context.report.failure(None, &failure, None);
-        }
-        failure.exit
-    })
+    result.unwrap_or_else(|failure| context.failed(&failure))
+}
+
+/// Tells in a log for programs of what could not be parsed.
+pub(crate) fn refuse(why: &str) -> Exit {
+    let voice = Voice { quiet: false, verbose: 0, json: true, color: ColorChoice::Never };
+    let failure = Failure::usage(why);
+    Report::new(voice, Clock::real()).failure(None, &failure, None);
+    failure.exit
 }
 
 impl Context {
+    /// Tells of a failure; of a reader that went away, there is nobody to tell.
+    fn failed(&self, failure: &Failure) -> Exit {
+        if failure.exit != Exit::ReaderGone {
+            self.report.failure(None, failure, None);
+        }
+        failure.exit
+    }
+
     /// The settings of the account, or of a sandbox that lives as long as what is returned.
     fn settings(&self, in_sandbox: bool) -> Result<(Settings, Option<Sandbox>), Failure> {
         let (settings, sandbox) = if in_sandbox {

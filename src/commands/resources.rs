@@ -3,10 +3,10 @@
 use crate::{
     cli::ResourcesArgs,
     failure::{Exit, Failure},
-    resource::{Parameter, RESOURCES, Resource},
+    resource::{Bucket, Parameter, RESOURCES, Resource},
     shown::ENDLESS,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 pub(super) fn run(args: &ResourcesArgs) -> Result<Exit, Failure> {
@@ -23,6 +23,28 @@ fn sideloads(resource: &Resource) -> Vec<&'static str> {
     resource.sideloads.iter().map(|sideload| sideload.name).collect()
 }
 
+/// The bucket that each way of paging draws on.
+fn quota(resource: &Resource) -> Map<String, Value> {
+    let endpoints = resource.endpoints.iter();
+    endpoints
+        .map(|endpoint| (endpoint.pagination.name().to_owned(), json!(endpoint.bucket.name())))
+        .collect()
+}
+
+/// What draws on a bucket: a resource, or one of its ways of paging.
+fn drawing_on(bucket: Bucket) -> Vec<String> {
+    let mut all = Vec::new();
+    for resource in RESOURCES {
+        let drawing = resource.endpoints.iter().filter(|endpoint| endpoint.bucket == bucket);
+        let ways: Vec<_> = drawing.map(|endpoint| endpoint.pagination.name()).collect();
+        match ways.as_slice() {
+            ways if ways.len() == resource.endpoints.len() => all.push(resource.name.to_owned()),
+            ways => all.extend(ways.iter().map(|way| format!("{} by {way}", resource.name))),
+        }
+    }
+    all
+}
+
 fn as_json() -> String {
     let rows: Vec<Value> = RESOURCES
         .iter()
@@ -30,6 +52,7 @@ fn as_json() -> String {
             json!({
                 "resource": resource.name,
                 "pagination": paging(resource),
+                "quota": quota(resource),
                 "record_key": resource.record_key,
                 "change_time": resource.change_time,
                 "sample": resource.sample.is_some(),
@@ -47,7 +70,7 @@ fn as_json() -> String {
 /// What fits every terminal.
 const WIDTH: usize = 80;
 
-/// Four columns, and the sideloads below, so that it fits 80 columns.
+/// Four columns, the quotas and the sideloads below, so that it fits 80 columns.
 fn as_table() -> String {
     let mut rows = vec![["RESOURCE", "PAGING", "RECORD KEY"].map(str::to_owned).to_vec()];
     rows.extend(RESOURCES.iter().map(|resource| {
@@ -67,17 +90,35 @@ fn as_table() -> String {
         out.push_str(last);
         out.push('\n');
     }
+    out.push_str("\nQuotas, each shared by what draws on it:\n");
+    for bucket in [Bucket::Exports, Bucket::UsersCursor, Bucket::HelpCenter] {
+        writeln!(out, "  {}: {}", bucket.name(), bucket.quota()).expect(ENDLESS);
+        list(&mut out, "   ", drawing_on(bucket).iter().map(String::as_str), ",");
+    }
     out.push_str("\nSideloads (--include):\n");
     for resource in RESOURCES.iter().filter(|resource| !resource.sideloads.is_empty()) {
-        let mut line = format!("  {}:", resource.name);
-        for name in sideloads(resource) {
-            if line.len() + name.len() >= WIDTH {
-                writeln!(out, "{line}").expect(ENDLESS);
-                line = "   ".to_owned();
-            }
-            write!(line, " {name}").expect(ENDLESS);
-        }
-        writeln!(out, "{line}").expect(ENDLESS);
+        list(&mut out, &format!("  {}:", resource.name), sideloads(resource), "");
     }
     out
+}
+
+/// Lines of words behind a heading, none longer than fits.
+fn list<'a>(
+    out: &mut String,
+    heading: &str,
+    words: impl IntoIterator<Item = &'a str>,
+    between: &str,
+) {
+    let mut line = heading.to_owned();
+    for (index, word) in words.into_iter().enumerate() {
+        if index > 0 {
+            line.push_str(between);
+        }
+        if line.len() + word.len() + between.len() >= WIDTH {
+            writeln!(out, "{line}").expect(ENDLESS);
+            line = "   ".to_owned();
+        }
+        write!(line, " {word}").expect(ENDLESS);
+    }
+    writeln!(out, "{line}").expect(ENDLESS);
 }

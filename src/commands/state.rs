@@ -21,12 +21,17 @@ use std::fmt::Write as _;
 pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Failure> {
     let place = settings::place(&context.flags, &context.env)?;
     match command {
-        StateCommand::Path => {
-            super::print(&format!("{}\n", place.state.display())).map(|()| Exit::Done)
+        StateCommand::Path { json } => {
+            let path = place.absolute_state();
+            let text = match json {
+                true => json!({"state": path}).to_string(),
+                false => path.display().to_string(),
+            };
+            super::print(&format!("{text}\n")).map(|()| Exit::Done)
         }
         StateCommand::Show { json } => show(&place, *json, context.clock.wall()),
-        StateCommand::Set { resource, since } => set(&place, resource, since, context),
-        StateCommand::Reset { resource } => reset(&place, resource, context),
+        StateCommand::Set { resource, since, json } => set(&place, resource, since, *json, context),
+        StateCommand::Reset { resource, json } => reset(&place, resource, *json, context),
     }
 }
 
@@ -46,7 +51,7 @@ fn show(place: &Place, as_json: bool, now: UnixTime) -> Result<Exit, Failure> {
             })
         });
         let document = json!({
-            "state": place.state,
+            "state": place.absolute_state(),
             "account": place.account,
             "last_run": last_run,
             "resources": rows,
@@ -138,11 +143,20 @@ fn open(
         return Err(missing());
     }
     let state = StateFile::open(&place.state, &place.account)?;
-    let series = state.series(resource.name, context.clock.wall())?.ok_or_else(missing)?;
+    let series = state
+        .series(resource.name, context.clock.wall())
+        .map_err(|failure| failure.about(resource.name))?
+        .ok_or_else(missing)?;
     Ok((state, resource, series))
 }
 
-fn set(place: &Place, typed: &str, since: &str, context: &Context) -> Result<Exit, Failure> {
+fn set(
+    place: &Place,
+    typed: &str,
+    since: &str,
+    as_json: bool,
+    context: &Context,
+) -> Result<Exit, Failure> {
     let now = context.clock.wall();
     let start = plan::start(since, "--since", now)?;
     let (mut state, resource, series) = open(place, typed, context)?;
@@ -155,15 +169,24 @@ fn set(place: &Place, typed: &str, since: &str, context: &Context) -> Result<Exi
     changed(state.save(resource.name, &moved, now), &state)?;
     let text = format!("goes on from {start}; the old state is kept in {}", backup.display());
     context.report.note(Some(resource.name), &text);
+    if as_json {
+        let from = start.to_string();
+        let document = json!({"resource": resource.name, "from": from, "backup": backup});
+        super::print(&format!("{document}\n"))?;
+    }
     Ok(Exit::Done)
 }
 
-fn reset(place: &Place, typed: &str, context: &Context) -> Result<Exit, Failure> {
+fn reset(place: &Place, typed: &str, as_json: bool, context: &Context) -> Result<Exit, Failure> {
     let (mut state, resource, _) = open(place, typed, context)?;
     let backup = state.back_up(context.clock.wall())?;
     changed(state.forget(resource.name).map(drop), &state)?;
     let text = format!("forgotten; the old state is kept in {}", backup.display());
     context.report.note(Some(resource.name), &text);
+    if as_json {
+        let document = json!({"resource": resource.name, "backup": backup});
+        super::print(&format!("{document}\n"))?;
+    }
     Ok(Exit::Done)
 }
 

@@ -32,11 +32,12 @@ pub(super) fn subdomain(
 }
 
 /// A profile's credentials and state belong to its own account: where another one is meant, only the
-/// defaults are left of it.
+/// defaults are left of it. `by` is what names the account.
 pub(super) fn of_account(
     profile: Profile,
     subdomain: Option<&str>,
     explicit: bool,
+    by: &str,
     config: &Config,
 ) -> Result<Profile, Failure> {
     let own = profile.text("subdomain").map(parse_subdomain).transpose()?;
@@ -45,7 +46,12 @@ pub(super) fn of_account(
             Err(Failure::usage(format!("the profile is of {own}, not of {meant}"))
                 .hint("leave out --subdomain, or choose the other profile"))
         }
-        (Some(own), Some(meant)) if own != meant => Ok(config.defaults()),
+        (Some(own), Some(meant)) if own != meant => {
+            let name = profile.name().unwrap_or_default();
+            Ok(config.aside(format!(
+                "the profile {name} is left aside: it is of {own}, and {by} says {meant}"
+            )))
+        }
         (_, _) => Ok(profile),
     }
 }

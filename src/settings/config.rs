@@ -7,7 +7,11 @@ use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _, closest},
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 use toml::de::{DeTable, DeValue};
 
 /// What a key takes.
@@ -56,12 +60,21 @@ const LARGEST: u64 = 1024 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct Config {
-    default_profile: Option<String>,
+    /// As it was named.
+    file: PathBuf,
+    /// With its line.
+    default_profile: Option<(String, usize)>,
     defaults: Values,
     profiles: BTreeMap<String, Values>,
 }
 
-type Values = BTreeMap<String, Value>;
+type Values = BTreeMap<String, Entry>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    value: Value,
+    line: usize,
+}
 
 /// Numbers are kept as text, which is what flags are, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,24 +85,68 @@ enum Value {
 
 /// One profile with the defaults under it.
 #[derive(Debug, Default)]
-pub(super) struct Profile(Values);
+pub(super) struct Profile {
+    file: PathBuf,
+    name: Option<String>,
+    own: Values,
+    defaults: Values,
+    aside: Option<String>,
+}
 
 impl Profile {
+    pub(super) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Which profile would have been taken, and why it is not.
+    pub(super) fn aside(&self) -> Option<&str> {
+        self.aside.as_deref()
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.own.get(key).or_else(|| self.defaults.get(key))
+    }
+
     pub(super) fn text(&self, key: &str) -> Option<&str> {
-        match self.0.get(key)? {
+        match &self.entry(key)?.value {
             Value::Text(text) => Some(text),
             Value::List(_) => None,
         }
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+    /// A file that the config file names: one that is not absolute lies beside the config file,
+    /// wherever zdx is started.
+    pub(super) fn path(&self, key: &str) -> Option<PathBuf> {
+        let dir = super::absolute(disk::parent(&self.file));
+        self.text(key).map(|text| dir.join(text))
     }
 
     pub(super) fn list(&self, key: &str) -> Option<&[String]> {
-        match self.0.get(key)? {
+        match &self.entry(key)?.value {
             Value::List(list) => Some(list),
             Value::Text(_) => None,
+        }
+    }
+
+    /// Where a key stands, for an error: `config.toml, line 3: start`.
+    pub(super) fn place(&self, key: &str) -> String {
+        let file = self.file.display();
+        match self.entry(key) {
+            Some(entry) => format!("{file}, line {}: {key}", entry.line),
+            None => format!("{file}: {key}"),
+        }
+    }
+
+    /// Whose a key is, if it is set.
+    pub(super) fn origin(&self, key: &str) -> Option<String> {
+        match (self.own.contains_key(key), self.defaults.contains_key(key)) {
+            (true, _) => Some(format!("profile {}", self.name.as_deref().unwrap_or_default())),
+            (false, true) => Some(format!("[defaults] of {}", self.file.display())),
+            (false, false) => None,
         }
     }
 
@@ -99,9 +156,12 @@ impl Profile {
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Result<Option<T>, Failure> {
         let parsed = self.text(key).map(parse).transpose();
-        parsed.map_err(|error| {
-            Failure::new(Exit::Config, format!("{key} in the config file is not valid: {error}"))
-        })
+        parsed.map_err(|error| self.unusable(key, format!("is not valid: {error}")))
+    }
+
+    /// Says what is wrong with a key's value.
+    pub(super) fn unusable(&self, key: &str, why: impl fmt::Display) -> Failure {
+        Failure::new(Exit::Config, format!("{} {why}", self.place(key)))
     }
 }
 
@@ -111,8 +171,9 @@ impl Config {
         let failed = || format!("cannot read the config file {shown}");
         let bytes = disk::read_small(path, LARGEST).or_exit(Exit::Config, failed)?;
         let text = String::from_utf8(bytes).or_exit(Exit::Config, failed)?;
-        let config = Config::parse(&text)
+        let mut config = Config::parse(&text)
             .map_err(|error| Failure::new(Exit::Config, format!("{shown}, {error}")))?;
+        path.clone_into(&mut config.file);
         let all = config.profiles.values().chain([&config.defaults]);
         if all.flat_map(BTreeMap::keys).any(|key| SECRETS.contains(&key.as_str())) {
             refuse_readable(path)?;
@@ -135,7 +196,7 @@ impl Config {
             let at = line(key.span().start);
             match (&**key.get_ref(), value.get_ref()) {
                 ("default_profile", DeValue::String(name)) => {
-                    config.default_profile = Some(name.to_string());
+                    config.default_profile = Some((name.to_string(), at));
                 }
                 ("defaults", DeValue::Table(table)) => {
                     config.defaults = values(table, "[defaults]", &line)?;
@@ -170,32 +231,49 @@ impl Config {
         self.profiles.keys().cloned().collect()
     }
 
+    /// What is left of a profile that is left aside.
+    pub(super) fn aside(&self, why: String) -> Profile {
+        Profile { aside: Some(why), ..self.defaults() }
+    }
+
     /// What every profile has.
-    pub(super) fn defaults(&self) -> Profile {
-        Profile(self.defaults.clone())
+    fn defaults(&self) -> Profile {
+        Profile { file: self.file.clone(), defaults: self.defaults.clone(), ..Profile::default() }
     }
 
     /// The profile of this name, else the default one, else the defaults alone.
     pub(super) fn profile(&self, name: Option<&str>) -> Result<Profile, Failure> {
-        let mut merged = self.defaults.clone();
-        if let Some(name) = name.or(self.default_profile.as_deref()) {
-            let Some(profile) = self.profiles.get(name) else {
-                let names = self.profiles.keys().map(String::as_str);
-                let failure = Failure::usage(format!(
-                    "there is no profile \"{}\" in the config file",
-                    name.escape_debug()
-                ));
-                return Err(match closest(name, names.clone()) {
-                    Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
-                    None => {
-                        let names = names.collect::<Vec<_>>().join(", ");
-                        failure.hint(format!("its profiles: {names}"))
-                    }
-                });
-            };
-            merged.extend(profile.clone());
+        let default = self.default_profile.as_ref().map(|(name, _)| name.as_str());
+        let Some(wanted) = name.or(default) else { return Ok(self.defaults()) };
+        let Some(own) = self.profiles.get(wanted) else {
+            return Err(self.no_profile(wanted, name.is_some()));
+        };
+        Ok(Profile { name: Some(wanted.to_owned()), own: own.clone(), ..self.defaults() })
+    }
+
+    fn no_profile(&self, wanted: &str, named: bool) -> Failure {
+        let file = self.file.display();
+        let shown = wanted.escape_debug();
+        let failure = match &self.default_profile {
+            Some((_, line)) if !named => Failure::new(
+                Exit::Config,
+                format!(
+                    "{file}, line {line}: default_profile is \"{shown}\", which is none of its profiles"
+                ),
+            ),
+            _ => {
+                Failure::usage(format!("there is no profile \"{shown}\" in the config file {file}"))
+            }
+        };
+        let names = self.profiles.keys().map(String::as_str);
+        match closest(wanted, names.clone()) {
+            Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
+            None if self.profiles.is_empty() => failure.hint("it has no profiles"),
+            None => {
+                let names = names.collect::<Vec<_>>().join(", ");
+                failure.hint(format!("its profiles: {names}"))
+            }
         }
-        Ok(Profile(merged))
     }
 }
 
@@ -225,7 +303,22 @@ fn values(
             };
             return Err(format!("line {at}: {key} in {place} takes {takes}"));
         };
-        values.insert(key.to_owned(), value);
+        if value == Value::Text(String::new()) {
+            return Err(format!("line {at}: {key} in {place} is empty"));
+        }
+        values.insert(key.to_owned(), Entry { value, line: at });
+    }
+    for secret in SECRETS {
+        let kinds = [secret.to_owned(), format!("{secret}_file"), format!("{secret}_command")];
+        let given: Vec<_> =
+            kinds.iter().filter_map(|key| Some((values.get(key)?.line, key))).collect();
+        if let [first, second, ..] = given.as_slice() {
+            let at = first.0.max(second.0);
+            return Err(format!(
+                "line {at}: {} and {} in {place} say the same twice: keep one of them",
+                first.1, second.1
+            ));
+        }
     }
     Ok(values)
 }

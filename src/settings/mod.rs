@@ -11,7 +11,10 @@ use crate::{
     failure::{Exit, Failure},
 };
 use config::{Config, Profile};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// What was typed, of the flags that name an account and its files.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +43,7 @@ pub(crate) struct Settings {
 /// What stands in for flags that were not given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Defaults {
-    pub(crate) start: Option<String>,
+    pub(crate) start: Option<Configured>,
     pub(crate) output: Option<String>,
     /// What `export all` means.
     pub(crate) resources: Option<Vec<String>>,
@@ -49,6 +52,14 @@ pub(crate) struct Defaults {
     pub(crate) max_wait: Option<Duration>,
     pub(crate) rate: Option<u32>,
     pub(crate) reserve: Option<u8>,
+}
+
+/// A value of the config file that others read, and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Configured {
+    pub(crate) text: String,
+    /// As in `config.toml, line 3: start`.
+    pub(crate) place: String,
 }
 
 /// The environment, as a value, so that tests can hand in one of their own.
@@ -83,22 +94,21 @@ pub(crate) struct Place {
     profile: Profile,
     /// Whether the profile was named, so that it beats the environment.
     explicit: bool,
-    /// For `config show`: what decided, in words.
-    pub(crate) origins: Vec<Effective>,
 }
 
 /// A setting as it is in effect, and where it comes from.
 #[derive(Debug)]
 pub(crate) struct Effective {
     pub(crate) name: &'static str,
-    pub(crate) value: String,
-    pub(crate) origin: String,
+    /// `None` where it is not set; the origin may then say why.
+    pub(crate) value: Option<String>,
+    pub(crate) origin: Option<String>,
 }
 
 /// Resolves the settings of a real account.
 pub(crate) fn resolve(flags: &Flags, env: &Environment) -> Result<Settings, Failure> {
     let place = place(flags, env)?;
-    let (credentials, _) = credentials::find(env, &place.profile, place.explicit)?;
+    let credentials = credentials::find(env, &place.profile, place.explicit)?;
     Ok(Settings {
         limits: limits(env, &place.profile)?,
         defaults: defaults(&place.profile)?,
@@ -110,63 +120,87 @@ pub(crate) fn resolve(flags: &Flags, env: &Environment) -> Result<Settings, Fail
     })
 }
 
-/// Resolves which account is meant and where its files are.
-pub(crate) fn place(flags: &Flags, env: &Environment) -> Result<Place, Failure> {
-    let config = read_config(flags, env)?;
-    let named = flags.profile.clone().or_else(|| env.get("ZDX_PROFILE"));
-    let explicit = named.is_some();
-    let profile = config.profile(named.as_deref())?;
-    let subdomain = address::subdomain(flags, env, &profile, explicit)?;
-    let profile = address::of_account(profile, subdomain.as_deref(), explicit, &config)?;
-    let base_url = flags.base_url.clone().or_else(|| env.get("ZDX_BASE_URL"));
-    let (account, base) = match (&base_url, &subdomain) {
-        (Some(url), _) => {
-            let base = address::base(url)?;
-            (subdomain.clone().unwrap_or_else(|| base.host.clone()), base)
+/// The profile that is taken, and the account that it or something stronger names.
+struct Chosen {
+    profile: Profile,
+    /// What chose the profile, if one is taken.
+    by: Option<String>,
+    /// Whether the profile was named, so that it beats the environment.
+    explicit: bool,
+    subdomain: Option<String>,
+}
+
+fn chosen(flags: &Flags, env: &Environment) -> Result<Chosen, Failure> {
+    let named =
+        first([(flags.profile.clone(), "--profile"), (env.get("ZDX_PROFILE"), "ZDX_PROFILE")]);
+    let Some(config) = read_config(flags, env)? else {
+        if let Some((name, by)) = named {
+            let shown = name.escape_debug();
+            let looked = config_path(flags, env)?;
+            let looked = looked.display();
+            return Err(Failure::usage(format!(
+                "{by} is \"{shown}\", but there is no config file with profiles: {looked} does not exist"
+            ))
+            .hint("zdx config init writes one; --config names another"));
         }
-        (None, Some(subdomain)) => {
-            let host = format!("{subdomain}.zendesk.com");
-            let origin = format!("https://{host}");
-            (subdomain.clone(), BaseUrl { origin, host, loopback: false })
-        }
-        (None, None) => {
-            return Err(Failure::usage("no account: which subdomain of zendesk.com?")
-                .hint("set ZENDESK_SUBDOMAIN, or pass --subdomain or --profile")
-                .hint("or without an account: zdx export tickets --since 30d --sandbox"));
-        }
+        let subdomain = address::subdomain(flags, env, &Profile::default(), false)?;
+        return Ok(Chosen { profile: Profile::default(), by: None, explicit: false, subdomain });
     };
-    let given = first([
+    let explicit = named.is_some();
+    let profile = config.profile(named.as_ref().map(|(name, _)| name.as_str()))?;
+    let subdomain = address::subdomain(flags, env, &profile, explicit)?;
+    let says = if flags.subdomain.is_some() { "--subdomain" } else { "ZENDESK_SUBDOMAIN" };
+    let profile = address::of_account(profile, subdomain.as_deref(), explicit, says, &config)?;
+    let by = profile.name().map(|_| match &named {
+        Some((_, by)) => (*by).to_owned(),
+        None => format!("default_profile of {}", profile.file().display()),
+    });
+    Ok(Chosen { profile, by, explicit, subdomain })
+}
+
+/// Where requests go, and under which account, if anything says so.
+fn server(
+    flags: &Flags,
+    env: &Environment,
+    subdomain: Option<&str>,
+) -> Result<Option<(String, BaseUrl)>, Failure> {
+    if let Some(url) = flags.base_url.clone().or_else(|| env.get("ZDX_BASE_URL")) {
+        let base = address::base(&url)?;
+        let account = subdomain.map_or_else(|| base.host.clone(), str::to_owned);
+        return Ok(Some((account, base)));
+    }
+    Ok(subdomain.map(|subdomain| {
+        let host = format!("{subdomain}.zendesk.com");
+        let origin = format!("https://{host}");
+        (subdomain.to_owned(), BaseUrl { origin, host, loopback: false })
+    }))
+}
+
+/// The state file that is named, and by what.
+fn named_state(flags: &Flags, env: &Environment, profile: &Profile) -> Option<(PathBuf, String)> {
+    let configured = || Some((profile.path("state")?, profile.origin("state")?));
+    let typed = first([
         (flags.state.clone(), "--state"),
         (env.get("ZDX_STATE").map(PathBuf::from), "ZDX_STATE"),
-        (profile.text("state").map(PathBuf::from), "the config file"),
     ]);
-    let state_given = given.is_some();
-    let (state, state_origin) = match given {
-        Some(given) => given,
-        None => (default_state(&account)?, "the default"),
+    typed.map(|(path, by)| (path, by.to_owned())).or_else(configured)
+}
+
+/// Resolves which account is meant and where its files are.
+pub(crate) fn place(flags: &Flags, env: &Environment) -> Result<Place, Failure> {
+    let Chosen { profile, explicit, subdomain, by: _ } = chosen(flags, env)?;
+    let (account, base) = server(flags, env, subdomain.as_deref())?.ok_or_else(|| {
+        Failure::usage("no account: which subdomain of zendesk.com?")
+            .hint("set ZENDESK_SUBDOMAIN, or pass --subdomain or --profile")
+            .hint("or without an account: zdx export tickets --since 30d --sandbox")
+    })?;
+    let named = named_state(flags, env, &profile);
+    let state_given = named.is_some();
+    let state = match named {
+        Some((path, _)) => path,
+        None => default_state(&account)?,
     };
-    let (_, account_origin) = first([
-        (flags.subdomain.clone(), "--subdomain"),
-        (profile.text("subdomain").filter(|_| explicit).map(str::to_owned), "the config file"),
-        (env.get("ZENDESK_SUBDOMAIN"), "ZENDESK_SUBDOMAIN"),
-        (profile.text("subdomain").map(str::to_owned), "the config file"),
-        (Some(String::new()), "the base URL"),
-    ])
-    .unwrap_or_default();
-    let (_, base_origin) = first([
-        (flags.base_url.clone(), "--base-url"),
-        (env.get("ZDX_BASE_URL"), "ZDX_BASE_URL"),
-        (Some(String::new()), "the subdomain"),
-    ])
-    .unwrap_or_default();
-    let effective =
-        |name, value: String, origin: &str| Effective { name, value, origin: origin.to_owned() };
-    let origins = vec![
-        effective("account", account.clone(), account_origin),
-        effective("base_url", base.origin.clone(), base_origin),
-        effective("state", state.display().to_string(), state_origin),
-    ];
-    Ok(Place { account, base, state, state_given, profile, explicit, origins })
+    Ok(Place { account, base, state, state_given, profile, explicit })
 }
 
 fn first<T, const N: usize>(
@@ -175,35 +209,50 @@ fn first<T, const N: usize>(
     candidates.into_iter().find_map(|(value, origin)| Some((value?, origin)))
 }
 
-/// Every setting that is in effect, secrets redacted.
+/// For whoever looks from elsewhere.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_unknown| path.to_owned())
+}
+
+impl Place {
+    pub(crate) fn absolute_state(&self) -> PathBuf {
+        absolute(&self.state)
+    }
+}
+
+/// Every setting that is in effect. Reads no secret and runs no command.
 pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effective>, Failure> {
-    let place = place(flags, env)?;
-    let (kind, kept_in) = match credentials::find(env, &place.profile, place.explicit) {
-        Ok((credentials, origin)) => (format!("{} (redacted)", credentials.kind()), origin),
-        Err(failure) => (failure.to_string(), "the environment and the config file"),
-    };
-    let limits = limits(env, &place.profile)?;
-    let words = |duration| humantime::format_duration(duration).to_string();
-    let timeouts = [
-        ("connect_timeout", words(limits.connect)),
-        ("headers_timeout", words(limits.headers)),
-        ("body_idle_timeout", words(limits.body_idle)),
-        ("request_timeout", words(limits.request)),
-    ];
-    let profile = &place.profile;
-    let of_timeout = |name: &str| {
+    let chosen = chosen(flags, env)?;
+    let Chosen { profile, explicit, .. } = &chosen;
+    let mut all = vec![Effective {
+        name: "profile",
+        value: profile.name().map(str::to_owned),
+        origin: chosen.by.clone().or_else(|| profile.aside().map(str::to_owned)),
+    }];
+    all.extend(of_account(flags, env, &chosen)?);
+    all.push(match credentials::choose(env, profile, *explicit) {
+        Some(choice) => Effective {
+            name: "credentials",
+            value: Some(format!("{} (redacted)", choice.kind())),
+            origin: Some(choice.origin(profile)),
+        },
+        None => Effective { name: "credentials", value: None, origin: credentials::half(env) },
+    });
+    let limits = limits(env, profile)?;
+    for (name, value) in [
+        ("connect_timeout", limits.connect),
+        ("headers_timeout", limits.headers),
+        ("body_idle_timeout", limits.body_idle),
+        ("request_timeout", limits.request),
+    ] {
         let variable = format!("ZDX_{}", name.to_uppercase());
-        match (env.get(&variable), profile.has(name)) {
-            (Some(_), _) => variable,
-            (None, true) => "the config file".to_owned(),
-            (None, false) => "the default".to_owned(),
-        }
-    };
-    let of_profile = || "the config file".to_owned();
-    let mut all = place.origins;
-    all.push(Effective { name: "credentials", value: kind, origin: kept_in.to_owned() });
-    for (name, value) in timeouts {
-        all.push(Effective { name, value, origin: of_timeout(name) });
+        let ambient = env.get(&variable).map(|_| variable);
+        let origin = ambient.or_else(|| profile.origin(name));
+        all.push(Effective {
+            name,
+            value: Some(humantime::format_duration(value).to_string()),
+            origin: origin.or_else(|| Some(DEFAULT.to_owned())),
+        });
     }
     for name in [
         "start",
@@ -214,19 +263,62 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
         "retry_for",
         "max_wait",
         "max_page_bytes",
+        "resources",
     ] {
-        if let Some(value) = profile.text(name) {
-            all.push(Effective { name, value: value.to_owned(), origin: of_profile() });
+        let listed = || profile.list(name).map(|list| list.join(", "));
+        if let Some(value) = profile.text(name).map(str::to_owned).or_else(listed) {
+            all.push(Effective { name, value: Some(value), origin: profile.origin(name) });
         }
     }
-    if let Some(resources) = profile.list("resources") {
-        all.push(Effective {
-            name: "resources",
-            value: resources.join(", "),
-            origin: of_profile(),
-        });
-    }
     Ok(all)
+}
+
+const DEFAULT: &str = "the default";
+
+/// Which account is meant, where it is served, and where its state is.
+fn of_account(
+    flags: &Flags,
+    env: &Environment,
+    chosen: &Chosen,
+) -> Result<[Effective; 3], Failure> {
+    let Chosen { profile, explicit, subdomain, .. } = chosen;
+    let server = server(flags, env, subdomain.as_deref())?;
+    let ambient = env.get("ZENDESK_SUBDOMAIN").map(|_| "ZENDESK_SUBDOMAIN".to_owned());
+    let configured = profile.origin("subdomain");
+    let account_by = match (flags.subdomain.is_some(), explicit) {
+        (true, _) => Some("--subdomain".to_owned()),
+        (false, true) => configured.or(ambient),
+        (false, false) => ambient.or(configured),
+    };
+    let base_by = first([
+        (flags.base_url.clone(), "--base-url"),
+        (env.get("ZDX_BASE_URL"), "ZDX_BASE_URL"),
+        (Some(String::new()), "the subdomain"),
+    ]);
+    let state = match (named_state(flags, env, profile), &server) {
+        (Some(named), _) => Some(named),
+        (None, Some((account, _))) => Some((default_state(account)?, DEFAULT.to_owned())),
+        (None, None) => None,
+    };
+    let (state, state_by) = state.unzip();
+    let (account, base) = server.map(|(account, base)| (account, base.origin)).unzip();
+    Ok([
+        Effective {
+            name: "account",
+            origin: account_by.or_else(|| account.as_ref().map(|_| "the base URL".to_owned())),
+            value: account,
+        },
+        Effective {
+            name: "base_url",
+            origin: base.as_ref().and(base_by).map(|(_, by)| by.to_owned()),
+            value: base,
+        },
+        Effective {
+            name: "state",
+            value: state.map(|path| absolute(&path).display().to_string()),
+            origin: state_by,
+        },
+    ])
 }
 
 /// The config file that is read: the one that was named, or the default one, which need not exist.
@@ -240,7 +332,8 @@ pub(crate) fn config_path(flags: &Flags, env: &Environment) -> Result<PathBuf, F
 
 /// The names of the config file's profiles, for completing: none if the file cannot be read.
 pub(crate) fn profiles(flags: &Flags, env: &Environment) -> Vec<String> {
-    read_config(flags, env).map(|config| config.profile_names()).unwrap_or_default()
+    let config = read_config(flags, env).ok().flatten();
+    config.map(|config| config.profile_names()).unwrap_or_default()
 }
 
 /// The settings of a run against the sandbox: no account and no config file take part.
@@ -275,12 +368,13 @@ pub(crate) fn sandbox(
     })
 }
 
-fn read_config(flags: &Flags, env: &Environment) -> Result<Config, Failure> {
+/// The config file, if one is named or stands where it is looked for.
+fn read_config(flags: &Flags, env: &Environment) -> Result<Option<Config>, Failure> {
     let given = flags.config.clone().or_else(|| env.get("ZDX_CONFIG").map(PathBuf::from));
     match (given, default_config()) {
-        (Some(path), _) => Config::read(&path),
-        (None, Some(path)) if path.exists() => Config::read(&path),
-        (None, _) => Ok(Config::default()),
+        (Some(path), _) => Config::read(&path).map(Some),
+        (None, Some(path)) if path.exists() => Config::read(&path).map(Some),
+        (None, _) => Ok(None),
     }
 }
 
@@ -304,9 +398,7 @@ fn limits(env: &Environment, profile: &Profile) -> Result<Limits, Failure> {
         let variable = format!("ZDX_{}", key.to_uppercase());
         let (text, origin, exit) = match (env.get(&variable), profile.text(key)) {
             (Some(text), _) => (text, variable, Exit::Usage),
-            (None, Some(text)) => {
-                (text.to_owned(), format!("{key} in the config file"), Exit::Config)
-            }
+            (None, Some(text)) => (text.to_owned(), profile.place(key), Exit::Config),
             (None, None) => return Ok(default),
         };
         match duration(&text) {
@@ -327,14 +419,15 @@ fn limits(env: &Environment, profile: &Profile) -> Result<Limits, Failure> {
 fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
     let number = |text: &str| text.parse::<u32>().map_err(|_not_one| "use a number".to_owned());
     let within = |key, low: u32, high: u32| match profile.parsed(key, number)? {
-        Some(value) if !(low..=high).contains(&value) => Err(Failure::new(
-            Exit::Config,
-            format!("{key} in the config file is not within {low} to {high}"),
-        )),
+        Some(value) if !(low..=high).contains(&value) => {
+            Err(profile.unusable(key, format!("is not within {low} to {high}")))
+        }
         value => Ok(value),
     };
     Ok(Defaults {
-        start: profile.text("start").map(str::to_owned),
+        start: profile
+            .text("start")
+            .map(|text| Configured { text: text.to_owned(), place: profile.place("start") }),
         output: profile.text("output").map(str::to_owned),
         resources: profile.list("resources").map(<[String]>::to_vec),
         per_page: within("per_page", 1, 1000)?.and_then(|size| u16::try_from(size).ok()),

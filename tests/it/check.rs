@@ -128,7 +128,7 @@ fn wrong_credentials_end_it_at_the_first_answer() {
     let place = Place::of(&sandbox).with("ZENDESK_OAUTH_TOKEN", "wrong-c4n4ry");
     for words in ["check", "check --json"] {
         let before = sandbox.requests().len();
-        place.zdx(words).run().refused(4, "401");
+        place.zdx(words).run().exit(4).stderr_has("401").stderr_lacks("panicked");
         assert_eq!(sandbox.requests().len(), before + 1);
     }
 }
@@ -281,4 +281,19 @@ fn the_sandbox_inside_the_process_can_be_checked() {
     let place = Place::new();
     let run = place.zdx("check --sandbox --json").run();
     assert_eq!(document(&run.exit(0).text())["account"], "sandbox");
+}
+
+#[test]
+fn programs_are_told_in_json_of_a_check_that_fails() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox);
+    for (token, error) in [("", "no credentials"), ("wrong-c4n4ry-token", "401")] {
+        let run = place.zdx("check --json").env("ZENDESK_OAUTH_TOKEN", token).run();
+        let found = document(&run.exit(4).text());
+        assert_eq!((&found["resources"], &found["exit"]), (&json!([]), &json!(4)), "{found}");
+        assert!(found["error"].as_str().is_some_and(|text| text.contains(error)), "{found}");
+        run.stderr_has(error);
+    }
+    let run = Place::new().zdx("check --json").run();
+    assert_eq!(document(&run.exit(2).text())["exit"], 2);
 }

@@ -49,6 +49,10 @@ fn resources_are_listed_without_an_account() {
     {
         run.stdout_has(&format!("\n{line}"));
     }
+    run.stdout_has("  exports: 10 requests a minute (30 with High Volume)\n    tickets, ");
+    run.stdout_has(
+        "  users_cursor: 20 requests a minute (60 with High Volume)\n    users by cursor\n",
+    );
     let run = place.zdx("resources --json").run();
     let rows: Vec<Value> = serde_json::from_str(&run.exit(0).text()).unwrap();
     assert_eq!(rows.len(), 6);
@@ -57,6 +61,8 @@ fn resources_are_listed_without_an_account() {
     for row in &rows {
         assert!(row["record_key"].is_string() && row["sideloads"].is_array(), "{row}");
     }
+    let users = serde_json::json!({"cursor": "users_cursor", "time": "exports"});
+    assert_eq!(rows[2]["quota"], users);
 }
 
 #[test]
@@ -179,4 +185,57 @@ fn verbose_tells_of_each_request_but_not_of_credentials() {
     let run = place.zdx("export tickets --since @0 --no-state --per-page 25 -vvv").run();
     run.exit(0).stderr_counts("GET /api/v2/incremental/tickets/cursor.json?", 3);
     run.stderr_lacks("Basic ").stderr_lacks("Authorization");
+}
+
+#[test]
+fn a_run_that_ends_before_its_first_request_has_a_last_line_for_programs_too() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    place.put("bad.toml", "nonsense = 1\n");
+    let words = "export tickets -o t.ndjson --summary json -q";
+    let empty = |exit: i32| serde_json::json!({"resources": [], "exit": exit});
+    for (exit, more) in [(2, ""), (2, "--since soon"), (3, "--since 2h --config bad.toml")] {
+        let run = place.zdx(&format!("{words} {more}")).run();
+        assert_eq!(run.exit(exit).summary(), empty(exit), "{more}");
+    }
+    let run = place.zdx(&format!("{words} --since 2h")).env("ZENDESK_OAUTH_TOKEN", "").run();
+    assert_eq!(run.exit(4).stderr_has("no credentials").summary(), empty(4));
+    let run = place.zdx("export all -o out/ --since 2h --summary json");
+    still.sandbox.when(|_| Some(Fault::Forbidden));
+    assert_eq!(run.run().exit(4).summary()["exit"], 4);
+    place.zdx("export tickets -q --summary none").run().exit(2).stderr_lacks("{\"resources\"");
+}
+
+#[test]
+fn a_run_that_finds_its_state_held_has_a_last_line_for_programs_too() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let lock = std::fs::File::create(place.path("s.json.lock")).unwrap();
+    lock.lock().unwrap();
+    let words = "export tickets --since @0 -o t.ndjson --state s.json --summary json";
+    let summary = place.zdx(words).run().exit(11).summary();
+    assert_eq!(summary, serde_json::json!({"resources": [], "exit": 11}));
+}
+
+#[test]
+fn what_cannot_be_parsed_is_told_in_the_log_for_programs() {
+    let place = Place::new();
+    for (words, says) in [
+        ("export tickets --log-format json --bad", "unexpected argument '--bad' found"),
+        ("export --log-format=json", "were not provided: <RESOURCE>..."),
+        ("--log-format json exprot", "unrecognized subcommand 'exprot'"),
+        ("--log-format json state", "a command is missing"),
+        ("--log-format json", "requires a subcommand"),
+        ("export tickets --log-format json --per-page 0", "invalid value '0'"),
+    ] {
+        let run = place.zdx(words).run();
+        let stderr = run.exit(2).stderr().to_owned();
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        let line: Value = serde_json::from_str(stderr.trim_end()).unwrap();
+        assert_eq!(line["level"], "error");
+        assert!(line["time"].is_string() && line["resource"].is_null(), "{line}");
+        assert!(line["message"].as_str().unwrap().contains(says), "{line}");
+    }
+    place.zdx("--log-format json --help").run().exit(0).stdout_has("Usage:");
+    place.zdx("export --bad").run().exit(2).stderr_has("Usage:");
 }

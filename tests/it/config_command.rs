@@ -38,6 +38,11 @@ fn is(shown: &Value, name: &str, value: &str, origin: &str) {
     assert_eq!(setting(shown, name), (value.to_owned(), origin.to_owned()), "{name}");
 }
 
+/// A file's absolute name, as zdx tells it.
+fn at(place: &Place, name: &str) -> String {
+    place.path("").canonicalize().unwrap().join(name).display().to_string()
+}
+
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
@@ -64,10 +69,14 @@ fn what_was_written_is_read_as_a_config_file() {
     let run = place.zdx("config show --json --config new/dir/c.toml").run();
     let shown: Value = serde_json::from_str(&run.exit(0).text()).unwrap();
     assert_eq!(shown["exists"], true);
-    is(&shown, "account", "acme", "the config file");
-    is(&shown, "start", "30d", "the config file");
-    is(&shown, "resources", "tickets, users, organizations", "the config file");
-    is(&shown, "state", "/var/lib/zdx/acme.json", "the config file");
+    is(&shown, "account", "acme", "profile acme");
+    is(&shown, "start", "30d", "[defaults] of new/dir/c.toml");
+    is(&shown, "resources", "tickets, users, organizations", "profile acme");
+    // Nothing that must first be made elsewhere stands in it.
+    assert!(setting(&shown, "state").0.ends_with(".local/state/zdx/acme.json"));
+    not_set(&shown, "credentials");
+    let words = "export tickets --dry-run --config new/dir/c.toml";
+    place.zdx(words).env("ZENDESK_OAUTH_TOKEN", "c4n4ry-0123456789").run().exit(0);
 }
 
 #[test]
@@ -116,15 +125,15 @@ fn each_setting_is_shown_with_where_it_comes_from() {
     assert_eq!(shown["exists"], true);
     is(&shown, "base_url", "http://127.0.0.1:9", "--base-url");
     is(&shown, "connect_timeout", "3s", "ZDX_CONNECT_TIMEOUT");
-    is(&shown, "headers_timeout", "33s", "the config file");
+    is(&shown, "headers_timeout", "33s", "profile acme");
     is(&shown, "request_timeout", "5m", "the default");
-    is(&shown, "account", "acme", "the config file");
-    is(&shown, "state", "acme.json", "the config file");
-    is(&shown, "resources", "tickets, users", "the config file");
-    is(&shown, "start", "30d", "the config file");
-    is(&shown, "retry_for", "5m", "the config file");
-    is(&shown, "max_page_bytes", "64MiB", "the config file");
-    is(&shown, "per_page", "500", "the config file");
+    is(&shown, "account", "acme", "profile acme");
+    is(&shown, "state", &at(&place, "acme.json"), "profile acme");
+    is(&shown, "resources", "tickets, users", "profile acme");
+    is(&shown, "start", "30d", "[defaults] of c.toml");
+    is(&shown, "retry_for", "5m", "[defaults] of c.toml");
+    is(&shown, "max_page_bytes", "64MiB", "profile acme");
+    is(&shown, "per_page", "500", "profile acme");
 }
 
 #[test]
@@ -138,9 +147,9 @@ fn credentials_are_shown_with_where_they_stand() {
         setting(&shown, "credentials")
     };
     let pair = |value: &str, origin: &str| (format!("{value} (redacted)"), origin.to_owned());
-    assert_eq!(show("", ""), pair("API token", "the config file"));
-    assert_eq!(show("", "c4n4ry"), pair("OAuth access token", "the environment"));
-    assert_eq!(show("--profile acme", "c4n4ry"), pair("API token", "the config file"));
+    assert_eq!(show("", ""), pair("API token", "profile acme"));
+    assert_eq!(show("", "c4n4ry"), pair("OAuth access token", "ZENDESK_OAUTH_TOKEN"));
+    assert_eq!(show("--profile acme", "c4n4ry"), pair("API token", "profile acme"));
 }
 
 #[test]
@@ -153,8 +162,8 @@ fn a_flag_beats_the_environment_which_beats_the_config_file() {
         let shown: Value = serde_json::from_str(&run.exit(0).text()).unwrap();
         setting(&shown, "state")
     };
-    let pair = |value: &str, origin: &str| (value.to_owned(), origin.to_owned());
-    assert_eq!(show("", ""), pair("acme.json", "the config file"));
+    let pair = |value: &str, origin: &str| (at(&place, value), origin.to_owned());
+    assert_eq!(show("", ""), pair("acme.json", "profile acme"));
     assert_eq!(show("", "env.json"), pair("env.json", "ZDX_STATE"));
     assert_eq!(show("--state flag.json", "env.json"), pair("flag.json", "--state"));
 }
@@ -170,9 +179,9 @@ fn a_variable_that_no_setting_reads_is_no_origin() {
         .env("ZDX_RESOURCES", "articles")
         .run();
     let shown: Value = serde_json::from_str(&run.exit(0).text()).unwrap();
-    is(&shown, "start", "30d", "the config file");
-    is(&shown, "retry_for", "5m", "the config file");
-    is(&shown, "resources", "tickets, users", "the config file");
+    is(&shown, "start", "30d", "[defaults] of c.toml");
+    is(&shown, "retry_for", "5m", "[defaults] of c.toml");
+    is(&shown, "resources", "tickets, users", "profile acme");
 }
 
 #[test]
@@ -212,7 +221,7 @@ fn people_get_a_line_for_each_setting() {
     }
     let place = Place::new().with("ZENDESK_SUBDOMAIN", "acme");
     let run = place.zdx("config show").run();
-    run.exit(0).stdout_has("config.toml: not there\n").stdout_has("no credentials");
+    run.exit(0).stdout_has("config.toml: not there\n").stdout_has("credentials        not set\n");
 }
 
 #[test]
@@ -224,5 +233,76 @@ fn a_config_file_that_cannot_be_used_is_not_shown() {
     let open = place.put("open.toml", CONFIG);
     fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
     place.zdx("config show --config open.toml").run().refused(3, "chmod 600");
-    Place::new().zdx("config show").run().refused(2, "no account");
+}
+
+/// What text and JSON tell without an account.
+#[track_caller]
+fn not_set(shown: &Value, name: &str) {
+    let rows = shown["settings"].as_array().expect("settings");
+    let row = rows.iter().find(|row| row["name"] == name).expect("a row");
+    assert_eq!(row["value"], Value::Null, "{row}");
+}
+
+#[test]
+fn what_there_is_is_shown_without_an_account() {
+    let place = Place::new();
+    place.put("c.toml", "[defaults]\nstart = '2h'\n[profiles.p]\nper_page = 10\n");
+    let run = place.zdx("config show").run();
+    run.exit(0)
+        .stdout_has("account            not set\n")
+        .stdout_has("profile            not set\n");
+    let run = place.zdx("config show --json --config c.toml --profile p").run();
+    let shown: Value = serde_json::from_str(&run.exit(0).text()).unwrap();
+    is(&shown, "profile", "p", "--profile");
+    is(&shown, "per_page", "10", "profile p");
+    is(&shown, "start", "2h", "[defaults] of c.toml");
+    for name in ["account", "base_url", "state", "credentials"] {
+        not_set(&shown, name);
+    }
+    let run = place.zdx("config show").env("ZENDESK_EMAIL", "a@b.c").run();
+    run.exit(0).stdout_has("not set: ZENDESK_EMAIL is set, but ZENDESK_API_TOKEN is not\n");
+}
+
+#[test]
+fn the_profile_is_shown_with_what_chose_it() {
+    let place = Place::new();
+    place.put("c.toml", CONFIG);
+    let show = |words: &str, name: &str, value: &str| {
+        let words = format!("config show --config c.toml {words}");
+        place.zdx(&words).env(name, value).run().exit(0).text()
+    };
+    for (text, line) in [
+        (show("", "X", "x"), "from default_profile of c.toml\n"),
+        (show("--profile acme", "X", "x"), "from --profile\n"),
+        (show("", "ZDX_PROFILE", "acme"), "from ZDX_PROFILE\n"),
+    ] {
+        let row = text.lines().find(|row| row.starts_with("profile ")).unwrap();
+        assert!(row.contains(" acme ") && line.starts_with(&row[60..]), "{row}");
+    }
+    let text = show("", "ZENDESK_SUBDOMAIN", "other");
+    let why = "not set: the profile acme is left aside: it is of acme, and ZENDESK_SUBDOMAIN says";
+    assert!(text.contains(why), "{text}");
+}
+
+#[test]
+fn showing_reads_no_secret_and_runs_no_command() {
+    let place = Place::new();
+    let config = |key: &str| CONFIG.replace("api_token = 'c4n4ry-token'", key);
+    place.put("c.toml", &config("api_token_command = 'touch ran; echo x'"));
+    let run = place.zdx("config show --config c.toml").run();
+    run.exit(0).stdout_has("from command (api_token_command of profile acme)\n");
+    assert_eq!(place.names(), ["c.toml"]);
+    place.put("c.toml", &config("api_token_file = '/none/of/these'"));
+    let run = place.zdx("config show --config c.toml").run();
+    run.exit(0).stdout_has("from file /none/of/these (api_token_file of profile acme)\n");
+}
+
+#[test]
+fn where_the_config_file_is_is_told_to_programs() {
+    let place = Place::new();
+    for words in ["config path", "config init"] {
+        let run = place.zdx(&format!("{words} --json --config c.toml")).run();
+        run.exit(0).stdout("{\"config\":\"c.toml\"}\n");
+    }
+    assert_eq!(place.file("c.toml"), EXAMPLE);
 }

@@ -270,6 +270,34 @@ fn settings_of_a_profile_stand_in_for_flags() {
 }
 
 #[test]
+fn files_that_the_config_file_names_lie_beside_it_wherever_zdx_is_started() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox).with("ZENDESK_OAUTH_TOKEN", "");
+    for dir in ["etc", "elsewhere"] {
+        std::fs::create_dir(place.path(dir)).unwrap();
+    }
+    place.put("etc/secret", OAUTH_TOKEN);
+    place.put(
+        "etc/c.toml",
+        "[profiles.p]\nsubdomain = 'sandbox'\noauth_token_file = 'secret'\nstate = 's.json'\n",
+    );
+    let words = "--config ../etc/c.toml --profile p";
+    let elsewhere = "cd elsewhere && exec \"$0\" \"$@\"";
+    let run = place.zdx(&format!("export organizations --since @0 -o o.ndjson {words}"));
+    run.through(elsewhere).run().exit(0);
+    // What is typed is of the working directory.
+    assert_eq!(place.file("elsewhere/o.ndjson"), still.ndjson(ORGANIZATIONS));
+    assert!(place.path("etc/s.json").exists());
+    let found = place.zdx(&format!("state path {words}")).through(elsewhere).run();
+    let found = std::path::PathBuf::from(found.exit(0).text().trim_end());
+    assert!(found.is_absolute(), "{found:?}");
+    let same = |path: &std::path::Path| path.canonicalize().unwrap();
+    assert_eq!(same(&found), same(&place.path("etc/s.json")));
+    let words = "export organizations --config etc/c.toml --profile p -o elsewhere/o.ndjson";
+    place.zdx(words).run().exit(0).stderr_has("goes on from");
+}
+
+#[test]
 fn no_page_is_asked_for_twice() {
     let server = Server::script(pages().map(Reply::ok));
     Place::at(&server.url()).zdx(FRESH).run().exit(0);

@@ -101,8 +101,10 @@ fn a_series_not_yet_begun_and_one_on_stdout_are_shown() {
 fn the_path_is_where_the_export_saves() {
     let (_still, place) = caught_up();
     place.zdx("state path").run().exit(0).stdout(&format!("{}\n", place.state().display()));
-    place.zdx("state path --state s.json").run().exit(0).stdout("s.json\n");
-    place.zdx("state path").env("ZDX_STATE", "e.json").run().exit(0).stdout("e.json\n");
+    let work = place.path("").canonicalize().unwrap();
+    let at = |name: &str| format!("{}\n", work.join(name).display());
+    place.zdx("state path --state s.json").run().exit(0).stdout(&at("s.json"));
+    place.zdx("state path").env("ZDX_STATE", "e.json").run().exit(0).stdout(&at("e.json"));
     Place::new().zdx("state path").run().refused(2, "ZENDESK_SUBDOMAIN");
 }
 
@@ -277,4 +279,29 @@ fn show_tells_of_the_last_run_and_its_end() {
     shown(" and was killed");
     place.zdx("state set tickets --since 3d").run().exit(0);
     shown(" and was killed");
+}
+
+#[test]
+fn what_a_change_of_the_state_came_to_is_told_to_programs() {
+    let (_still, place) = caught_up();
+    let json = |words: &str| -> Value {
+        let run = place.zdx(&format!("{words} --json")).run();
+        let text = run.exit(0).text();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        serde_json::from_str(&text).unwrap()
+    };
+    let state = place.state();
+    assert_eq!(json("state path"), json!({"state": state}));
+    let kept = |found: &Value| fs::read_to_string(found["backup"].as_str().unwrap()).unwrap();
+    let before = place.state_bytes();
+    let found = json("state set tickets --since 2026-11-01");
+    assert_eq!(
+        (&found["resource"], &found["from"]),
+        (&"tickets".into(), &"2026-11-01T00:00:00Z".into())
+    );
+    assert_eq!(kept(&found), before);
+    let before = place.state_bytes();
+    let found = json("state reset tickets");
+    assert_eq!((&found["resource"], found.get("from")), (&"tickets".into(), None));
+    assert_eq!(kept(&found), before);
 }

@@ -330,3 +330,28 @@ fn t12b_a_position_of_another_output() {
     }
     assert_eq!((place.state_bytes(), place.names()), (state, vec!["x.ndjson".to_owned()]));
 }
+
+#[test]
+fn damage_to_a_series_is_told_with_the_resource_once() {
+    let sandbox = Sandbox::start(crate::harness::small()).unwrap();
+    let place = one_page(&sandbox);
+    edit(&place, |state| {
+        state["resources"]["tickets"].as_object_mut().unwrap().remove("cursor");
+    });
+    for words in ["export tickets -o x.ndjson", "state set tickets --since 2h", "state show"] {
+        let run = place.zdx(words).run();
+        run.refused(3, "it has no \"cursor\"").stderr_counts("tickets:", 1);
+    }
+}
+
+#[test]
+fn a_directory_of_the_state_that_does_not_exist_is_told_with_what_to_type() {
+    let sandbox = Sandbox::start(crate::harness::small()).unwrap();
+    let place = Place::of(&sandbox);
+    place.put("c.toml", "[defaults]\nstate = 'none/of/these.json'\n");
+    let words = "export tickets --since 2h --config c.toml";
+    place.zdx(words).run().refused(7, "hint: mkdir -p /").stderr_has("/none/of\n");
+    let words = "export tickets --since 2h --state none/s.json";
+    place.zdx(words).run().refused(7, "hint: mkdir -p none\n");
+    assert!(sandbox.requests().is_empty());
+}

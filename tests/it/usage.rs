@@ -335,6 +335,16 @@ fn a_config_value_that_is_not_valid_is_a_config_error() {
         ("[defaults]\nmax_page_bytes = \"many\"\n", "max_page_bytes"),
         ("[profiles.acme]\nsubdomain = 5\n", "subdomain"),
         ("default_profile = 1\n", "default_profile"),
+        ("default_profile = 'x'\n[profiles.y]\n", "c.toml, line 1: default_profile is \"x\""),
+        ("[profiles.acme]\nemail = ''\n", "c.toml, line 2: email in [profiles.acme] is empty"),
+        (
+            "[profiles.acme]\noauth_token_file = 'x'\noauth_token = 'token-c4n4ry'\n",
+            "c.toml, line 3: oauth_token and oauth_token_file in [profiles.acme]",
+        ),
+        (
+            "[profiles.acme]\napi_token_file = 'x'\napi_token_command = 'echo token-c4n4ry'\n",
+            "c.toml, line 3: api_token_file and api_token_command in [profiles.acme]",
+        ),
     ] {
         let place = acme();
         place.put("c.toml", config);
@@ -347,7 +357,7 @@ fn a_timeout_in_the_config_that_is_not_valid_is_a_config_error() {
     for key in ["connect_timeout", "headers_timeout", "body_idle_timeout", "request_timeout"] {
         let place = acme();
         place.put("c.toml", &format!("[defaults]\n{key} = \"x\"\n"));
-        refused(&place, &EXPORT, 3, &[key, "config"]);
+        refused(&place, &EXPORT, 3, &[key, "c.toml, line 2"]);
     }
 }
 
@@ -480,4 +490,63 @@ fn what_a_failure_says_to_type_next_is_right() {
     sandbox.when(|_| Some(Fault::Redirect));
     let run = place.zdx("export tickets -o t.ndjson").run();
     run.exit(6).stderr_has("zdx: tickets: ").stderr_has("saved up to ").stderr_counts("hint: ", 1);
+}
+
+#[test]
+fn a_start_in_the_config_that_is_no_time_is_a_config_error() {
+    for start in ["soon", "2099-01-01"] {
+        let place = acme();
+        place.put("c.toml", &format!("[defaults]\nper_page = 10\nstart = '{start}'\n"));
+        let args = ["export", "tickets", "--config", "c.toml", "--no-state"];
+        refused(&place, &args, 3, &["c.toml, line 3: start"]);
+    }
+}
+
+#[test]
+fn an_empty_name_is_a_usage_error() {
+    for flag in ["--output", "--state", "--config", "--base-url", "--subdomain", "--profile"] {
+        let given = format!("{flag}=");
+        refused(&acme(), &["export", "tickets", "--since=2h", &given], 2, &[]);
+    }
+    let args = ["export", "tickets", "--since=2h", "-o", ""];
+    refused(&acme(), &args, 2, &["the output has no name", "-o - is stdout"]);
+}
+
+#[test]
+fn a_profile_without_a_config_file_is_told_where_one_was_looked_for() {
+    let args = ["export", "tickets", "--since=2h", "--profile=x"];
+    refused(&acme(), &args, 2, &["there is no config file", "/.config/zdx/config.toml"]);
+    let args = ["export", "tickets", "--since=2h"];
+    refused(&acme().with("ZDX_PROFILE", "x"), &args, 2, &["ZDX_PROFILE is \"x\""]);
+}
+
+#[test]
+fn a_secret_of_the_config_that_is_empty_is_a_config_error_with_its_place() {
+    for (line, says) in [
+        ("oauth_token_file = 'empty'", "/empty is empty"),
+        ("oauth_token_command = 'true'", "what the command prints is empty"),
+    ] {
+        let place = acme().with("ZENDESK_OAUTH_TOKEN", "");
+        place.put("empty", "\n");
+        place.put("c.toml", &format!("[profiles.p]\nsubdomain = 'acme'\n{line}\n"));
+        let key = line.split(' ').next().unwrap();
+        let place_of_key = format!("c.toml, line 3: {key}: ");
+        let args = ["export", "tickets", "--since=2h", "--config=c.toml", "--profile=p"];
+        refused(&place, &args, 3, &[says, &place_of_key]);
+    }
+}
+
+#[test]
+fn a_profile_that_is_left_aside_is_named_where_credentials_lack() {
+    let place = acme().with("ZENDESK_OAUTH_TOKEN", "").with("ZENDESK_SUBDOMAIN", "");
+    place.put(
+        "c.toml",
+        "default_profile = 'p'\n[profiles.p]\nsubdomain = 'mine'\noauth_token = 'c4n4ry-token'\n",
+    );
+    let args = ["export", "tickets", "--since=2h", "--config=c.toml", "--subdomain=acme"];
+    let why = "the profile p is left aside: it is of mine, and --subdomain says acme";
+    refused(&place, &args, 4, &[why]);
+    let place = place.with("ZENDESK_SUBDOMAIN", "acme");
+    let why = "the profile p is left aside: it is of mine, and ZENDESK_SUBDOMAIN says acme";
+    refused(&place, &args[..4], 4, &[why]);
 }
