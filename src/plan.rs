@@ -328,7 +328,7 @@ fn job(
         Mode::OneOff { start } | Mode::NewSeries { start } => Some(*start),
         Mode::Series(series) => series.through.or_else(|| series.position.time()),
     };
-    let in_series = matches!(mode, Mode::Series(_));
+    let has_had_pages = matches!(&mode, Mode::Series(series) if series.has_had_pages());
     let origin = match (&args.since, &known.defaults.start) {
         (Some(text), _) => format!("--since {text}"),
         (None, Some(text)) => format!("start = \"{text}\""),
@@ -364,8 +364,8 @@ fn job(
         surrogates: if args.raw { LoneSurrogates::Keep } else { LoneSurrogates::Replace },
         skip_second: args.on_overflow == OnOverflow::SkipSecond,
         follow: args.follow,
-        // A series has been exported before: that it is out of reach now is news.
-        optional: optional && !in_series,
+        // That what has been exported before is out of reach now is news.
+        optional: optional && !has_had_pages,
     })
 }
 

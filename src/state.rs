@@ -39,6 +39,13 @@ pub(crate) struct Series {
     pub(crate) sideloads: Vec<(String, Mark)>,
 }
 
+impl Series {
+    /// Whether an answer has ever moved it from where it began.
+    pub(crate) fn has_had_pages(&self) -> bool {
+        self.through.is_some() || matches!(self.position, Position::Cursor(_))
+    }
+}
+
 /// How far an output is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
