@@ -326,7 +326,7 @@ fn job(
     };
     let window_start = match &mode {
         Mode::OneOff { start } | Mode::NewSeries { start } => Some(*start),
-        Mode::Series(series) => series.through.or_else(|| series.position.time()),
+        Mode::Series(series) => series.window.or(series.through).or_else(|| series.position.time()),
     };
     let has_had_pages = matches!(&mode, Mode::Series(series) if series.has_had_pages());
     let origin = match (&args.since, &known.defaults.start) {
@@ -524,6 +524,7 @@ mod tests {
         Series {
             position: Position::Cursor(Cursor::new("abc").unwrap()),
             through: None,
+            window: None,
             output: Mark {
                 path: path.to_owned(),
                 template: None,

@@ -150,6 +150,7 @@ fn set(place: &Place, typed: &str, since: &str, context: &Context) -> Result<Exi
     let moved = Series {
         position: Position::starting(series.position.pagination(), start),
         through: Some(start),
+        window: None,
         ..series
     };
     changed(state.save(resource.name, &moved, now), &state)?;
