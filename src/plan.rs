@@ -312,11 +312,11 @@ fn job(
     let mode = mode(since, saved, fallback, known.state.is_some())?;
     if let Mode::Series(series) = &mode {
         check_same(args, resource, series, &output)?;
-    } else {
-        check_not_owned(known, &output)?;
-        for sideload in include.iter().filter(|sideload| sideload.place == Place::Page) {
-            check_not_owned(known, &output.beside(resource.name, sideload.name))?;
-        }
+    }
+    let own = matches!(mode, Mode::Series(_)).then_some(resource.name);
+    check_not_owned(known, &output, own)?;
+    for sideload in include.iter().filter(|sideload| sideload.place == Place::Page) {
+        check_not_owned(known, &output.beside(resource.name, sideload.name), own)?;
     }
     let endpoint = match &mode {
         Mode::Series(series) => {
@@ -492,8 +492,8 @@ fn check_same(
     Ok(())
 }
 
-/// Nobody but its series writes into a series' output.
-fn check_not_owned(known: &Known<'_>, output: &Output) -> Result<(), Failure> {
+/// Nobody but its series writes into a series' output. `own` is the series that asks, if one does.
+fn check_not_owned(known: &Known<'_>, output: &Output, own: Option<&str>) -> Result<(), Failure> {
     let Output::File { .. } = output else {
         return Ok(());
     };
@@ -503,13 +503,21 @@ fn check_not_owned(known: &Known<'_>, output: &Output) -> Result<(), Failure> {
     let today = |path: &str, owner: &str| {
         output::locate(path, owner, names).is_ok_and(|today| today.name() == name)
     };
-    match known.owned.iter().find(|(path, owner)| *path == name || today(path, owner)) {
-        None => Ok(()),
-        Some((_, owner)) => Err(Failure::usage(format!(
-            "the output {name} belongs to the series of {owner}: a one-off would break it"
-        ))
-        .hint("write to another file, or leave out --since to go on with the series")),
-    }
+    let mut others = known.owned.iter().filter(|(_, owner)| Some(owner.as_str()) != own);
+    let Some((_, owner)) = others.find(|(path, owner)| *path == name || today(path, owner)) else {
+        return Ok(());
+    };
+    let (who, way_out) = match own {
+        None => {
+            ("a one-off", "write to another file, or leave out --since to go on with the series")
+        }
+        Some(_) => (
+            "another series",
+            "leave out the --include that goes there, or give one of them another output",
+        ),
+    };
+    let text = format!("the output {name} belongs to the series of {owner}: {who} would break it");
+    Err(Failure::usage(text).hint(way_out))
 }
 
 #[cfg(test)]
