@@ -41,6 +41,12 @@ pub(crate) enum Garbled {
         index: usize,
         found: &'static str,
     },
+    /// A sideload's record is not an object.
+    SideloadType {
+        key: String,
+        index: usize,
+        found: &'static str,
+    },
     /// A member that decides something occurs twice.
     Repeated {
         key: String,
@@ -115,6 +121,9 @@ impl fmt::Display for Garbled {
             }
             Garbled::RecordType { index, found } => {
                 write!(f, "record is not an object but {found}, at index {index}")
+            }
+            Garbled::SideloadType { key, index, found } => {
+                write!(f, "a record in \"{key}\" is not an object but {found}, at index {index}")
             }
             Garbled::Repeated { key } => write!(f, "the answer has the member \"{key}\" twice"),
             Garbled::MemberType { key, expected } => {

@@ -35,6 +35,9 @@ const ROUNDING: Duration = Duration::from_secs(1);
 const DOCUMENTED_RATE: u32 = 10;
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// How long a place is kept for one whose turn it is.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(crate) struct Pacer {
     limits: Limits,
@@ -54,6 +57,21 @@ pub(crate) struct Ticket {
     known: Option<(u64, u64)>,
 }
 
+/// A resource that waits for its turn.
+#[derive(Debug)]
+struct Waiter {
+    who: &'static str,
+    /// When it was told to ask again.
+    until: Instant,
+}
+
+impl Waiter {
+    /// Whether it is about to ask. One that does not come is gone, and holds nobody up.
+    fn is_due(&self, now: Instant) -> bool {
+        now.checked_duration_since(self.until).is_some_and(|late| late < PATIENCE)
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     /// When the requests that have no answer yet were sent.
@@ -70,6 +88,12 @@ struct State {
     closed_until: Option<Instant>,
     /// Since the first 429 of a server that sends no quota: when requests were sent.
     unannounced: Option<VecDeque<Instant>>,
+    /// Whether the last word on the quota was a good answer that had none.
+    silent: bool,
+    /// There was a 429, and no answer since has told of the quota.
+    refused: bool,
+    /// Who waits, the longest first.
+    waiting: Vec<Waiter>,
 }
 
 /// The server's current window as far as its headers tell.
@@ -170,8 +194,42 @@ impl Pacer {
     }
 
     /// Reserves a place for one request, or says when to ask again. Every ticket must come back to
-    /// [`Pacer::settle`].
+    /// [`Pacer::settle`]. For one that can do without: whoever waits comes first.
     pub(crate) fn take(&mut self, bucket: Bucket, now: Instant) -> Result<Ticket, Turn> {
+        self.reserve(bucket, None, now)
+    }
+
+    /// As [`Pacer::take`], for one that waits: of several, the one that has waited longest is the
+    /// next.
+    pub(crate) fn take_in_turn(
+        &mut self,
+        bucket: Bucket,
+        who: &'static str,
+        now: Instant,
+    ) -> Result<Ticket, Turn> {
+        let turn = self.reserve(bucket, Some(who), now);
+        let waiting = &mut self.buckets.entry(bucket).or_default().waiting;
+        let until = match &turn {
+            Ok(_) => {
+                waiting.retain(|waiter| waiter.who != who);
+                return turn;
+            }
+            Err(Turn::At(until)) => *until,
+            Err(Turn::AfterAnswer) => now,
+        };
+        match waiting.iter_mut().find(|waiter| waiter.who == who) {
+            Some(waiter) => waiter.until = until,
+            None => waiting.push(Waiter { who, until }),
+        }
+        turn
+    }
+
+    fn reserve(
+        &mut self,
+        bucket: Bucket,
+        who: Option<&'static str>,
+        now: Instant,
+    ) -> Result<Ticket, Turn> {
         let limits = self.limits;
         self.sent.retain(|sent| now.saturating_duration_since(*sent) < MINUTE);
         if let Some(rate) = limits.rate {
@@ -194,12 +252,20 @@ impl Pacer {
         match &state.window {
             // Nothing is known of the window: one request at a time, until its answer tells.
             // One that was sent in an earlier window, and still has no answer, is no reason to wait.
+            None if state.silent => {}
             None if state.probe.is_some() => return Err(Turn::AfterAnswer),
-            None => state.probe = Some(now),
+            None => {}
             Some(window) => {
                 let reserved = window.total.saturating_mul(limits.reserve.into()).div_ceil(100);
                 window.room(&state.in_flight, reserved)?;
             }
+        }
+        let mut before = state.waiting.iter().take_while(|waiter| Some(waiter.who) != who);
+        if before.any(|waiter| waiter.is_due(now)) {
+            return Err(Turn::AfterAnswer);
+        }
+        if state.window.is_none() {
+            state.probe = Some(now);
         }
         state.in_flight.push(now);
         if let Some(sent) = &mut state.unannounced {
@@ -233,6 +299,8 @@ impl Pacer {
         };
         state.unannounced = None;
         state.announced = true;
+        state.silent = false;
+        state.refused = false;
         let end = End::told(quota, ticket.sent, now);
         let late = ticket.window < state.number;
         if late && state.begun.is_some_and(|begun| end.earliest <= begun) {
@@ -257,16 +325,37 @@ impl Pacer {
         }
     }
 
-    /// Nobody may send before `until`: the server said 429 or 503.
+    /// A good answer, settled without a quota, had none.
+    pub(crate) fn told_nothing(&mut self, bucket: Bucket, now: Instant) {
+        let state = self.buckets.entry(bucket).or_default();
+        if state.window.is_some() {
+            return;
+        }
+        state.silent = true;
+        if std::mem::take(&mut state.refused) {
+            state.count_alone(&self.sent, now);
+        }
+    }
+
+    /// Nobody may send before `until`: the server said 429.
     pub(crate) fn close(&mut self, bucket: Bucket, until: Instant, now: Instant) {
         let state = self.buckets.entry(bucket).or_default();
         state.closed_until = state.closed_until.max(Some(until));
         // The server has said when to come again; its next answer tells of the window then.
         state.window = None;
-        if !state.announced && state.unannounced.is_none() {
-            state.unannounced =
-                Some(self.sent.iter().copied().filter(|sent| *sent <= now).collect());
+        if state.announced && !state.silent {
+            state.refused = true;
+        } else {
+            state.count_alone(&self.sent, now);
         }
+    }
+}
+
+impl State {
+    /// From now on we keep count ourselves: the server does not tell.
+    fn count_alone(&mut self, sent: &VecDeque<Instant>, now: Instant) {
+        let recent = || sent.iter().copied().filter(|sent| *sent <= now).collect();
+        self.unannounced.get_or_insert_with(recent);
     }
 }
 
@@ -515,5 +604,76 @@ mod tests {
             asked(&mut pacer, None, later(now, 60));
         }
         assert_eq!(turn(&mut pacer, later(now, 60)), Some(Turn::At(later(now, 120))));
+    }
+
+    /// A request that is answered well, without a quota.
+    fn untold(pacer: &mut Pacer, now: Instant) {
+        asked(pacer, None, now);
+        pacer.told_nothing(B, now);
+    }
+
+    #[test]
+    fn a_server_without_headers_is_asked_side_by_side_once_it_has_answered() {
+        let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+        asked(&mut pacer, None, now); // lost, which tells nothing
+        let probe = pacer.take(B, now).unwrap();
+        assert_eq!(turn(&mut pacer, now), Some(Turn::AfterAnswer));
+        pacer.settle(B, &probe, None, now);
+        pacer.told_nothing(B, now);
+        assert_eq!([turn(&mut pacer, now), turn(&mut pacer, now)], [None, None]);
+        // One that tells its quota after all is believed.
+        let ticket = pacer.take(B, now).unwrap();
+        pacer.settle(B, &ticket, quota(0, 30), now);
+        assert_eq!(turn(&mut pacer, now), Some(Turn::At(later(now, 31))));
+    }
+
+    #[test]
+    fn a_429_of_a_server_whose_headers_have_gone_leads_to_ten_in_any_minute() {
+        let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+        asked(&mut pacer, quota(99, 1), now);
+        for _ in 0..12 {
+            untold(&mut pacer, later(now, 3));
+        }
+        pacer.close(B, later(now, 4), later(now, 3));
+        // This one would tell of the quota, if there were one.
+        untold(&mut pacer, later(now, 5));
+        assert_eq!(turn(&mut pacer, later(now, 6)), Some(Turn::At(later(now, 63))));
+        // One that does tell is believed.
+        let ticket = pacer.take(B, later(now, 63)).unwrap();
+        pacer.settle(B, &ticket, quota(50, 60), later(now, 63));
+        for _ in 0..20 {
+            assert_eq!(turn(&mut pacer, later(now, 63)), None);
+        }
+    }
+
+    #[test]
+    fn who_has_waited_longest_is_the_next() {
+        let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+        let mut turns = Vec::new();
+        let mut ticket = pacer.take_in_turn(B, "a", now).unwrap();
+        for at in (1..7).map(|n| now + Duration::from_millis(20 * n)) {
+            // All ask while the first is under way, and then again; who has had its turn, first.
+            for who in ["c", "a", "b"] {
+                assert_eq!(pacer.take_in_turn(B, who, at).err(), Some(Turn::AfterAnswer));
+            }
+            pacer.settle(B, &ticket, None, at);
+            assert_eq!(turn(&mut pacer, at), Some(Turn::AfterAnswer), "nobody jumps the queue");
+            let who = ["a", "b", "c"].into_iter().rev();
+            let mut got = who.filter_map(|who| Some((who, pacer.take_in_turn(B, who, at).ok()?)));
+            let (who, taken) = got.next().expect("one of them");
+            turns.push(who);
+            ticket = taken;
+        }
+        assert_eq!(turns, ["c", "a", "b", "c", "a", "b"]);
+    }
+
+    #[test]
+    fn one_that_does_not_come_when_it_is_its_turn_holds_nobody_up() {
+        let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+        let ticket = pacer.take(B, now).unwrap();
+        assert!(pacer.take_in_turn(B, "gone", now).is_err());
+        pacer.settle(B, &ticket, None, now);
+        assert_eq!(turn(&mut pacer, now), Some(Turn::AfterAnswer));
+        assert_eq!(turn(&mut pacer, now + PATIENCE), None);
     }
 }

@@ -165,7 +165,7 @@ fn kind(json: &[u8]) -> &'static str {
 #[derive(Default)]
 struct Members<'a> {
     records: Option<Records<'a>>,
-    sideloads: Vec<(&'a str, Vec<Json<'a>>)>,
+    sideloads: Vec<(&'a str, Records<'a>)>,
     end_of_stream: Option<Json<'a>>,
     after_cursor: Option<Json<'a>>,
     end_time: Option<Json<'a>>,
@@ -194,7 +194,7 @@ fn members<'a>(text: &'a str, record_key: &str, sideloads: &[&'a str]) -> Option
         let key = unquoted(json.name()?);
         if *key == *record_key {
             let records = match json.peek()? {
-                b'[' => Records::Array(elements(&mut json)?),
+                b'[' => Records::Array(elements(&mut json, FULL)?),
                 _ => Records::Other(kind(json.value()?.bytes)),
             };
             if members.records.replace(records).is_some() {
@@ -202,12 +202,18 @@ fn members<'a>(text: &'a str, record_key: &str, sideloads: &[&'a str]) -> Option
             }
         } else if let Some(name) = sideloads.iter().find(|name| ***name == *key) {
             // Most sideloads are arrays; one that is an object counts as a single record.
-            let elements = match json.peek()? {
-                b'[' => elements(&mut json)?,
-                b'{' => vec![json.value()?],
-                _ => json.value().map(|_nothing| Vec::new())?,
+            let records = match json.peek()? {
+                b'[' => Records::Array(elements(&mut json, 0)?),
+                b'{' => Records::Array(vec![json.value()?]),
+                _ => match json.value()?.bytes {
+                    b"null" => Records::Array(Vec::new()),
+                    other => Records::Other(kind(other)),
+                },
             };
-            members.sideloads.push((name, elements));
+            if members.sideloads.iter().any(|(known, _)| known == name) {
+                members.repeated = Some(key.into_owned());
+            }
+            members.sideloads.push((name, records));
         } else {
             let value = json.value()?;
             let known = match &*key {
@@ -232,9 +238,12 @@ fn members<'a>(text: &'a str, record_key: &str, sideloads: &[&'a str]) -> Option
     json.peek().is_none().then_some(members)
 }
 
+/// Room for the records of a full page.
+const FULL: usize = 1024;
+
 /// Takes an array apart.
-fn elements<'a>(json: &mut Scanner<'a>) -> Option<Vec<Json<'a>>> {
-    let mut elements = Vec::with_capacity(1024);
+fn elements<'a>(json: &mut Scanner<'a>, room: usize) -> Option<Vec<Json<'a>>> {
+    let mut elements = Vec::with_capacity(room);
     if !json.eat(b'[') {
         return None;
     }
@@ -273,11 +282,11 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
             return Err(Garbled::NoRecords { key: record_key.to_owned(), error });
         }
     };
-    if let Some((index, record)) =
-        records.iter().enumerate().find(|(_, record)| !record.bytes.starts_with(b"{"))
-    {
-        return Err(Garbled::RecordType { index, found: kind(record.bytes) });
+    if let Some((index, found)) = no_object(&records) {
+        return Err(Garbled::RecordType { index, found });
     }
+    let sideloads = members.sideloads.into_iter().map(|(name, records)| sideload(name, records));
+    let sideloads = sideloads.collect::<Result<_, _>>()?;
     let meta: Meta =
         members.meta.and_then(|meta| serde_json::from_slice(meta.bytes).ok()).unwrap_or_default();
     let end_of_stream = match members.end_of_stream {
@@ -295,7 +304,7 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
     let no_time = Garbled::MemberType { key: "end_time", expected: SECONDS };
     Ok(Page {
         records,
-        sideloads: members.sideloads,
+        sideloads,
         envelope: Envelope {
             end_of_stream,
             after_cursor: after_cursor
@@ -310,6 +319,23 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
             count: members.count.and_then(|count| serde_json::from_slice(count.bytes).ok()),
         },
     })
+}
+
+/// The first that is no object, with what it is.
+fn no_object(records: &[Json<'_>]) -> Option<(usize, &'static str)> {
+    let found = records.iter().enumerate().find(|(_, record)| !record.bytes.starts_with(b"{"));
+    found.map(|(index, record)| (index, kind(record.bytes)))
+}
+
+fn sideload<'a>(name: &'a str, records: Records<'a>) -> Result<(&'a str, Vec<Json<'a>>), Garbled> {
+    let key = || name.to_owned();
+    match records {
+        Records::Other(found) => Err(Garbled::RecordsType { key: key(), found }),
+        Records::Array(records) => match no_object(&records) {
+            Some((index, found)) => Err(Garbled::SideloadType { key: key(), index, found }),
+            None => Ok((name, records)),
+        },
+    }
 }
 
 const SECONDS: &str = "whole seconds since 1970";
@@ -432,6 +458,24 @@ mod tests {
         for end_time in ["\"1694303527\"", "1694303527.5", "-1", "9223372036854775808", "true"] {
             refused(&format!("{{\"tickets\":[],\"end_time\":{end_time}}}"), "end_time");
         }
+    }
+
+    #[test]
+    fn a_sideload_is_checked_like_the_records() {
+        let page = |sideloads: &str| format!("{{\"tickets\":[],{sideloads}}}");
+        refused(&page(r#""users":[{"id":1}],"users":[{"id":2}]"#), "\"users\" twice");
+        refused(&page(r#""users":[],"users":null"#), "\"users\" twice");
+        refused(&page(r#""users":"oops""#), "\"users\" of the answer is a string");
+        refused(&page(r#""users":7"#), "is a number");
+        refused(
+            &page(r#""users":[{},null,3]"#),
+            "in \"users\" is not an object but null, at index 1",
+        );
+        refused(&page(r#""users":[[]]"#), "an array, at index 0");
+        let body = page(r#""users":null,"open_ticket_count":{"1":2}"#);
+        let read = read(&body).unwrap();
+        let counts: Vec<_> = read.sideloads.iter().map(|(name, all)| (*name, all.len())).collect();
+        assert_eq!(counts, [("users", 0), ("open_ticket_count", 1)]);
     }
 
     #[test]

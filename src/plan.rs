@@ -316,11 +316,11 @@ fn job(
     let mode = mode(since, saved, fallback, known.state.is_some())?;
     if let Mode::Series(series) = &mode {
         check_same(args, resource, series, &output)?;
-    } else {
-        check_not_owned(known, &output)?;
-        for sideload in include.iter().filter(|sideload| sideload.place == Place::Page) {
-            check_not_owned(known, &output.beside(resource.name, sideload.name))?;
-        }
+    }
+    let own = matches!(mode, Mode::Series(_)).then_some(resource.name);
+    check_not_owned(known, &output, own)?;
+    for sideload in include.iter().filter(|sideload| sideload.place == Place::Page) {
+        check_not_owned(known, &output.beside(resource.name, sideload.name), own)?;
     }
     let endpoint = match &mode {
         Mode::Series(series) => {
@@ -330,9 +330,9 @@ fn job(
     };
     let window_start = match &mode {
         Mode::OneOff { start } | Mode::NewSeries { start } => Some(*start),
-        Mode::Series(series) => series.through.or_else(|| series.position.time()),
+        Mode::Series(series) => series.window.or(series.through).or_else(|| series.position.time()),
     };
-    let in_series = matches!(mode, Mode::Series(_));
+    let has_had_pages = matches!(&mode, Mode::Series(series) if series.has_had_pages());
     let origin = match (&args.since, &known.defaults.start) {
         (Some(text), _) => format!("--since {text}"),
         (None, Some(Configured { text, .. })) => format!("start = \"{text}\""),
@@ -368,8 +368,8 @@ fn job(
         surrogates: if args.raw { LoneSurrogates::Keep } else { LoneSurrogates::Replace },
         skip_second: args.on_overflow == OnOverflow::SkipSecond,
         follow: args.follow,
-        // A series has been exported before: that it is out of reach now is news.
-        optional: optional && !in_series,
+        // That what has been exported before is out of reach now is news.
+        optional: optional && !has_had_pages,
     })
 }
 
@@ -496,8 +496,8 @@ fn check_same(
     Ok(())
 }
 
-/// Nobody but its series writes into a series' output.
-fn check_not_owned(known: &Known<'_>, output: &Output) -> Result<(), Failure> {
+/// Nobody but its series writes into a series' output. `own` is the series that asks, if one does.
+fn check_not_owned(known: &Known<'_>, output: &Output, own: Option<&str>) -> Result<(), Failure> {
     let Output::File { .. } = output else {
         return Ok(());
     };
@@ -507,13 +507,21 @@ fn check_not_owned(known: &Known<'_>, output: &Output) -> Result<(), Failure> {
     let today = |path: &str, owner: &str| {
         output::locate(path, owner, names).is_ok_and(|today| today.name() == name)
     };
-    match known.owned.iter().find(|(path, owner)| *path == name || today(path, owner)) {
-        None => Ok(()),
-        Some((_, owner)) => Err(Failure::usage(format!(
-            "the output {name} belongs to the series of {owner}: a one-off would break it"
-        ))
-        .hint("write to another file, or leave out --since to go on with the series")),
-    }
+    let mut others = known.owned.iter().filter(|(_, owner)| Some(owner.as_str()) != own);
+    let Some((_, owner)) = others.find(|(path, owner)| *path == name || today(path, owner)) else {
+        return Ok(());
+    };
+    let (who, way_out) = match own {
+        None => {
+            ("a one-off", "write to another file, or leave out --since to go on with the series")
+        }
+        Some(_) => (
+            "another series",
+            "leave out the --include that goes there, or give one of them another output",
+        ),
+    };
+    let text = format!("the output {name} belongs to the series of {owner}: {who} would break it");
+    Err(Failure::usage(text).hint(way_out))
 }
 
 #[cfg(test)]
@@ -528,6 +536,7 @@ mod tests {
         Series {
             position: Position::Cursor(Cursor::new("abc").unwrap()),
             through: None,
+            window: None,
             output: Mark {
                 path: path.to_owned(),
                 template: None,

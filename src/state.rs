@@ -34,9 +34,19 @@ pub(crate) struct Series {
     pub(crate) position: Position,
     /// The change time up to which records were exported.
     pub(crate) through: Option<UnixTime>,
+    /// Where the window of a run that leaves out system updates began; kept until the export has
+    /// caught up, however many runs that takes.
+    pub(crate) window: Option<UnixTime>,
     pub(crate) output: Mark,
     /// The files of sideloads, by name.
     pub(crate) sideloads: Vec<(String, Mark)>,
+}
+
+impl Series {
+    /// Whether an answer has ever moved it from where it began.
+    pub(crate) fn has_had_pages(&self) -> bool {
+        self.through.is_some() || matches!(self.position, Position::Cursor(_))
+    }
 }
 
 /// How far an output is committed.
@@ -422,6 +432,7 @@ fn series(
     Ok(Some(Series {
         position,
         through: optional(saved, "through", time)?,
+        window: optional(saved, "window", time)?,
         output: mark(output)?,
         sideloads,
     }))
@@ -483,6 +494,9 @@ fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixT
         }
     }
     set("through", json!(series.through.map(|time| time.to_string())));
+    if let Some(window) = series.window {
+        set("window", json!(window.to_string()));
+    }
     set("saved_at", json!(saved_at.to_string()));
     set("output", marked(old.remove("output"), &series.output));
     if !series.sideloads.is_empty() {
@@ -497,7 +511,7 @@ fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixT
         set("sideloads", Value::Object(sideloads));
     }
     for (key, value) in old {
-        if !["cursor", "start_time", "end_time", "seen"].contains(&key.as_str()) {
+        if !["cursor", "start_time", "end_time", "seen", "window"].contains(&key.as_str()) {
             saved.entry(key).or_insert(value);
         }
     }
@@ -545,6 +559,7 @@ mod tests {
         Series {
             position,
             through: UnixTime::new(1_795_485_480),
+            window: None,
             output: Mark {
                 path: "/data/tickets.ndjson".to_owned(),
                 template: None,
@@ -575,8 +590,10 @@ mod tests {
                 seen: HashSet::from([Fingerprint::of(b"a"), Fingerprint::of(b"b")]),
             },
         ] {
-            let saved = sample(position);
-            assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved)));
+            for window in [None, UnixTime::new(1_700_000_000)] {
+                let saved = Series { window, ..sample(position.clone()) };
+                assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved)));
+            }
         }
     }
 

@@ -164,6 +164,7 @@ fn set(
     let moved = Series {
         position: Position::starting(series.position.pagination(), start),
         through: Some(start),
+        window: None,
         ..series
     };
     changed(state.save(resource.name, &moved, now), &state)?;

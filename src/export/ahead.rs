@@ -91,7 +91,14 @@ impl Asker {
         let (headers, result) = self.client.get(&request, &mut body);
         let now = self.clock.instant();
         // At once, not when the page is wanted: the quota's reset counts from here.
-        lock(&self.pacer).settle(self.bucket, &ticket, headers.pacing(), now);
+        let quota = headers.pacing();
+        {
+            let mut pacer = lock(&self.pacer);
+            pacer.settle(self.bucket, &ticket, quota, now);
+            if result.is_ok() && quota.is_none() {
+                pacer.told_nothing(self.bucket, now);
+            }
+        }
         let took = now.saturating_duration_since(began);
         Some(Ok(Answered { request, headers, result, body, took }))
     }

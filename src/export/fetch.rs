@@ -156,11 +156,16 @@ impl<'a> Run<'a> {
                 return Err(Failure::stopped(signal));
             }
             let now = clock.instant();
-            let turn = lock(&self.shared.pacer).take(bucket, now);
+            let turn = lock(&self.shared.pacer).take_in_turn(bucket, self.job.resource.name, now);
             let until = match turn {
                 Ok(ticket) => return Ok(ticket),
                 Err(Turn::At(until)) => until,
-                Err(Turn::AfterAnswer) => now + Duration::from_millis(20),
+                // The quota may be full: what is waited for is a word on it.
+                Err(Turn::AfterAnswer) => {
+                    self.wait("another request is under way", now + Duration::from_millis(20))?;
+                    self.budget.pause(clock.instant().saturating_duration_since(now));
+                    continue;
+                }
             };
             let wait = until.saturating_duration_since(now);
             if self.shared.max_wait.is_some_and(|longest| wait > longest) {
@@ -296,10 +301,14 @@ impl<'a> Run<'a> {
                     let text = format!(
                         "{error}; retry in {seconds:.1} s (attempt {attempt}/{allowed} failed)"
                     );
-                    if self.cut_off {
-                        report.detail(name, &text);
-                    } else {
+                    if !self.outlives(error) {
                         report.warn(name, &text);
+                    } else {
+                        // A kept connection that was closed meanwhile is no news.
+                        if !wait.is_zero() {
+                            self.tell_cut_off(error);
+                        }
+                        report.detail(name, &text);
                     }
                 }
                 let why = match treatment {
@@ -319,11 +328,22 @@ impl<'a> Run<'a> {
                 // A run that follows comes again, but not before it may.
                 if let (Reason::WaitTooLong(wait), Some(_)) = (reason, self.job.follow) {
                     let until = now + wait.min(LONGEST_WAIT);
-                    lock(&self.shared.pacer).close(self.job.endpoint.bucket, until, now);
+                    self.not_before = Some(until);
+                    if let Treatment::WaitForQuota(_) = treatment {
+                        lock(&self.shared.pacer).close(self.job.endpoint.bucket, until, now);
+                    }
+                }
+                if self.outlives(error) {
+                    self.tell_cut_off(error);
                 }
                 Err(self.give_up(error, reason))
             }
         }
+    }
+
+    /// Whether the run follows, and goes on in spite of this.
+    fn outlives(&self, error: &ApiError) -> bool {
+        self.job.follow.is_some() && error.exit() == Exit::Temporary
     }
 
     fn give_up(&self, error: &ApiError, reason: Reason) -> Failure {

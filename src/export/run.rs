@@ -53,6 +53,8 @@ pub(super) struct Run<'a> {
     pub(super) warned: Warned,
     /// A run that follows has told that it cannot reach the server.
     pub(super) cut_off: bool,
+    /// When a run that follows may ask again after it was told to keep away.
+    pub(super) not_before: Option<Instant>,
     pub(super) line: Line,
     beat: Beat,
     began: Instant,
@@ -110,6 +112,7 @@ impl<'a> Run<'a> {
             position,
             warned: Warned::default(),
             cut_off: false,
+            not_before: None,
             line: Line::default(),
             beat: Beat::new(began),
             began,
@@ -276,17 +279,23 @@ impl<'a> Run<'a> {
         Ok(true)
     }
 
-    /// A run that follows goes on in spite of a passing failure, after its interval. That it is cut
-    /// off is told once, not at every attempt.
+    /// A run that follows goes on in spite of a passing failure, after its interval.
     fn outlive(&mut self, failure: Failure) -> Result<(), Failure> {
         let (Some(interval), Exit::Temporary) = (self.job.follow, failure.exit) else {
             return Err(failure);
         };
+        self.tell_cut_off(&failure);
+        let soonest = self.shared.clock.instant() + interval;
+        let until = self.not_before.take().map_or(soonest, |until| until.max(soonest));
+        self.wait("cut off", until)
+    }
+
+    /// That a run which follows is cut off is told once, not at every attempt.
+    pub(super) fn tell_cut_off(&mut self, why: &dyn std::fmt::Display) {
         if !mem::replace(&mut self.cut_off, true) {
-            let text = format!("cut off, and keeps trying: {failure}");
+            let text = format!("cut off, and keeps trying: {why}");
             self.shared.report.warn(Some(self.job.resource.name), &text);
         }
-        self.wait("cut off", self.shared.clock.instant() + interval)
     }
 
     fn back_again(&mut self) {

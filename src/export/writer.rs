@@ -70,6 +70,8 @@ pub(super) struct Writer<'a> {
     sideloads: Vec<Beside>,
     /// Whether the state must be saved before the first request.
     unsaved: bool,
+    /// As it is saved: [`Series::window`].
+    window: Option<UnixTime>,
 }
 
 impl<'a> Writer<'a> {
@@ -97,7 +99,8 @@ impl<'a> Writer<'a> {
             sideloads.push(Beside { name: sideload.name, sink, caught_up });
         }
         unsaved |= matches!(job.mode, Mode::NewSeries { .. });
-        Ok(Writer { job, shared, sink, sideloads, unsaved })
+        let window = saved.and_then(|series| series.window);
+        Ok(Writer { job, shared, sink, sideloads, unsaved, window })
     }
 
     /// The sideloads that have outputs of their own, with what was written of each since the export
@@ -179,9 +182,8 @@ impl<'a> Writer<'a> {
             self.sideloads.iter_mut().try_for_each(|beside| beside.sink.finalise())?;
             return self.save(position, through, at, caught_up);
         }
-        if caught_up
-            && self.sideloads.iter().any(|beside| beside.caught_up != beside.sink.committed())
-        {
+        let behind = |beside: &Beside| beside.caught_up != beside.sink.committed();
+        if caught_up && (self.window.is_some() || self.sideloads.iter().any(behind)) {
             self.save(position, through, at, true)?;
         }
         Ok(())
@@ -223,9 +225,11 @@ impl<'a> Writer<'a> {
         caught_up: bool,
     ) -> Result<(), Failure> {
         let Some(mut state) = self.state() else { return Ok(()) };
+        let window = self.window.or(self.job.updated_since).filter(|_| !caught_up);
         let series = self.marks(caught_up).map(|(output, sideloads)| Series {
             position: position.clone(),
             through,
+            window,
             output,
             sideloads,
         });
@@ -244,6 +248,9 @@ impl<'a> Writer<'a> {
             cause: anyhow::Error::from(error).context(format!("cannot {what} {path}")),
             hints: Vec::new(),
         };
+        if !matches!(result, Err(ReplaceError::Before(_))) {
+            self.window = window;
+        }
         match result {
             Ok(()) => Ok(()),
             Err(ReplaceError::Before(error)) => {

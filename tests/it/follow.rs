@@ -1,6 +1,7 @@
 //! `--follow`: a run that stays, streams changes as they come, and outlives a lost network.
 
 use crate::harness::{ORGANIZATIONS, Place, Still, TICKETS, USERS, Zdx, eventually, ndjson, small};
+use crate::server::{Reply, Server, cursor_page};
 use rustix::process::Signal;
 use std::{
     fs,
@@ -112,12 +113,41 @@ fn each_loss_of_the_network_is_told_once_and_outlived() {
         let run = run.end();
         run.exit(130).stderr_counts("cut off, and keeps trying", 2);
         run.stderr_counts("back again", 2);
-        // What leads to it is told as ever; what comes after it is not.
-        let (_, after) = run.stderr().split_once("cut off").unwrap();
-        let (during, _) = after.split_once("back again").unwrap();
-        assert!(!during.contains("retry in"), "{}", run.transcript());
+        run.stderr_lacks("retry in").stderr_lacks("gave up");
         assert_eq!(place.file("t.ndjson"), whole);
     });
+}
+
+#[test]
+fn an_outage_is_told_when_it_begins_and_when_it_ends() {
+    let still = Still::of(&[TICKETS]);
+    let gone = switch(&still.sandbox, Fault::Unavailable);
+    let place = Place::of(&still.sandbox);
+    let run = following(&place, &still, "--since @0 --follow=100ms");
+    gone.store(true, Ordering::SeqCst);
+    eventually(|| failed(&still.sandbox) >= 3);
+    gone.store(false, Ordering::SeqCst);
+    let good = || still.sandbox.requests().len() - failed(&still.sandbox);
+    let before = good();
+    eventually(|| good() > before + 1);
+    run.signal(Signal::INT);
+    let run = run.end();
+    run.exit(130).stderr_counts("cut off, and keeps trying", 1).stderr_counts("back again", 1);
+    run.stderr_lacks("retry in").stderr_counts("503", 1);
+}
+
+#[test]
+fn an_outage_spends_no_quota() {
+    let server = Server::answering(|n, _request| {
+        let page = cursor_page(&[], Some("c"), true);
+        Some(if (5..9).contains(&n) { Reply::raw("") } else { Reply::ok(page) })
+    });
+    let place = Place::at(&server.url());
+    let run =
+        place.zdx("export tickets --since @0 --no-state --follow=50ms --retry-for 0s").start();
+    eventually(|| server.requests().len() >= 25);
+    run.signal(Signal::INT);
+    run.end().exit(130).stderr_has("back again");
 }
 
 #[test]

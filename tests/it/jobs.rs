@@ -1,7 +1,7 @@
 //! `--jobs`: how many resources run side by side, and that one that fails leaves the others be.
 
 use crate::harness::{ORGANIZATIONS, Place, Still, TICKETS, USERS};
-use zdx::sandbox::{Exchange, Fault, Options, Sandbox};
+use zdx::sandbox::{Behaviour, Exchange, Fault, Options, QuotaHeaders, Sandbox};
 
 /// The resource that each request was for, in the order of the journal.
 fn order(requests: &[Exchange]) -> Vec<&str> {
@@ -46,6 +46,22 @@ fn without_a_number_all_run_side_by_side() {
     let all = runs.len();
     runs.dedup();
     assert!(runs.len() > 3, "{} turns in {all} requests: {runs:?}", runs.len());
+}
+
+#[test]
+fn without_quota_headers_none_has_to_wait_for_another_to_end() {
+    let behaviour = Behaviour { quota_headers: QuotaHeaders::None, ..Behaviour::default() };
+    let latency = std::time::Duration::from_millis(20);
+    let sandbox =
+        Sandbox::start(Options { behaviour, latency, ..crate::harness::small() }).unwrap();
+    let place = Place::of(&sandbox);
+    // The two share a quota, if there is one.
+    let words = "export tickets organizations --since @0 -o out/ --per-page 2 --max-pages 9";
+    place.zdx(words).run().exit(0).stderr_lacks("quota");
+    let requests = sandbox.requests();
+    let mut runs = order(&requests);
+    runs.dedup();
+    assert!(runs.len() > 6, "{runs:?}");
 }
 
 #[test]

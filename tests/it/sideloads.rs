@@ -4,7 +4,7 @@ use crate::{
     harness::{
         Export, Place, Still, TICKETS, TICKETS_BY_TIME, USERS, eventually, get, ndjson, walk,
     },
-    server::{Reply, Request, Server, T, record},
+    server::{Reply, Request, Server, T, cursor_page, lines, record},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -199,4 +199,27 @@ fn a_sideload_is_caught_up_while_its_run_follows() {
     let mark = &place.saved("tickets")["sideloads"]["users"];
     assert_eq!(mark["caught_up"], mark["committed"], "{mark}");
     place.zdx("export tickets --include users -o t.ndjson").run().exit(0);
+}
+
+#[test]
+fn a_sideload_that_is_not_as_documented_stops_the_export() {
+    for (users, says) in [
+        ("[{\"id\":1}],\"users\":[{\"id\":2}]", "\"users\" twice"),
+        ("\"oops\"", "\"users\" of the answer is a string"),
+        ("[{\"id\":1},null]", "not an object but null, at index 1"),
+    ] {
+        let server = Server::answering(move |n, _request| {
+            let page = |id, cursor, end| cursor_page(&[record(id, T)], Some(cursor), end);
+            Some(Reply::ok(match n {
+                0 => page(1, "c1", false).replacen('{', "{\"users\":[{\"id\":9}],", 1),
+                _ => page(2, "c2", true).replacen('{', &format!("{{\"users\":{users},"), 1),
+            }))
+        });
+        let place = Place::at(&server.url());
+        let words = format!("export tickets --since @{T} --include users -o t.ndjson");
+        place.zdx(&words).run().exit(6).stderr_has(says);
+        assert_eq!(place.saved("tickets")["cursor"], "c1");
+        assert_eq!(place.file("t.ndjson"), lines(&[record(1, T)]));
+        assert_eq!(place.file("t.tickets.users.ndjson"), "{\"id\":9}\n");
+    }
 }

@@ -349,6 +349,18 @@ fn the_sandbox_inside_needs_no_account_and_keeps_no_state() {
 }
 
 #[test]
+fn a_sideload_of_a_series_never_goes_into_another_series_output() {
+    let (still, place) = caught_up();
+    place.zdx("export users --since @0 -o all.tickets.users.ndjson").run().exit(0);
+    let users = place.file("all.tickets.users.ndjson");
+    let words = "export tickets -o all.ndjson --include users --append";
+    refused(&still, &place, words, 2, "belongs to the series of users");
+    assert_eq!(place.file("all.tickets.users.ndjson"), users);
+    place.zdx("export tickets -o all.ndjson --include groups").run().exit(0);
+    place.zdx("export tickets -o all.ndjson --include groups").run().exit(0);
+}
+
+#[test]
 fn exclude_system_updates_drops_tickets_updated_before_the_window() {
     let still = Still::of(&[TICKETS]);
     let place = Place::of(&still.sandbox);

@@ -1,8 +1,14 @@
 //! What the sandbox can do wrong, once and for ever: an export comes through it with the same
 //! file, or stops with what it has.
 
-use crate::harness::{Export, Place, Still, TICKETS, TICKETS_BY_TIME, small};
-use std::thread;
+use crate::harness::{ARTICLES, Export, Place, Still, TICKETS, TICKETS_BY_TIME, small};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 use zdx::sandbox::{Fault, Options, Sandbox};
 
 /// An export of nine pages in which one request meets a fault: the first, a middle one, the last.
@@ -224,12 +230,26 @@ fn h22_of_two_resources_one_can_fail() {
 
 #[test]
 fn all_leaves_out_what_the_account_cannot_reach() {
-    let still = Still::of(&[TICKETS]);
-    still.sandbox.when(|seen| seen.path.contains("articles").then_some(Fault::Forbidden));
+    let still = Still::of(&[TICKETS, ARTICLES]);
+    let granted: Arc<AtomicBool> = Arc::default();
+    let open = Arc::clone(&granted);
+    still.sandbox.when(move |seen| {
+        let refused = seen.path.contains("articles") && !open.load(Ordering::SeqCst);
+        refused.then_some(Fault::Forbidden)
+    });
     let place = Place::of(&still.sandbox);
     let run = place.zdx("export all --since @0 -o out/").run();
     run.exit(0).stderr_has("articles: warning: left out");
     assert_eq!(place.file("out/tickets.ndjson"), still.ndjson(TICKETS));
+    // As often as a timer runs it.
+    let run = place.zdx("export all -o out/").run();
+    run.exit(0).stderr_has("articles: warning: left out");
+    let run = place.zdx("export all articles -o out/ -q").run();
+    run.exit(8).stderr_has("articles: ").stderr_has("403");
+    // The day that access is granted, nothing is missing.
+    granted.store(true, Ordering::SeqCst);
+    place.zdx("export all -o out/").run().exit(0);
+    assert_eq!(place.file("out/articles.ndjson"), still.ndjson(ARTICLES));
 }
 
 #[test]
