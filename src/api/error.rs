@@ -221,10 +221,6 @@ impl ApiError {
                 "allow larger pages with --max-page-bytes, or ask for \
                  fewer records with --per-page"
             }
-            ApiError::Garbled(Garbled::Overflow { .. }) => {
-                "use --pagination cursor where the resource has it, or --on-overflow skip-second \
-                 to go on behind this second, losing what does not fit on the page"
-            }
             ApiError::Busy { .. }
             | ApiError::Unavailable { .. }
             | ApiError::Connect { .. }

@@ -135,7 +135,17 @@ fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile
             format!("cannot create the directory of the state, {}", dir.display())
         })?;
     }
-    StateFile::open(&settings.state, &settings.account).map(Some)
+    let state = StateFile::open(&settings.state, &settings.account).map_err(|failure| {
+        let failure = match args.since {
+            Some(_) => failure.if_busy("add --no-state to look at records meanwhile"),
+            None => failure,
+        };
+        failure.if_busy(
+            "wait for it to end, or give this run a state and an output of its own, with --state \
+             and -o",
+        )
+    })?;
+    Ok(Some(state))
 }
 
 /// Where a job starts, why, and what that does to the saved position.

@@ -14,7 +14,7 @@ use crate::{
     cli::{Cli, Command, Global, LogFormat, When},
     clock::Clock,
     failure::{Exit, Failure, OrExit as _},
-    report::{Report, Voice},
+    report::{Report, Retyped, Voice},
     sandbox::{self as world, Sandbox},
     secret::Secret,
     settings::{self, Environment, Flags, Settings},
@@ -48,7 +48,9 @@ pub(crate) fn run(cli: Cli) -> Exit {
         help: _,
     } = cli.global;
     let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json, color };
-    let report = Report::new(voice, clock);
+    let flags = Flags { profile, config, state, subdomain, base_url };
+    let sandbox = matches!(&cli.command, Command::Export(args) if args.sandbox);
+    let report = Report::new(voice, clock, Retyped { flags: flags.retyped(), sandbox });
     let stop = match Stop::install() {
         Ok(stop) => stop,
         Err(failure) => {
@@ -56,14 +58,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
             return failure.exit;
         }
     };
-    let context = Context {
-        progress,
-        flags: Flags { profile, config, state, subdomain, base_url },
-        env: Environment::real(),
-        clock,
-        stop,
-        report,
-    };
+    let context = Context { progress, flags, env: Environment::real(), clock, stop, report };
     let result = match cli.command {
         Command::Export(args) => export::run(&args, &context),
         Command::Sample(args) => sample::run(&args, &context),

@@ -102,9 +102,9 @@ const LONGEST_SECRET: u64 = 64 * 1024;
 fn secret_file(path: &Path) -> Result<Secret, Failure> {
     let shown = path.display();
     let failed = || format!("cannot read the secret in {shown}");
-    let bytes = disk::read_small(path, LONGEST_SECRET)
-        .or_exit(Exit::Config, failed)
-        .map_err(|failure| failure.hint("the config file names it: zdx config path says where"))?;
+    let bytes = disk::read_small(path, LONGEST_SECRET).or_exit(Exit::Config, failed).map_err(
+        |failure| failure.hint("the config file names it: `zdx config path` says where"),
+    )?;
     refuse_readable(path)?;
     let text = String::from_utf8(bytes).or_exit(Exit::Config, failed)?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))

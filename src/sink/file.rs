@@ -92,7 +92,8 @@ impl FileSink {
                 return Err(Failure::new(
                     Exit::Busy,
                     format!("another zdx writes to the output {shown}"),
-                ));
+                )
+                .hint("wait for it to end, or write to another file with -o"));
             }
             Err(TryLockError::Error(error)) => return Err(error).or_exit(Exit::Output, failed),
         }

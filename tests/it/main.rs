@@ -40,6 +40,8 @@ mod found;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod hints;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod kills;
