@@ -194,3 +194,39 @@ fn the_ways_out_of_a_series_on_stdout_work_as_they_are_typed() {
     type_all(&place, run.exit(2).stderr_has("contradicts the saved position"), 2);
     place.zdx("export tickets --pagination time").run().exit(0);
 }
+
+/// The command lines of zdx in a text, without what stands behind a pipe.
+fn lines_of_zdx(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("zdx export "));
+    lines.map(|line| line.split(['|', '#', '&']).next().unwrap_or_default().trim())
+}
+
+#[test]
+fn examples_that_are_typed_one_after_another_all_work() {
+    let still = Still::of(&[]);
+    let place = Place::new();
+    let help = |words: &str| place.zdx(words).run().exit(0).text();
+    let readme = include_str!("../../README.md");
+    let start = readme.split("## With an account").nth(1).and_then(|rest| rest.split("## ").next());
+    for (text, expected) in
+        [(help("export --help"), 3), (help("--help"), 4), (start.unwrap_or_default().to_owned(), 3)]
+    {
+        let place = Place::of(&still.sandbox);
+        let mut typed = 0;
+        // Twice, as somebody does who comes back the next day; but a series is begun once.
+        for round in 0..2 {
+            for line in lines_of_zdx(&text) {
+                if round == 1 && line.contains("--since") && line.contains("-o ") {
+                    continue;
+                }
+                let line = line.replace("/data/zendesk/", "zendesk/");
+                let sandboxed = line.contains("--sandbox");
+                let zdx = place.zdx(&line["zdx ".len()..]);
+                let zdx = if sandboxed { zdx.env("ZDX_BASE_URL", "") } else { zdx };
+                zdx.run().exit(0);
+                typed += 1;
+            }
+        }
+        assert_eq!(typed, 2 * expected - 1, "{text}");
+    }
+}
