@@ -76,6 +76,9 @@ pub(crate) struct Known<'a> {
 /// notes §5.
 pub(crate) const YOUNGEST: Duration = Duration::from_secs(61);
 
+/// A script's `date` and ours may differ by so much where both mean now.
+const SAME_MOMENT: Duration = Duration::from_secs(5);
+
 /// Whether a state takes part at all.
 pub(crate) fn wants_state(args: &ExportArgs, state_given: bool) -> bool {
     !args.no_state && args.until.is_none() && (!args.sandbox || state_given)
@@ -100,13 +103,19 @@ fn window(
 ) -> Result<(Option<UnixTime>, Option<UnixTime>), Failure> {
     let since = args.since.as_deref().map(|text| start(text, "--since", now)).transpose()?;
     let until = args.until.as_deref().map(|text| moment(text, "--until", now)).transpose()?;
+    if let Some(until) = until.filter(|until| *until > now.plus(SAME_MOMENT)) {
+        return Err(Failure::usage(format!("--until {until} is in the future"))
+            .hint("leave it out to export all that there is"));
+    }
     if until.is_some() && since.is_none() {
-        return Err(Failure::usage("--until makes a run a one-off, which needs a --since"));
+        return Err(Failure::usage("--until makes a run a one-off, which needs a --since")
+            .hint("say where to start, as in --since 30d, or leave out --until"));
     }
     if let (Some(since), Some(until)) = (since, until)
         && until <= since
     {
-        return Err(Failure::usage(format!("--until {until} is not after --since {since}")));
+        return Err(Failure::usage(format!("--until {until} is not after --since {since}"))
+            .hint("give the earlier time to --since; in durations back from now, the longer one"));
     }
     Ok((since, until))
 }
