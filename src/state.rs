@@ -39,6 +39,13 @@ pub(crate) struct Series {
     pub(crate) sideloads: Vec<(String, Mark)>,
 }
 
+impl Series {
+    /// What is saved of a sideload's file.
+    pub(crate) fn sideload(&self, name: &str) -> Option<&Mark> {
+        self.sideloads.iter().find(|(known, _)| known == name).map(|(_, mark)| mark)
+    }
+}
+
 /// How far an output is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
@@ -69,8 +76,8 @@ pub(crate) struct StateFile {
     path: PathBuf,
     account: String,
     document: Map<String, Value>,
-    /// Held as long as the state is open.
-    lock: File,
+    /// Held as long as the state is open; `None` if it is only looked at.
+    lock: Option<File>,
 }
 
 /// What the lock file tells of the run that last held it.
@@ -92,20 +99,39 @@ impl StateFile {
         disk::remove_temporaries(&path).or_exit(Exit::Output, unusable)?;
         let document = read(&path, account)?;
         check_writable(&path)?;
-        Ok(StateFile { path, account: account.to_owned(), document, lock })
+        Ok(StateFile { path, account: account.to_owned(), document, lock: Some(lock) })
+    }
+
+    /// Reads and checks the file without taking the lock, for a plan that is not carried out.
+    /// `made` says that a run would make its directory.
+    pub(crate) fn look(path: &Path, account: &str, made: bool) -> Result<StateFile, Failure> {
+        let unusable = || format!("cannot use the state file {}", path.display());
+        let dir = disk::parent(path);
+        let path = match made && !dir.exists() {
+            true => path.to_owned(),
+            false => {
+                let path = disk::resolve(path).or_exit(Exit::Output, unusable)?;
+                disk::check_may_write(dir).or_exit(Exit::Output, unusable)?;
+                path
+            }
+        };
+        let document = read(&path, account)?;
+        Ok(StateFile { path, account: account.to_owned(), document, lock: None })
     }
 
     /// Says in the lock file who holds it and since when. To know whom to blame is a courtesy: the
     /// lock holds without it.
     pub(crate) fn begin_run(&mut self, now: UnixTime) {
-        drop(disk::truncate(&self.lock, 0));
-        drop(self.lock.rewind());
-        drop(self.lock.write_all(format!("pid {}, since {now}\n", std::process::id()).as_bytes()));
+        let Some(lock) = &mut self.lock else { return };
+        drop(disk::truncate(lock, 0));
+        drop(lock.rewind());
+        drop(lock.write_all(format!("pid {}, since {now}\n", std::process::id()).as_bytes()));
     }
 
     /// Says in the lock file how the run ended, for `zdx state show`.
     pub(crate) fn end_run(&mut self, exit: Exit, now: UnixTime) {
-        drop(self.lock.write_all(format!("ended {now}, exit {}\n", exit.code()).as_bytes()));
+        let Some(lock) = &mut self.lock else { return };
+        drop(lock.write_all(format!("ended {now}, exit {}\n", exit.code()).as_bytes()));
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -52,6 +52,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         context.report.note(Some(job.resource.name), &announce(job, state_path.as_deref()));
     }
     if args.dry_run {
+        export::check(&jobs)?;
         for job in &jobs {
             let text = format!("would send GET {}{}", settings.base.origin, first(job).target());
             super::print(&format!("{}: {text}\n", job.resource.name))?;
@@ -128,6 +129,10 @@ pub(super) fn all(
 fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile>, Failure> {
     if !plan::wants_state(args, settings.state_given) {
         return Ok(None);
+    }
+    if args.dry_run {
+        return StateFile::look(&settings.state, &settings.account, !settings.state_given)
+            .map(Some);
     }
     if !settings.state_given {
         let dir = disk::parent(&settings.state);

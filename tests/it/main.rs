@@ -28,6 +28,8 @@ mod credentials;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod dry_runs;
+#[cfg(test)]
 mod edges;
 #[cfg(test)]
 mod every_request;

@@ -245,7 +245,7 @@ fn until_without_since_is_refused() {
 fn until_in_the_future_is_refused_and_now_is_not() {
     let still = Still::of(&[]);
     let place = Place::of(&still.sandbox);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = still.sandbox.now();
     for until in ["2099-01-01".to_owned(), format!("@{}", now + 60)] {
         let words = format!("export tickets --since 2h --until {until}");
         place.zdx(&words).run().refused(2, "is in the future").stderr_has("hint: leave it out");

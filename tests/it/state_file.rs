@@ -113,6 +113,7 @@ fn t2_each_byte_flipped() {
             || said("is not a valid")
             || said("a newer version of zdx wrote it")
             || said("it belongs to the account")
+            || said("is not as the last run left it")
             || said("belongs to the output")
             || renamed && said("nothing says where to start");
         assert!(right, "{}", run.transcript());
