@@ -22,7 +22,7 @@ use std::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Voice {
     pub(crate) quiet: bool,
-    pub(crate) verbose: u8,
+    pub(crate) verbose: bool,
     pub(crate) json: bool,
     pub(crate) color: ColorChoice,
 }
@@ -149,19 +149,19 @@ impl Report {
     /// Something that only a person who watches wants to know.
     pub(crate) fn watch(&self, resource: Option<&str>, text: &str) {
         let seen = self.terminal && !self.progress().is_shown();
-        if !self.voice.quiet && (seen || self.voice.verbose > 0) {
+        if !self.voice.quiet && (seen || self.voice.verbose) {
             self.line(Kind::Info, resource, text);
         }
     }
 
     /// Whether a log is to tell of progress: `-v`, and no terminal shows it.
     pub(crate) fn tells_progress(&self) -> bool {
-        self.voice.verbose > 0 && !self.progress().is_shown()
+        self.voice.verbose && !self.progress().is_shown()
     }
 
     /// A detail, told with `-v`.
     pub(crate) fn detail(&self, resource: Option<&str>, text: &str) {
-        if self.voice.verbose > 0 {
+        if self.voice.verbose {
             self.line(Kind::Debug, resource, text);
         }
     }

@@ -118,7 +118,9 @@ pub(super) fn all(
     let exit = Exit::merge(&exits);
     if outcomes.iter().all(|outcome| outcome.out_of_reach) {
         return Err(Failure::new(Exit::Credentials, "the account can read none of the resources")
-            .hint("the incremental exports need an admin (with OAuth, the scope \"read\")"));
+            .hint(
+                "`zdx resources` says who can read what; with OAuth, the scope must be \"read\"",
+            ));
     }
     if summary_format == SummaryFormat::Json {
         shared.report.raw(&summary::json(&outcomes, exit));

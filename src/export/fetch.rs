@@ -210,6 +210,9 @@ impl<'a> Run<'a> {
         let report = self.shared.report;
         let name = Some(self.job.resource.name);
         report.hide(self.shared.authorizer.minted().as_slice());
+        for asked in self.shared.authorizer.take_asked() {
+            report.detail(None, &asked);
+        }
         if let Some(warning) = headers.get("x-zendesk-api-warn")
             && !mem::replace(&mut self.warned.parameters, true)
         {
@@ -348,6 +351,7 @@ impl<'a> Run<'a> {
                 let since = since.map_or("TIME".to_owned(), |time| time.to_string());
                 failure = failure.hint(format!("`zdx state set {resource} --since {since}`"));
             }
+            ApiError::Forbidden { .. } => failure = failure.hint(self.job.resource.needs()),
             ApiError::Garbled(Garbled::Overflow { second, .. }) => {
                 for hint in self.past_overflow(*second, in_series) {
                     failure = failure.hint(hint);
