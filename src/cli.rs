@@ -68,8 +68,8 @@ pub(crate) struct Global {
     /// Tell of each request and, off a terminal, of progress
     ///
     /// Where stderr is no terminal, each resource then says once a minute how far it has come.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
+    #[arg(short, long, global = true, overrides_with = "verbose")]
+    pub(crate) verbose: bool,
     /// How stderr is written: as text, or one JSON object a line
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     #[arg(hide_short_help = true)]

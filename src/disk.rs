@@ -23,6 +23,20 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Opens a file that is there as [`open_private`] would.
+pub(crate) fn open_existing(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// Whether files could be made in a directory, as far as can be told without making one.
+pub(crate) fn check_may_write(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    rustix::fs::access(dir, rustix::fs::Access::WRITE_OK)?;
+    #[cfg(not(unix))]
+    fs::metadata(dir)?;
+    Ok(())
+}
+
 /// Opens a lock file, which is never a link to somewhere else.
 pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();

@@ -112,6 +112,15 @@ impl Failure {
         self
     }
 
+    /// With this hint if another zdx is in the way: what to do then depends on the command.
+    #[must_use]
+    pub(crate) fn if_busy(self, hint: &str) -> Failure {
+        match self.exit {
+            Exit::Busy => self.hint(hint),
+            _ => self,
+        }
+    }
+
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Failure {
         self.hints.push(hint.to_string());

@@ -43,7 +43,8 @@ const EXIT_CODES: &str = "
 pub(crate) fn zdx() -> StyledStr {
     let examples = "
   zdx export tickets --since 30d --sandbox    # needs no account
-  zdx export tickets --since 2h | jq .subject
+  zdx export tickets --since 2h --no-state | jq .subject
+  zdx export tickets users --since 30d -o /data/zendesk/
   zdx export tickets users -o /data/zendesk/  # goes on where it ended";
     sections(&[("Environment", ENVIRONMENT), ("Exit codes", EXIT_CODES), (EXAMPLES, examples)])
 }
@@ -53,7 +54,7 @@ const EXAMPLES: &str = "Examples";
 pub(crate) fn export() -> StyledStr {
     examples(
         "
-  zdx export tickets --since 2h | jq .subject
+  zdx export tickets --since 2h --no-state | jq .subject
   zdx export tickets users organizations --since 30d -o /data/zendesk/
   zdx export tickets users organizations -o /data/zendesk/  # goes on from there",
     )

@@ -5,12 +5,14 @@
 
 use crate::{
     cli::{ExportArgs, OnOverflow, SupportTypeScope},
+    disk,
     failure::{Exit, Failure, closest},
     output::{self, Names, Output},
     record::LoneSurrogates,
     resource::{Endpoint, Pagination, Parameter, Place, RESOURCES, Resource, Sideload},
     retry,
     settings::{Configured, Defaults},
+    shown::quoted,
     sink::{Existing, STDOUT},
     state::{Series, StateFile},
     time::{self, UnixTime},
@@ -74,6 +76,9 @@ pub(crate) struct Known<'a> {
 /// notes §5.
 pub(crate) const YOUNGEST: Duration = Duration::from_secs(61);
 
+/// A script's `date` and ours may differ by so much where both mean now.
+const SAME_MOMENT: Duration = Duration::from_secs(5);
+
 /// Whether a state takes part at all.
 pub(crate) fn wants_state(args: &ExportArgs, state_given: bool) -> bool {
     !args.no_state && args.until.is_none() && (!args.sandbox || state_given)
@@ -98,13 +103,19 @@ fn window(
 ) -> Result<(Option<UnixTime>, Option<UnixTime>), Failure> {
     let since = args.since.as_deref().map(|text| start(text, "--since", now)).transpose()?;
     let until = args.until.as_deref().map(|text| moment(text, "--until", now)).transpose()?;
+    if let Some(until) = until.filter(|until| *until > now.plus(SAME_MOMENT)) {
+        return Err(Failure::usage(format!("--until {until} is in the future"))
+            .hint("leave it out to export all that there is"));
+    }
     if until.is_some() && since.is_none() {
-        return Err(Failure::usage("--until makes a run a one-off, which needs a --since"));
+        return Err(Failure::usage("--until makes a run a one-off, which needs a --since")
+            .hint("say where to start, as in --since 30d, or leave out --until"));
     }
     if let (Some(since), Some(until)) = (since, until)
         && until <= since
     {
-        return Err(Failure::usage(format!("--until {until} is not after --since {since}")));
+        return Err(Failure::usage(format!("--until {until} is not after --since {since}"))
+            .hint("give the earlier time to --since; in durations back from now, the longer one"));
     }
     Ok((since, until))
 }
@@ -467,7 +478,13 @@ fn check_same(
             asked.name(),
             saved.name()
         ))
-        .hint(format!("leave out --pagination, or begin anew: zdx export {} --since TIME --pagination {} with another --state", resource.name, asked.name())));
+        .hint(match series.through.or_else(|| series.position.time()) {
+            Some(through) => format!(
+                "leave out --pagination, or begin anew: {}",
+                anew(resource, Some(asked), through, output)
+            ),
+            None => "leave out --pagination".to_owned(),
+        }));
     }
     let same = match output {
         Output::File { template: Some(template), .. } => {
@@ -479,13 +496,25 @@ fn check_same(
     };
     if !same {
         let was = series.output.template.as_ref().unwrap_or(&series.output.path);
-        return Err(Failure::usage(format!(
-            "the saved position belongs to the output {was}, not to {}: going on here would leave \
-             a hole there",
-            output.name()
+        let here = output.name();
+        let named = |output: &str| match output {
+            STDOUT => "stdout".to_owned(),
+            path => path.to_owned(),
+        };
+        let failure = Failure::usage(format!(
+            "the saved position belongs to the output {}, not to {}: going on here would leave a \
+             hole there",
+            named(was),
+            named(&here)
         ))
-        .hint(format!("go on there with -o {was}"))
-        .hint("or begin a series of this output, with --since and another --state"));
+        .hint(format!("go on there with -o {}", quoted(was)));
+        let failure = match series.through.or_else(|| series.position.time()) {
+            Some(through) => failure
+                .hint(format!("or let it go on here: {}", anew(resource, None, through, output))),
+            None => failure,
+        };
+        return Err(failure
+            .hint("or begin a second series with this output: pass --since, and another --state"));
     }
     if args.overwrite {
         return Err(Failure::usage(
@@ -494,6 +523,37 @@ fn check_same(
         .hint("leave it out to go on, or pass --since and another output for a one-off"));
     }
     Ok(())
+}
+
+/// How a series is begun anew at a time, in commands that can be typed one after the other.
+pub(crate) fn anew(
+    resource: &Resource,
+    pagination: Option<Pagination>,
+    since: UnixTime,
+    output: &Output,
+) -> String {
+    let name = resource.name;
+    let pagination = pagination.map(|how| format!(" --pagination {}", how.name()));
+    let to = match output {
+        Output::Stdout => String::new(),
+        Output::File { path, template, run } => {
+            // A directory is made where a file's would have to be there.
+            let own =
+                path.file_name().is_some_and(|file| file == format!("{name}.ndjson").as_str());
+            let path = match (template, own) {
+                (Some(template), _) => template.clone(),
+                (None, true) => format!("{}/", disk::parent(path).display()),
+                (None, false) => path.to_string_lossy().into_owned(),
+            };
+            // A file for each run is new; another may well hold something.
+            let append = if run.is_some() { "" } else { " --append" };
+            format!(" -o {}{append}", quoted(&path))
+        }
+    };
+    format!(
+        "first `zdx state reset {name}`, then `zdx export {name}{} --since {since}{to}`",
+        pagination.unwrap_or_default()
+    )
 }
 
 /// Nobody but its series writes into a series' output. `own` is the series that asks, if one does.

@@ -22,7 +22,7 @@ use std::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Voice {
     pub(crate) quiet: bool,
-    pub(crate) verbose: u8,
+    pub(crate) verbose: bool,
     pub(crate) json: bool,
     pub(crate) color: ColorChoice,
 }
@@ -77,11 +77,39 @@ pub(crate) struct Report {
     clock: Clock,
     scrubber: Mutex<Scrubber>,
     progress: OnceLock<Progress>,
+    retyped: Retyped,
+}
+
+/// What the commands that hints name must repeat to be about the same account and files, each flag
+/// behind a space.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Retyped {
+    pub(crate) flags: String,
+    pub(crate) sandbox: bool,
+}
+
+impl Retyped {
+    /// Completes each command of zdx in a hint; a command stands between backticks.
+    fn complete(&self, hint: &str) -> String {
+        let parts = hint.split('`').enumerate().map(|(index, part)| {
+            let more = match (index % 2 == 1, part) {
+                (true, part) if part.starts_with("zdx export ") && self.sandbox => " --sandbox",
+                (true, part) if part.starts_with("zdx state ") && self.sandbox => {
+                    " --subdomain sandbox"
+                }
+                (true, part) if part.starts_with("zdx ") => "",
+                (_, _) => return part.to_owned(),
+            };
+            format!("{part}{}{more}", self.flags)
+        });
+        parts.collect::<Vec<_>>().join("`")
+    }
 }
 
 impl Report {
-    pub(crate) fn new(voice: Voice, clock: Clock) -> Report {
+    pub(crate) fn new(voice: Voice, clock: Clock, retyped: Retyped) -> Report {
         Report {
+            retyped,
             voice,
             terminal: stderr().is_terminal(),
             coloured: !voice.json && is_coloured(voice.color),
@@ -121,19 +149,19 @@ impl Report {
     /// Something that only a person who watches wants to know.
     pub(crate) fn watch(&self, resource: Option<&str>, text: &str) {
         let seen = self.terminal && !self.progress().is_shown();
-        if !self.voice.quiet && (seen || self.voice.verbose > 0) {
+        if !self.voice.quiet && (seen || self.voice.verbose) {
             self.line(Kind::Info, resource, text);
         }
     }
 
     /// Whether a log is to tell of progress: `-v`, and no terminal shows it.
     pub(crate) fn tells_progress(&self) -> bool {
-        self.voice.verbose > 0 && !self.progress().is_shown()
+        self.voice.verbose && !self.progress().is_shown()
     }
 
     /// A detail, told with `-v`.
     pub(crate) fn detail(&self, resource: Option<&str>, text: &str) {
-        if self.voice.verbose > 0 {
+        if self.voice.verbose {
             self.line(Kind::Debug, resource, text);
         }
     }
@@ -151,7 +179,7 @@ impl Report {
             self.line(Kind::Error, resource, saved);
         }
         for hint in &failure.hints {
-            self.line(Kind::Hint, None, hint);
+            self.line(Kind::Hint, None, &self.retyped.complete(hint));
         }
     }
 

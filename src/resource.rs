@@ -232,6 +232,14 @@ impl Resource {
             .find(|endpoint| pagination.is_none_or(|asked| asked == endpoint.pagination))
     }
 
+    /// What the server asks of those who read it, for people whom it refuses.
+    pub(crate) fn needs(&self) -> String {
+        format!(
+            "{} can be read by {} (with OAuth, the scope \"read\")",
+            self.name, self.readable_by
+        )
+    }
+
     pub(crate) fn takes(&self, parameter: Parameter) -> bool {
         self.takes.contains(&parameter)
     }

@@ -1,4 +1,5 @@
-//! Text from a server, made safe to show: control and direction characters escaped, cut short.
+//! Text from a server, made safe to show: control and direction characters escaped, cut short. And
+//! text of the user's, made safe to type again.
 //!
 //! Pure. Everything that a server wrote and a person reads on a terminal comes through here.
 
@@ -34,9 +35,27 @@ fn harmless(c: char) -> bool {
     !(c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'))
 }
 
+/// A word of a command line as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_what_a_shell_would_take_apart() {
+        assert_eq!(quoted("/data/a-b_c.ndjson"), "/data/a-b_c.ndjson");
+        assert_eq!(quoted("my state"), "'my state'");
+        assert_eq!(quoted("{resource}"), "'{resource}'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 
     #[test]
     fn escapes_and_cuts() {

@@ -47,6 +47,11 @@ impl Series {
     pub(crate) fn has_had_pages(&self) -> bool {
         self.through.is_some() || matches!(self.position, Position::Cursor(_))
     }
+
+    /// What is saved of a sideload's file.
+    pub(crate) fn sideload(&self, name: &str) -> Option<&Mark> {
+        self.sideloads.iter().find(|(known, _)| known == name).map(|(_, mark)| mark)
+    }
 }
 
 /// How far an output is committed.
@@ -79,8 +84,8 @@ pub(crate) struct StateFile {
     path: PathBuf,
     account: String,
     document: Map<String, Value>,
-    /// Held as long as the state is open.
-    lock: File,
+    /// Held as long as the state is open; `None` if it is only looked at.
+    lock: Option<File>,
 }
 
 /// What the lock file tells of the run that last held it.
@@ -109,20 +114,39 @@ impl StateFile {
         disk::remove_temporaries(&path).or_exit(Exit::Output, unusable)?;
         let document = read(&path, account)?;
         check_writable(&path)?;
-        Ok(StateFile { path, account: account.to_owned(), document, lock })
+        Ok(StateFile { path, account: account.to_owned(), document, lock: Some(lock) })
+    }
+
+    /// Reads and checks the file without taking the lock, for a plan that is not carried out.
+    /// `made` says that a run would make its directory.
+    pub(crate) fn look(path: &Path, account: &str, made: bool) -> Result<StateFile, Failure> {
+        let unusable = || format!("cannot use the state file {}", path.display());
+        let dir = disk::parent(path);
+        let path = match made && !dir.exists() {
+            true => path.to_owned(),
+            false => {
+                let path = disk::resolve(path).or_exit(Exit::Output, unusable)?;
+                disk::check_may_write(dir).or_exit(Exit::Output, unusable)?;
+                path
+            }
+        };
+        let document = read(&path, account)?;
+        Ok(StateFile { path, account: account.to_owned(), document, lock: None })
     }
 
     /// Says in the lock file who holds it and since when. To know whom to blame is a courtesy: the
     /// lock holds without it.
     pub(crate) fn begin_run(&mut self, now: UnixTime) {
-        drop(disk::truncate(&self.lock, 0));
-        drop(self.lock.rewind());
-        drop(self.lock.write_all(format!("pid {}, since {now}\n", std::process::id()).as_bytes()));
+        let Some(lock) = &mut self.lock else { return };
+        drop(disk::truncate(lock, 0));
+        drop(lock.rewind());
+        drop(lock.write_all(format!("pid {}, since {now}\n", std::process::id()).as_bytes()));
     }
 
     /// Says in the lock file how the run ended, for `zdx state show`.
     pub(crate) fn end_run(&mut self, exit: Exit, now: UnixTime) {
-        drop(self.lock.write_all(format!("ended {now}, exit {}\n", exit.code()).as_bytes()));
+        let Some(lock) = &mut self.lock else { return };
+        drop(lock.write_all(format!("ended {now}, exit {}\n", exit.code()).as_bytes()));
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -304,8 +328,7 @@ fn lock(path: &Path) -> Result<File, Failure> {
                 holder => format!(" ({holder})"),
             };
             let path = path.display();
-            Err(Failure::new(Exit::Busy, format!("another zdx{holder} holds the state {path}"))
-                .hint("wait for it to end, or give this run a state of its own with --state"))
+            Err(Failure::new(Exit::Busy, format!("another zdx{holder} holds the state {path}")))
         }
         Err(TryLockError::Error(error)) => Err(error).or_exit(Exit::Output, failed),
     }
@@ -331,6 +354,53 @@ fn damaged(path: &Path, reason: &str) -> Failure {
     .hint("restore it from a backup, or move it away and start again with --since")
 }
 
+/// Why a file is no state to go on from.
+#[derive(Debug)]
+enum Unusable {
+    Damaged(String),
+    /// Whole, but of this version, which is still to come.
+    Newer(u64),
+    /// Whole, but of this account.
+    Foreign(String),
+}
+
+impl From<String> for Unusable {
+    fn from(reason: String) -> Unusable {
+        Unusable::Damaged(reason)
+    }
+}
+
+impl From<&str> for Unusable {
+    fn from(reason: &str) -> Unusable {
+        Unusable::Damaged(reason.to_owned())
+    }
+}
+
+impl Unusable {
+    fn failure(self, path: &Path, account: &str) -> Failure {
+        let whole = |reason: String| {
+            let path = path.display();
+            Failure::new(
+                Exit::Config,
+                format!("cannot use the state file {path}: {reason}; nothing was touched"),
+            )
+        };
+        match self {
+            Unusable::Damaged(reason) => damaged(path, &reason),
+            Unusable::Newer(version) => {
+                whole(format!("a newer version of zdx wrote it (version {version})"))
+                    .hint("update zdx")
+            }
+            Unusable::Foreign(saved) => {
+                whole(format!("it belongs to the account \"{saved}\", not \"{account}\"")).hint(
+                    "pass another --state, or choose its account with ZENDESK_SUBDOMAIN or \
+                     --profile",
+                )
+            }
+        }
+    }
+}
+
 fn read(path: &Path, account: &str) -> Result<Map<String, Value>, Failure> {
     let bytes = match disk::read_small(path, LARGEST) {
         Ok(bytes) => bytes,
@@ -343,47 +413,42 @@ fn read(path: &Path, account: &str) -> Result<Map<String, Value>, Failure> {
             return Err(error).or_exit(Exit::Config, what);
         }
     };
-    parse(&bytes, account).map_err(|reason| damaged(path, &reason))
+    parse(&bytes, account).map_err(|reason| reason.failure(path, account))
 }
 
 /// The document in a state file's bytes, or what is wrong with it.
-fn parse(bytes: &[u8], account: &str) -> Result<Map<String, Value>, String> {
+fn parse(bytes: &[u8], account: &str) -> Result<Map<String, Value>, Unusable> {
     let document = match serde_json::from_slice(bytes) {
         Ok(Value::Object(document)) => document,
-        Ok(_) => return Err("not a JSON object".to_owned()),
+        Ok(_) => return Err("not a JSON object".into()),
         Err(error) => {
             let place = format!("line {}, column {}", error.line(), error.column());
-            return Err(format!("not valid JSON at {place}"));
+            return Err(format!("not valid JSON at {place}").into());
         }
     };
     check_head(&document, account)?;
     Ok(document)
 }
 
-fn check_head(document: &Map<String, Value>, account: &str) -> Result<(), String> {
+fn check_head(document: &Map<String, Value>, account: &str) -> Result<(), Unusable> {
     if document.get("format").and_then(Value::as_str) != Some(FORMAT) {
-        return Err(format!("its format is not \"{FORMAT}\""));
+        return Err(format!("its format is not \"{FORMAT}\"").into());
     }
     match document.get("version").and_then(Value::as_u64) {
         Some(VERSION) => {}
-        Some(newer) if newer > VERSION => {
-            return Err(format!("a newer version of zdx wrote it (version {newer})"));
-        }
-        Some(_) | None => return Err("its version is unknown".to_owned()),
+        Some(newer) if newer > VERSION => return Err(Unusable::Newer(newer)),
+        Some(_) | None => return Err("its version is unknown".into()),
     }
     match document.get("account").and_then(Value::as_str) {
         Some(saved) if saved == account => {}
-        Some(saved) => {
-            let saved = crate::shown::shown(saved);
-            return Err(format!("it belongs to the account \"{saved}\", not \"{account}\""));
-        }
-        None => return Err("it names no account".to_owned()),
+        Some(saved) => return Err(Unusable::Foreign(crate::shown::shown(saved))),
+        None => return Err("it names no account".into()),
     }
     match document.get("resources") {
         // Nobody writes such a file: without its positions it would be a fresh start.
-        None => Err("it has no \"resources\"".to_owned()),
+        None => Err("it has no \"resources\"".into()),
         Some(Value::Object(resources)) if resources.values().all(Value::is_object) => Ok(()),
-        Some(_) => Err("its \"resources\" are not objects".to_owned()),
+        Some(_) => Err("its \"resources\" are not objects".into()),
     }
 }
 
@@ -702,9 +767,10 @@ mod tests {
         change(&mut json);
         let Value::Object(document) = json else { panic!() };
         let error = check_head(&document, "acme")
-            .and_then(|()| series(&document, "tickets", NOW))
-            .unwrap_err();
-        assert!(error.contains(expect), "{error}");
+            .and_then(|()| Ok(series(&document, "tickets", NOW)?))
+            .unwrap_err()
+            .failure(Path::new("acme.json"), "acme");
+        assert!(error.to_string().contains(expect), "{error}");
     }
 
     #[test]

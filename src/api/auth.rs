@@ -2,7 +2,7 @@
 //!
 //! API notes §7. Tokens that are minted here live in memory only.
 
-use super::{Client, answer, error::ApiError};
+use super::{Client, answer, error::ApiError, headers::Headers};
 use crate::secret::Secret;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -47,6 +47,8 @@ impl Credentials {
 pub(crate) struct Authorizer {
     credentials: Credentials,
     minted: Mutex<Option<Token>>,
+    /// What was asked for tokens, and not told yet.
+    asked: Mutex<Vec<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -62,7 +64,7 @@ const MARGIN: Duration = Duration::from_secs(120);
 
 impl Authorizer {
     pub(crate) fn new(credentials: Credentials) -> Authorizer {
-        Authorizer { credentials, minted: Mutex::new(None) }
+        Authorizer { credentials, minted: Mutex::new(None), asked: Mutex::default() }
     }
 
     /// The value of the `Authorization` header, for which a token may have to be minted.
@@ -80,10 +82,22 @@ impl Authorizer {
                 {
                     return Ok(token.header.clone());
                 }
-                let token = mint(client, id, secret, now)?;
-                Ok(minted.insert(token).header.clone())
+                let (status, token) = mint(client, id, secret, now);
+                let result = match &token {
+                    Ok(_) => status.map(|status| status.to_string()).unwrap_or_default(),
+                    Err(error) => error.to_string(),
+                };
+                let took = client.clock.instant().saturating_duration_since(now).as_secs_f64();
+                let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+                asked.push(format!("POST {TOKENS}: {result}, {took:.3} s"));
+                Ok(minted.insert(token?).header.clone())
             }
         }
+    }
+
+    /// The requests for tokens since this was last asked, for `-v`; they hold no secret.
+    pub(crate) fn take_asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The token that is in use, if it was minted here.
@@ -110,6 +124,9 @@ impl Authorizer {
         true
     }
 }
+
+/// Where tokens are minted.
+const TOKENS: &str = "/oauth/tokens";
 
 const BEARER: &str = "Bearer ";
 
@@ -140,25 +157,37 @@ impl Reply {
     }
 }
 
-fn mint(client: &Client, id: &str, secret: &Secret, now: Instant) -> Result<Token, ApiError> {
+/// With the status that came, if any did.
+fn mint(
+    client: &Client,
+    id: &str,
+    secret: &Secret,
+    now: Instant,
+) -> (Option<u16>, Result<Token, ApiError>) {
     let body = serde_json::json!({
         "grant_type": "client_credentials",
         "client_id": id,
         "client_secret": secret.expose(),
         "scope": "read",
     });
-    let (status, headers, reply) = client.post_json("/oauth/tokens", &body.to_string())?;
+    match client.post_json(TOKENS, &body.to_string()) {
+        Ok((status, headers, reply)) => (Some(status), token(status, &headers, &reply, now)),
+        Err(error) => (None, Err(error)),
+    }
+}
+
+fn token(status: u16, headers: &Headers, reply: &[u8], now: Instant) -> Result<Token, ApiError> {
     match status {
         200 | 201 => {}
         400 | 401 | 403 | 404 | 410 | 422 => {
-            return Err(ApiError::TokenRefused { status, text: answer::text(&reply) });
+            return Err(ApiError::TokenRefused { status, text: answer::text(reply) });
         }
         _ => {
-            let request = crate::request::Request::new("/oauth/tokens");
-            answer::check(&request, status, &headers, &reply)?;
+            let request = crate::request::Request::new(TOKENS);
+            answer::check(&request, status, headers, reply)?;
         }
     }
-    let reply: Reply = serde_json::from_slice(&reply).map_err(|_not_a_token| {
+    let reply: Reply = serde_json::from_slice(reply).map_err(|_not_a_token| {
         ApiError::Garbled(crate::garbled::Garbled::NoRecords {
             key: "access_token".to_owned(),
             error: None,

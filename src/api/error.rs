@@ -207,11 +207,11 @@ impl ApiError {
             ApiError::Unauthorized { .. } | ApiError::TokenRefused { .. } => {
                 "check the credentials of this account, then run the same command again"
             }
-            ApiError::Forbidden { .. } => {
-                "the incremental exports need an admin (with OAuth, the scope \"read\")"
-            }
-            ApiError::Refused { status: 404, .. } | ApiError::Resolve { .. } => {
+            ApiError::Refused { status: 404, .. } => {
                 "check the subdomain, and that the account's plan has this resource"
+            }
+            ApiError::Resolve { .. } => {
+                "check the subdomain and the network, then run the same command again"
             }
             ApiError::Redirect { .. } => {
                 "zdx never follows redirects: was the account renamed or host-mapped? Set its \
@@ -220,10 +220,6 @@ impl ApiError {
             ApiError::TooLarge { .. } => {
                 "allow larger pages with --max-page-bytes, or ask for \
                  fewer records with --per-page"
-            }
-            ApiError::Garbled(Garbled::Overflow { .. }) => {
-                "use --pagination cursor where the resource has it, or --on-overflow skip-second \
-                 to go on behind this second, losing what does not fit on the page"
             }
             ApiError::Busy { .. }
             | ApiError::Unavailable { .. }
@@ -315,7 +311,7 @@ impl fmt::Display for ApiError {
                 write!(f, "Zendesk mints no token for these credentials ({status}){}", said(text))
             }
             ApiError::Forbidden { text } => {
-                write!(f, "Zendesk refuses access (403), an admin is needed{}", said(text))
+                write!(f, "Zendesk refuses access (403){}", said(text))
             }
             ApiError::TooRecent { .. } => f.write_str("nothing new yet"),
             ApiError::Redirect { status, host } => {

@@ -80,8 +80,14 @@ fn check(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
         let job = plan::probe(resource, start);
         let position = Position::starting(job.endpoint.pagination, start);
         let mut body = Vec::new();
-        let (headers, answer) = client.get(&request(&job, &position, 1), &mut body);
+        let asked = request(&job, &position, 1);
+        let (headers, answer) = client.get(&asked, &mut body);
         context.report.hide(authorizer.minted().as_slice());
+        for minted in authorizer.take_asked() {
+            context.report.detail(None, &minted);
+        }
+        let came = answer.as_ref().err().map_or("200".to_owned(), ApiError::to_string);
+        context.report.detail(Some(resource.name), &format!("GET {}: {came}", asked.target()));
         if let Some(signal) = context.stop.signal() {
             return Err(Failure::stopped(signal));
         }
@@ -144,7 +150,10 @@ fn judge(
     let verdict = match answer {
         Ok(()) | Err(ApiError::TooRecent { .. }) => Verdict::Reachable,
         Err(error @ ApiError::Unauthorized { .. }) => return Err(error.into()),
-        Err(error @ (ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. })) => {
+        Err(error @ ApiError::Forbidden { .. }) => {
+            Verdict::OutOfReach(format!("{error}; it is for {}", resource.readable_by))
+        }
+        Err(error @ ApiError::Refused { status: 404, .. }) => {
             Verdict::OutOfReach(error.to_string())
         }
         Err(error) if matches!(error, ApiError::Garbled(_)) || error.exit() == Exit::Temporary => {
@@ -203,14 +212,14 @@ fn as_json(told: &Told<'_>, exit: Exit) -> String {
         .found
         .iter()
         .map(|Found { resource, quota, verdict }| {
-            let reason = match verdict {
-                Verdict::Reachable => None,
-                Verdict::OutOfReach(reason) => Some(reason.clone()),
-                Verdict::Unknown(error) => Some(error.to_string()),
+            let (reachable, reason) = match verdict {
+                Verdict::Reachable => (Some(true), None),
+                Verdict::OutOfReach(reason) => (Some(false), Some(reason.clone())),
+                Verdict::Unknown(error) => (None, Some(error.to_string())),
             };
             json!({
                 "resource": resource.name,
-                "reachable": matches!(verdict, Verdict::Reachable),
+                "reachable": reachable,
                 "reason": reason,
                 "quota": quota.map(|quota| json!({
                     "total": quota.total,

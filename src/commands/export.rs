@@ -65,6 +65,7 @@ fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
         context.report.note(Some(job.resource.name), &announce(job, state_path.as_deref()));
     }
     if args.dry_run {
+        export::check(&jobs)?;
         for job in &jobs {
             let text = format!("would send GET {}{}", settings.base.origin, first(job).target());
             super::print(&format!("{}: {text}\n", job.resource.name))?;
@@ -130,7 +131,9 @@ pub(super) fn all(
     let exit = Exit::merge(&exits);
     if outcomes.iter().all(|outcome| outcome.out_of_reach) {
         return Err(Failure::new(Exit::Credentials, "the account can read none of the resources")
-            .hint("the incremental exports need an admin (with OAuth, the scope \"read\")"));
+            .hint(
+                "`zdx resources` says who can read what; with OAuth, the scope must be \"read\"",
+            ));
     }
     if summary_format == SummaryFormat::Json {
         shared.report.raw(&summary::json(&outcomes, exit));
@@ -142,13 +145,27 @@ fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile
     if !plan::wants_state(args, settings.state_given) {
         return Ok(None);
     }
+    if args.dry_run {
+        return StateFile::look(&settings.state, &settings.account, !settings.state_given)
+            .map(Some);
+    }
     if !settings.state_given {
         let dir = disk::parent(&settings.state);
         disk::create_dirs_private(dir).or_exit(Exit::Output, || {
             format!("cannot create the directory of the state, {}", dir.display())
         })?;
     }
-    StateFile::open(&settings.state, &settings.account).map(Some)
+    let state = StateFile::open(&settings.state, &settings.account).map_err(|failure| {
+        let failure = match args.since {
+            Some(_) => failure.if_busy("add --no-state to look at records meanwhile"),
+            None => failure,
+        };
+        failure.if_busy(
+            "wait for it to end, or give this run a state and an output of its own, with --state \
+             and -o",
+        )
+    })?;
+    Ok(Some(state))
 }
 
 /// Where a job starts, why, and what that does to the saved position.

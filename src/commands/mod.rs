@@ -14,7 +14,7 @@ use crate::{
     cli::{Cli, Command, Global, LogFormat, When},
     clock::Clock,
     failure::{Exit, Failure, OrExit as _},
-    report::{Report, Voice},
+    report::{Report, Retyped, Voice},
     sandbox::{self as world, Sandbox},
     secret::Secret,
     settings::{self, Environment, Flags, Settings},
@@ -49,7 +49,9 @@ pub(crate) fn run(cli: Cli) -> Exit {
         help: _,
     } = cli.global;
     let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json, color };
-    let report = Report::new(voice, clock);
+    let flags = Flags { profile, config, state, subdomain, base_url };
+    let sandbox = matches!(&cli.command, Command::Export(args) if args.sandbox);
+    let report = Report::new(voice, clock, Retyped { flags: flags.retyped(), sandbox });
     let stop = match Stop::install() {
         Ok(stop) => stop,
         Err(failure) => {
@@ -57,14 +59,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
             return failure.exit;
         }
     };
-    let context = Context {
-        progress,
-        flags: Flags { profile, config, state, subdomain, base_url },
-        env: Environment::real(),
-        clock,
-        stop,
-        report,
-    };
+    let context = Context { progress, flags, env: Environment::real(), clock, stop, report };
     let result = match cli.command {
         Command::Export(args) => export::run(&args, &context),
         Command::Sample(args) => sample::run(&args, &context),
@@ -80,9 +75,9 @@ pub(crate) fn run(cli: Cli) -> Exit {
 
 /// Tells in a log for programs of what could not be parsed.
 pub(crate) fn refuse(why: &str) -> Exit {
-    let voice = Voice { quiet: false, verbose: 0, json: true, color: ColorChoice::Never };
+    let voice = Voice { quiet: false, verbose: false, json: true, color: ColorChoice::Never };
     let failure = Failure::usage(why);
-    Report::new(voice, Clock::real()).failure(None, &failure, None);
+    Report::new(voice, Clock::real(), Retyped::default()).failure(None, &failure, None);
     failure.exit
 }
 

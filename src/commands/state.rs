@@ -137,12 +137,13 @@ fn open(
             resource.name,
             place.state.display()
         ))
-        .hint("zdx state show lists what is saved; zdx export begins a series")
+        .hint("`zdx state show` lists what is saved; zdx export begins a series")
     };
     if !place.state.exists() {
         return Err(missing());
     }
-    let state = StateFile::open(&place.state, &place.account)?;
+    let state = StateFile::open(&place.state, &place.account)
+        .map_err(|failure| failure.if_busy("wait for it to end, then change the position"))?;
     let series = state
         .series(resource.name, context.clock.wall())
         .map_err(|failure| failure.about(resource.name))?

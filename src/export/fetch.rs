@@ -8,7 +8,7 @@ use super::{
     ahead::{Ahead, Answered, Awaited},
     handover::Handover,
     lock,
-    run::Run,
+    run::{AGAIN, Run},
     writer::Batch,
 };
 use crate::{
@@ -18,10 +18,10 @@ use crate::{
     output::Output,
     pacer::{Ticket, Turn},
     page,
-    plan::{Job, YOUNGEST},
+    plan::{Job, Mode, YOUNGEST, anew},
     position::Position,
     request::Request,
-    resource::Parameter,
+    resource::{Pagination, Parameter},
     retry::{Budget, Next, PageSize, Reason, Treatment},
     sink,
     time::{UnixTime, span},
@@ -215,6 +215,9 @@ impl<'a> Run<'a> {
         let report = self.shared.report;
         let name = Some(self.job.resource.name);
         report.hide(self.shared.authorizer.minted().as_slice());
+        for asked in self.shared.authorizer.take_asked() {
+            report.detail(None, &asked);
+        }
         if let Some(warning) = headers.get("x-zendesk-api-warn")
             && !mem::replace(&mut self.warned.parameters, true)
         {
@@ -359,12 +362,40 @@ impl<'a> Run<'a> {
                 );
             }
         }
-        if let ApiError::CursorRefused { .. } = error {
-            let resource = self.job.resource.name;
-            let since = self.outcome.through.map_or("TIME".to_owned(), |time| time.to_string());
-            failure = failure.hint(format!("zdx state set {resource} --since {since}"));
+        let in_series = !matches!(self.job.mode, Mode::OneOff { .. });
+        match error {
+            ApiError::CursorRefused { .. } if in_series => {
+                let resource = self.job.resource.name;
+                // The page before may still be under way to the output: if it fails, that is told.
+                let since = self.through.or_else(|| self.position.time());
+                let since = since.map_or("TIME".to_owned(), |time| time.to_string());
+                failure = failure.hint(format!("`zdx state set {resource} --since {since}`"));
+            }
+            ApiError::Forbidden { .. } => failure = failure.hint(self.job.resource.needs()),
+            ApiError::Garbled(Garbled::Overflow { second, .. }) => {
+                for hint in self.past_overflow(*second, in_series) {
+                    failure = failure.hint(hint);
+                }
+            }
+            _ => {}
         }
         failure
+    }
+
+    /// The ways past a second of more than a page.
+    fn past_overflow(&self, second: UnixTime, in_series: bool) -> Vec<String> {
+        let resource = self.job.resource;
+        let by_cursor = resource.endpoint(Some(Pagination::Cursor)).map(|_| match in_series {
+            // A position by time cannot be gone on from by cursor.
+            true => anew(resource, Some(Pagination::Cursor), second, &self.job.output),
+            false => "use --pagination cursor".to_owned(),
+        });
+        let skip = format!(
+            "{}{AGAIN}, with --on-overflow skip-second: it goes on behind this second and loses \
+             what does not fit on the page",
+            if by_cursor.is_some() { "or " } else { "" }
+        );
+        by_cursor.into_iter().chain([skip]).collect()
     }
 }
 

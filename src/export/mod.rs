@@ -58,6 +58,12 @@ pub(crate) struct Shared<'a> {
     pub(crate) last_line: bool,
 }
 
+/// Refuses what [`run`] would refuse before the first request, and leaves everything as it is.
+pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
+    jobs.iter()
+        .try_for_each(|job| writer::check(job).map_err(|failure| failure.about(job.resource.name)))
+}
+
 /// Runs all jobs to their ends. An error means that nothing was sent.
 pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Failure> {
     let mut opened = Vec::new();

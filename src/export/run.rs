@@ -64,7 +64,7 @@ pub(super) struct Run<'a> {
 const WRITING: &str = "waiting for the output to take the last page";
 
 /// How hints say it.
-const AGAIN: &str = "run the same command again";
+pub(super) const AGAIN: &str = "run the same command again";
 
 /// What is told once in a run.
 #[derive(Debug, Default)]

@@ -88,9 +88,7 @@ impl<'a> Writer<'a> {
             job.include.iter().filter(|sideload| sideload.place == resource::Place::Page)
         {
             let output = job.output.beside(job.resource.name, sideload.name);
-            let mark = saved
-                .and_then(|series| series.sideloads.iter().find(|(name, _)| name == sideload.name))
-                .map(|(_, mark)| mark);
+            let mark = saved.and_then(|series| series.sideload(sideload.name));
             let (sink, new) = open_sink(job, shared, &output, mark)?;
             unsaved |= new;
             let committed = sink.committed();
@@ -321,34 +319,20 @@ fn open_sink(
         return Ok((Sink::Stdout(StdoutSink::open(series)?), false));
     };
     let failed = || format!("cannot finish the output {}", path.display());
-    let mut path = path.clone();
-    if let Some(run) = run {
-        match saved.map(|mark| (mark.stage, &mark.path)) {
-            Some((Some(Stage::Partial), growing)) => path = PathBuf::from(growing),
-            Some((Some(Stage::Finalising), complete)) => {
-                let empty = saved.and_then(|mark| mark.file).is_none_or(|file| file.bytes == 0);
-                segment::finalise(Path::new(complete), empty).or_exit(Exit::Output, failed)?;
-                path = segment::unused(&path, run);
-            }
-            Some(_) | None => path = segment::unused(&path, run),
-        }
+    if let Some(Mark { stage: Some(Stage::Finalising), path: complete, file, .. }) = saved {
+        let empty = file.is_none_or(|file| file.bytes == 0);
+        segment::finalise(Path::new(complete), empty).or_exit(Exit::Output, failed)?;
     }
+    let path = own_path(path, run.as_deref(), saved);
     let dir = disk::parent(&path);
     if !dir.exists() {
         disk::create_dir_private(dir)
             .or_exit(Exit::Output, || format!("cannot create the directory {}", dir.display()))?;
     }
     let stage = run.as_ref().map(|_| Stage::Partial);
-    let moved = saved.is_some_and(|mark| mark.path != path.to_string_lossy());
-    let owner = match (&job.mode, saved) {
-        (Mode::OneOff { .. }, _) => Owner::OneOff(job.existing),
-        (_, Some(mark)) if !moved => Owner::Series(mark),
-        (_, _) => Owner::NewSeries(job.existing),
-    };
-    if let (Some(mark), true, None, false) =
-        (saved, moved, stage, matches!(job.mode, Mode::OneOff { .. }))
-    {
-        settle(Path::new(&mark.path), mark, job, shared)?;
+    let (owner, moved) = owner(job, &path, saved);
+    if let Some(left) = left_behind(saved, moved, stage) {
+        settle(left, job, shared)?;
     }
     let (sink, opened) = FileSink::open(&path, template.clone(), stage, &owner)?;
     let name = Some(job.resource.name);
@@ -360,14 +344,69 @@ fn open_sink(
     Ok((Sink::File(sink), opened.rotated || moved || saved.is_none()))
 }
 
-/// Brings the file that a series leaves, because the date in its name has changed, to what is
-/// committed of it. One that was moved away needs nothing.
-fn settle(path: &Path, mark: &Mark, job: &Job, shared: &Shared<'_>) -> Result<(), Failure> {
-    if path.is_file() {
-        let template = mark.template.clone();
-        let (_, opened) = FileSink::open(path, template, None, &Owner::Series(mark))?;
-        tell_discarded(opened.discarded, path, job, shared);
+/// Whether an output could be opened for a job, as far as can be told by looking.
+pub(super) fn check(job: &Job) -> Result<(), Failure> {
+    let saved = match &job.mode {
+        Mode::Series(series) => Some(&**series),
+        Mode::OneOff { .. } | Mode::NewSeries { .. } => None,
+    };
+    check_sink(job, &job.output, saved.map(|series| &series.output))?;
+    for sideload in job.include.iter().filter(|sideload| sideload.place == resource::Place::Page) {
+        let output = job.output.beside(job.resource.name, sideload.name);
+        check_sink(job, &output, saved.and_then(|series| series.sideload(sideload.name)))?;
     }
+    Ok(())
+}
+
+/// As [`open_sink`], without opening.
+fn check_sink(job: &Job, output: &Output, saved: Option<&Mark>) -> Result<(), Failure> {
+    let Output::File { path, run, .. } = output else {
+        let series = !matches!(job.mode, Mode::OneOff { .. });
+        return StdoutSink::open(series).map(drop);
+    };
+    let path = own_path(path, run.as_deref(), saved);
+    let stage = run.as_ref().map(|_| Stage::Partial);
+    let (owner, moved) = owner(job, &path, saved);
+    if let Some(left) = left_behind(saved, moved, stage) {
+        FileSink::check(Path::new(&left.path), None, &Owner::Series(left))?;
+    }
+    FileSink::check(&path, stage, &owner)
+}
+
+/// The file that a run writes: of runs with a file each, the one that is still growing, or else a
+/// new one.
+fn own_path(path: &Path, run: Option<&str>, saved: Option<&Mark>) -> PathBuf {
+    match (run, saved) {
+        (Some(_), Some(Mark { stage: Some(Stage::Partial), path: growing, .. })) => {
+            PathBuf::from(growing)
+        }
+        (Some(run), _) => segment::unused(path, run),
+        (None, _) => path.to_owned(),
+    }
+}
+
+/// For whom a file is opened; the flag says that the series had another one before.
+fn owner<'a>(job: &Job, path: &Path, saved: Option<&'a Mark>) -> (Owner<'a>, bool) {
+    let moved = saved.is_some_and(|mark| mark.path != path.to_string_lossy());
+    let owner = match (&job.mode, saved) {
+        (Mode::OneOff { .. }, _) => Owner::OneOff(job.existing),
+        (_, Some(mark)) if !moved => Owner::Series(mark),
+        (_, _) => Owner::NewSeries(job.existing),
+    };
+    (owner, moved)
+}
+
+/// The file that a series leaves because the date in its name has changed. One that was moved away
+/// needs nothing.
+fn left_behind(saved: Option<&Mark>, moved: bool, stage: Option<Stage>) -> Option<&Mark> {
+    saved.filter(|mark| moved && stage.is_none() && Path::new(&mark.path).is_file())
+}
+
+/// Brings the file that a series leaves to what is committed of it.
+fn settle(mark: &Mark, job: &Job, shared: &Shared<'_>) -> Result<(), Failure> {
+    let (path, template) = (Path::new(&mark.path), mark.template.clone());
+    let (_, opened) = FileSink::open(path, template, None, &Owner::Series(mark))?;
+    tell_discarded(opened.discarded, path, job, shared);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod credentials;
 use crate::{
     api::{BaseUrl, Limits, auth::Credentials},
     failure::{Exit, Failure},
+    shown::quoted,
 };
 use config::{Config, Profile};
 use std::{
@@ -24,6 +25,24 @@ pub(crate) struct Flags {
     pub(crate) state: Option<PathBuf>,
     pub(crate) subdomain: Option<String>,
     pub(crate) base_url: Option<String>,
+}
+
+impl Flags {
+    /// The flags as they were typed, each behind a space, to stand at the end of another command
+    /// for the same account and files.
+    pub(crate) fn retyped(&self) -> String {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        [
+            ("--profile", self.profile.clone()),
+            ("--config", path(&self.config)),
+            ("--state", path(&self.state)),
+            ("--subdomain", self.subdomain.clone()),
+            ("--base-url", self.base_url.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(&value?))))
+        .collect()
+    }
 }
 
 /// Everything that a command may need of the outside, resolved.

@@ -10,6 +10,7 @@ use crate::{
     disk::{self, Durability},
     failure::{Exit, Failure, OrExit as _},
     position::Fingerprint,
+    report::grouped,
     state::{Committed, Mark},
 };
 use std::{
@@ -69,21 +70,7 @@ impl FileSink {
         let path = growing.as_deref().unwrap_or(own);
         let shown = path.display();
         let failed = || format!("cannot open the output {shown}");
-        match fs::metadata(path) {
-            Ok(found) if !found.is_file() => {
-                return Err(Failure::usage(format!("the output {shown} is not a regular file")));
-            }
-            Ok(_) => {}
-            Err(_) => {
-                let dir = disk::parent(path);
-                if !dir.is_dir() {
-                    return Err(Failure::usage(format!(
-                        "the directory of the output {shown} does not exist"
-                    ))
-                    .hint(format!("mkdir -p {}", dir.display())));
-                }
-            }
-        }
+        check_place(path)?;
         let fresh = !path.exists();
         let file = disk::open_private(path).or_exit(Exit::Output, failed)?;
         match file.try_lock() {
@@ -92,14 +79,55 @@ impl FileSink {
                 return Err(Failure::new(
                     Exit::Busy,
                     format!("another zdx writes to the output {shown}"),
-                ));
+                )
+                .hint("wait for it to end, or write to another file with -o"));
             }
             Err(TryLockError::Error(error)) => return Err(error).or_exit(Exit::Output, failed),
         }
         if fresh {
             disk::sync_dir(disk::parent(path)).or_exit(Exit::Output, failed)?;
         }
-        let mut sink = FileSink {
+        let mut sink = FileSink::over(file, path, own, template, stage, owner);
+        let opened = sink.take_over(owner)?;
+        if opened.discarded > 0 {
+            disk::truncate(&sink.file, sink.committed)
+                .or_exit(Exit::Output, || format!("cannot truncate {shown}"))?;
+        }
+        Ok((sink, opened))
+    }
+
+    /// Whether [`FileSink::open`] would take the file, as far as can be told by looking. That
+    /// another zdx writes to it now does not count.
+    pub(crate) fn check(
+        own: &Path,
+        stage: Option<Stage>,
+        owner: &Owner<'_>,
+    ) -> Result<(), Failure> {
+        let growing = stage.map(|_| segment::partial(own));
+        let path = growing.as_deref().unwrap_or(own);
+        let failed = || format!("cannot open the output {}", path.display());
+        let dir = disk::parent(path);
+        if !dir.exists() {
+            // It would be made.
+            return Ok(());
+        }
+        check_place(path)?;
+        if !path.exists() {
+            return disk::check_may_write(dir).or_exit(Exit::Output, failed);
+        }
+        let file = disk::open_existing(path).or_exit(Exit::Output, failed)?;
+        FileSink::over(file, path, own, None, stage, owner).take_over(owner).map(drop)
+    }
+
+    fn over(
+        file: File,
+        path: &Path,
+        own: &Path,
+        template: Option<String>,
+        stage: Option<Stage>,
+        owner: &Owner<'_>,
+    ) -> FileSink {
+        FileSink {
             path: path.to_owned(),
             own: own.to_owned(),
             stage,
@@ -114,12 +142,15 @@ impl FileSink {
             stale: false,
             written: 0,
             file,
-        };
-        let opened = match owner {
-            Owner::OneOff(existing) | Owner::NewSeries(existing) => sink.begin(*existing)?,
-            Owner::Series(mark) => sink.recover(mark)?,
-        };
-        Ok((sink, opened))
+        }
+    }
+
+    /// Finds out how far the file counts, and changes nothing.
+    fn take_over(&mut self, owner: &Owner<'_>) -> Result<Opened, Failure> {
+        match owner {
+            Owner::OneOff(existing) | Owner::NewSeries(existing) => self.begin(*existing),
+            Owner::Series(mark) => self.recover(mark),
+        }
     }
 
     fn length(&self) -> Result<u64, Failure> {
@@ -133,8 +164,9 @@ impl FileSink {
             _ if length == 0 => {}
             Existing::Refuse => {
                 return Err(Failure::usage(format!(
-                    "the output {} already holds {length} bytes",
-                    self.path.display()
+                    "the output {} already holds {} bytes",
+                    self.path.display(),
+                    grouped(length)
                 ))
                 .hint("add --append to go on behind them, or --overwrite to replace them"));
             }
@@ -153,7 +185,7 @@ impl FileSink {
         Ok(Opened::default())
     }
 
-    /// Brings the file back to what the state says of it.
+    /// Finds the end that the state says the file has; what lies behind it is to be cut off.
     fn recover(&mut self, mark: &Mark) -> Result<Opened, Failure> {
         let length = self.length()?;
         let Some(saved) = mark.file else {
@@ -191,12 +223,7 @@ impl FileSink {
             )));
         }
         self.committed = saved.bytes;
-        let discarded = length - saved.bytes;
-        if discarded > 0 {
-            disk::truncate(&self.file, saved.bytes)
-                .or_exit(Exit::Output, || format!("cannot truncate {}", self.path.display()))?;
-        }
-        Ok(Opened { discarded, rotated: false })
+        Ok(Opened { discarded: length - saved.bytes, rotated: false })
     }
 
     fn read(&self, start: u64, end: u64) -> Result<Vec<u8>, Failure> {
@@ -338,6 +365,27 @@ impl FileSink {
 
     pub(super) fn written(&self) -> u64 {
         self.written
+    }
+}
+
+/// A growing file is a regular one, in a directory that is there.
+fn check_place(path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            Err(Failure::usage(format!("the output {shown} is not a regular file")))
+        }
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let dir = disk::parent(path);
+            match dir.is_dir() {
+                true => Ok(()),
+                false => Err(Failure::usage(format!(
+                    "the directory of the output {shown} does not exist"
+                ))
+                .hint(format!("mkdir -p {}", dir.display()))),
+            }
+        }
     }
 }
 

@@ -101,7 +101,7 @@ fn a_resource_out_of_reach_is_told_and_is_no_failure() {
     let lines = run.lines();
     let articles = lines.iter().find(|line| line.starts_with("articles ")).unwrap();
     assert!(articles.contains("out of reach: "), "{articles}");
-    assert!(articles.contains("403"), "{articles}");
+    assert!(articles.contains("403") && articles.contains("for Help Center agents"), "{articles}");
     assert_eq!(lines.iter().filter(|line| line.contains(" reachable")).count(), 5, "{lines:#?}");
     let run = place.zdx("check --json").run();
     let found = document(&run.exit(0).text());
@@ -151,7 +151,7 @@ fn a_server_that_is_down_is_temporary() {
     assert_eq!(run.text().matches("not known now").count(), 6, "{}", run.transcript());
     let found = document(&place.zdx("check --json").run().exit(5).text());
     assert_eq!(found["exit"], 5);
-    assert_eq!(found["resources"][0]["reachable"], false);
+    assert_eq!(found["resources"][0]["reachable"], Value::Null);
 }
 
 #[test]
@@ -296,4 +296,33 @@ fn programs_are_told_in_json_of_a_check_that_fails() {
     }
     let run = Place::new().zdx("check --json").run();
     assert_eq!(document(&run.exit(2).text())["exit"], 2);
+}
+
+#[test]
+fn each_request_is_told_with_v_without_a_secret() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox).oauth_client();
+    for words in ["check -v", "export articles --since 3d --no-state -v", "check -vvv"] {
+        let run = place.zdx(words).run();
+        run.exit(0).stderr_counts("zdx: POST /oauth/tokens: 200, ", 1);
+        run.stderr_has("zdx: articles: GET /api/v2/help_center/incremental/articles.json?");
+    }
+    let wrong = place.with("ZENDESK_OAUTH_CLIENT_SECRET", "wrong-c4n4ry");
+    let run = wrong.zdx("export articles --since 3d --no-state -v").run();
+    run.exit(4).stderr_has("zdx: POST /oauth/tokens: Zendesk mints no token");
+}
+
+#[test]
+fn a_refusal_says_who_could_read_it() {
+    let sandbox = sandbox();
+    sandbox.when(|_| Some(Fault::Forbidden));
+    let place = Place::of(&sandbox);
+    let run = place.zdx("export articles --since 3d --no-state").run();
+    run.exit(4)
+        .stderr_has("hint: articles can be read by Help Center agents")
+        .stderr_lacks("admin");
+    let run = place.zdx("export tickets --since 3d --no-state").run();
+    run.exit(4).stderr_has("hint: tickets can be read by admins");
+    let run = place.zdx("export all --since 3d --no-state --envelope").run();
+    run.exit(4).stderr_has("hint: `zdx resources` says who can read what");
 }

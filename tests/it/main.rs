@@ -28,6 +28,8 @@ mod credentials;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod dry_runs;
+#[cfg(test)]
 mod edges;
 #[cfg(test)]
 mod every_request;
@@ -39,6 +41,8 @@ mod follow;
 mod found;
 #[cfg(test)]
 mod help;
+#[cfg(test)]
+mod hints;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]

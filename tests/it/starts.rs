@@ -238,14 +238,30 @@ fn generated(record: &str) -> i64 {
 fn until_without_since_is_refused() {
     let (still, place) = caught_up();
     refused(&still, &place, "export tickets --until now -o all.ndjson", 2, "--since");
-    refused(&still, &place, "export tickets --until now", 2, "--since");
+    refused(&still, &place, "export tickets --until now", 2, "hint: say where to start");
+}
+
+#[test]
+fn until_in_the_future_is_refused_and_now_is_not() {
+    let still = Still::of(&[]);
+    let place = Place::of(&still.sandbox);
+    let now = still.sandbox.now();
+    for until in ["2099-01-01".to_owned(), format!("@{}", now + 60)] {
+        let words = format!("export tickets --since 2h --until {until}");
+        place.zdx(&words).run().refused(2, "is in the future").stderr_has("hint: leave it out");
+    }
+    assert!(still.sandbox.requests().is_empty());
+    for until in ["now".to_owned(), format!("@{now}"), format!("@{}", now + 2)] {
+        place.zdx(&format!("export tickets --since 2h --until {until}")).run().exit(0);
+    }
 }
 
 #[test]
 fn until_before_since_is_refused() {
     let still = Still::of(&[]);
     let place = Place::of(&still.sandbox);
-    place.zdx("export tickets --since 2h --until 3h").run().refused(2, "--until");
+    let run = place.zdx("export tickets --since 2h --until 3h").run();
+    run.refused(2, "--until").stderr_has("hint: give the earlier time to --since");
     assert!(still.sandbox.requests().is_empty());
 }
 

@@ -484,7 +484,7 @@ fn what_a_failure_says_to_type_next_is_right() {
     run.exit(5).stderr_has("hint: run the same command again, later");
     sandbox.inject(Fault::Forbidden, 1);
     let run = place.zdx("export users --since @0 -o u.ndjson").run();
-    run.exit(4).stderr_has("hint: the incremental exports need an admin");
+    run.exit(4).stderr_has("hint: users can be read by admins (with OAuth, the scope \"read\")");
     run.stderr_has("hint: then, run the same command again, without --since");
     place.zdx("export tickets -o t.ndjson").run().exit(0);
     sandbox.when(|_| Some(Fault::Redirect));
