@@ -9,7 +9,7 @@ use crate::{
 };
 use clap::{
     ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum, ValueHint,
-    builder::{PossibleValue, RangedU64ValueParser, StringValueParser, TypedValueParser},
+    builder::{PossibleValue, StringValueParser, TypedValueParser},
 };
 use std::{
     ffi::{OsStr, OsString},
@@ -169,17 +169,20 @@ pub(crate) struct ExportArgs {
     /// A duration back from now, `now`, `today`, `yesterday`, a date, RFC 3339, or epoch seconds as
     /// in @1763600000; all in UTC. Default: the saved position, else start of the profile.
     #[arg(short, long, value_name = "TIME", help_heading = "What to export")]
+    #[arg(allow_hyphen_values = true)]
     pub(crate) since: Option<String>,
     /// Leave out what changed at or after TIME
     ///
     /// Makes the run a one-off, which needs --since. Takes the same forms.
     #[arg(long, value_name = "TIME", help_heading = "What to export")]
+    #[arg(allow_hyphen_values = true)]
     pub(crate) until: Option<String>,
     /// Add related records, separated by commas
     ///
     /// `zdx resources` lists them. What Zendesk embeds in the records stays there; what it sends
     /// beside them goes to a file of its own beside the output, as in tickets.users.ndjson.
     #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "What to export")]
+    #[arg(value_parser = trimmed)]
     pub(crate) include: Vec<String>,
     /// Leave out deleted records
     #[arg(long, help_heading = "What to export", hide_short_help = true)]
@@ -196,11 +199,11 @@ pub(crate) struct ExportArgs {
     ///
     /// A one-off stops at exactly N; a series at the edge of the page that reaches N.
     #[arg(long, value_name = "N", help_heading = "What to export")]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(value_parser = count)]
     pub(crate) limit: Option<u64>,
     /// Stop after N pages of each resource
     #[arg(long, value_name = "N", help_heading = "What to export", hide_short_help = true)]
-    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    #[arg(value_parser = count)]
     pub(crate) max_pages: Option<u64>,
 
     /// Write here: -, a file, dir/, or a {resource} template
@@ -276,7 +279,7 @@ pub(crate) struct ExportArgs {
     ///
     /// Default: what the quota headers allow; without them, 10 after the first 429.
     #[arg(long, value_name = "N", help_heading = "Requests", hide_short_help = true)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(value_parser = rate)]
     pub(crate) rate: Option<u32>,
     /// Leave this part of the quota to others
     ///
@@ -314,7 +317,7 @@ pub(crate) struct SampleArgs {
     #[arg(value_name = "RESOURCE", value_parser = Name(sampled_resources))]
     pub(crate) resource: String,
     /// Start here: 2h, 3d, yesterday, 2026-11-01
-    #[arg(short, long, value_name = "TIME", default_value = "30d")]
+    #[arg(short, long, value_name = "TIME", default_value = "30d", allow_hyphen_values = true)]
     pub(crate) since: String,
     /// Run against a sandbox inside this process; needs no account
     #[arg(long)]
@@ -357,7 +360,7 @@ pub(crate) enum StateCommand {
         #[arg(hide_possible_values = true)]
         resource: String,
         /// Go on from here: 2h, 3d, yesterday, 2026-11-01, @epoch
-        #[arg(short, long, value_name = "TIME")]
+        #[arg(short, long, value_name = "TIME", allow_hyphen_values = true)]
         since: String,
         /// Print JSON
         #[arg(long)]
@@ -523,6 +526,22 @@ fn jobs(text: &str) -> Result<u16, String> {
     }
 }
 
+fn count(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| AT_LEAST_ONE.to_owned())
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    text.parse().ok().filter(|rate| *rate > 0).ok_or_else(|| AT_LEAST_ONE.to_owned())
+}
+
+const AT_LEAST_ONE: &str = "a whole number is needed, at least 1";
+
+/// One of a list, which people write with spaces behind the commas.
+#[expect(clippy::unnecessary_wraps, reason = "what clap takes")]
+fn trimmed(text: &str) -> Result<String, String> {
+    Ok(text.trim().to_owned())
+}
+
 fn reserve(text: &str) -> Result<u8, String> {
     match text.parse() {
         Ok(percent @ 0..=99) => Ok(percent),
@@ -543,6 +562,27 @@ fn sampled_resources() -> Vec<&'static str> {
     let sampled = RESOURCES.iter().filter(|resource| resource.sample.is_some());
     sampled.map(|resource| resource.name).collect()
 }
+
+/// `zdx help export` is `zdx export --help`.
+pub(crate) fn with_help(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|word| word == "help") {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args
+}
+
+/// What to say besides, where clap calls an interval an unexpected argument.
+pub(crate) fn hint(args: &[OsString]) -> Option<&'static str> {
+    let interval = |arg: &OsString| {
+        let rest = arg.to_str().and_then(|arg| arg.strip_prefix("-f"));
+        rest.is_some_and(|rest| duration(rest).is_ok())
+    };
+    args.iter().any(interval).then_some(INTERVAL)
+}
+
+/// How an interval is given.
+pub(crate) const INTERVAL: &str = "an interval is given with =, as in --follow=10s";
 
 /// Whether to colour help and usage errors.
 pub(crate) fn color(args: &[OsString]) -> ColorChoice {

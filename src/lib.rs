@@ -82,7 +82,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     panic::set_hook(Box::new(|panic| tell_of_a_bug(panic.location())));
+    let args = cli::with_help(args);
     let format = cli::log_format(&args);
+    let hint = cli::hint(&args);
     let exit = match parsed(args) {
         Ok(cli) => panic::catch_unwind(AssertUnwindSafe(|| commands::run(cli)))
             .unwrap_or(failure::Exit::Bug),
@@ -93,6 +95,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             // Help and version are printed to stdout and are no error.
             let exit = if help.use_stderr() { failure::Exit::Usage } else { failure::Exit::Done };
             drop(help.print());
+            if let Some(hint) = hint.filter(|_| help.use_stderr()) {
+                drop(std::io::stderr().write_all(format!("zdx: hint: {hint}\n").as_bytes()));
+            }
             exit
         }
     };

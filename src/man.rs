@@ -69,7 +69,9 @@ fn sections(text: &str) -> String {
                     out.push_str(".fi\n");
                 }
                 open = true;
-                let heading = escaped(&heading.to_uppercase());
+                // What stands in brackets is to be typed.
+                let (heading, rest) = heading.split_at(heading.find('(').unwrap_or(heading.len()));
+                let heading = escaped(&format!("{}{rest}", heading.to_uppercase()));
                 writeln!(out, ".SH \"{heading}\"\n.nf").unwrap();
             }
             None => {

@@ -4,14 +4,14 @@
 //! Decides where a run starts. Must not know requests. The last module that sees clap types.
 
 use crate::{
-    cli::{ExportArgs, OnOverflow, SupportTypeScope},
+    cli::{ExportArgs, INTERVAL, OnOverflow, SupportTypeScope},
     disk,
     failure::{Exit, Failure, closest},
     output::{self, Names, Output},
     record::LoneSurrogates,
     resource::{Endpoint, Pagination, Parameter, Place, RESOURCES, Resource, Sideload},
     retry,
-    settings::{Configured, Defaults},
+    settings::{self, Configured, Defaults},
     shown::quoted,
     sink::{Existing, STDOUT},
     state::{Series, StateFile},
@@ -88,7 +88,13 @@ pub(crate) fn wants_state(args: &ExportArgs, state_given: bool) -> bool {
 pub(crate) fn check(args: &ExportArgs, now: UnixTime) -> Result<(), Failure> {
     window(args, now)?;
     for typed in args.resources.iter().filter(|typed| *typed != "all") {
-        let resource = Resource::named(typed).map_err(Failure::usage)?;
+        let resource = Resource::named(typed).map_err(|error| {
+            let failure = Failure::usage(error);
+            match args.follow.is_some() && settings::duration(typed).is_ok() {
+                true => failure.hint(INTERVAL),
+                false => failure,
+            }
+        })?;
         check_parameters(args, resource)
             .and_then(|()| include(args, resource))
             .map_err(|failure| failure.about(resource.name))?;
@@ -415,7 +421,17 @@ fn include(args: &ExportArgs, resource: &Resource) -> Result<Vec<&'static Sidelo
         let Some(sideload) = resource.sideload(name) else {
             let names = || resource.sideloads.iter().map(|sideload| sideload.name);
             let failure = Failure::usage(format!("no such sideload: \"{}\"", name.escape_debug()));
-            return Err(match (closest(name, names()), names().collect::<Vec<_>>().join(", ")) {
+            let others: Vec<&str> = RESOURCES
+                .iter()
+                .filter(|other| other.sideload(name).is_some())
+                .map(|other| other.name)
+                .collect();
+            let all = names().collect::<Vec<_>>().join(", ");
+            return Err(match (closest(name, names()), all) {
+                (_, all) if !others.is_empty() => {
+                    let failure = failure.hint(format!("{name} belongs to {}", others.join(", ")));
+                    if all.is_empty() { failure } else { failure.hint(format!("it has {all}")) }
+                }
                 (Some(near), _) => failure.hint(format!("did you mean \"{near}\"?")),
                 (None, all) if all.is_empty() => failure,
                 (None, all) => failure.hint(format!("it has {all}")),

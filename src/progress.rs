@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn a_pause_is_told_in_whole_seconds() {
-        let text = pause("quota spent", Duration::from_millis(41_200));
-        assert_eq!(text, "waits 42 s, quota spent");
+        let text = pause("rate limit reached", Duration::from_millis(41_200));
+        assert_eq!(text, "waits 42 s, rate limit reached");
     }
 
     #[test]

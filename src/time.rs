@@ -115,6 +115,13 @@ pub(crate) fn parse(text: &str, now: UnixTime) -> Result<UnixTime, String> {
     if let Some(time) = UnixTime::from_rfc3339(text) {
         return Ok(time);
     }
+    if let Some(later) = text.strip_prefix('-')
+        && humantime::parse_duration(later).is_ok()
+    {
+        return Err(format!(
+            "\"{text}\" is not a time: a duration counts back from now as it is, so write {later}"
+        ));
+    }
     let span = text.strip_suffix("ago").unwrap_or(text).trim_end();
     let back = humantime::parse_duration(span).map_err(|_unreadable| refused())?;
     let back = i64::try_from(back.as_secs()).map_err(|_too_long| refused())?;
@@ -189,7 +196,8 @@ mod tests {
         check("@", "!is not a time");
         check("@-5", "!is not a time");
         check("@99999999999999999999", "!is not a time");
-        check("-2h", "!is not a time");
+        check("-2h", "!so write 2h");
+        check("--until", "!is not a time");
         check("2026-13-01", "!is not a time");
         check("2026-11-01T12:00:00", "!is not a time");
         check("1969-12-31", "!is not a time");

@@ -40,6 +40,9 @@ const SKEW_WARNED: Duration = Duration::from_secs(60);
 /// Clocks that differ by more cannot both be believed.
 const SKEW_CREDIBLE: Duration = Duration::from_secs(86_400);
 
+/// Why a run waits for its place in the quota; a 429 is told in the same words.
+const RATE_LIMIT: &str = "rate limit reached";
+
 /// What asking for the next page came to.
 pub(super) enum Fetched {
     Page {
@@ -171,16 +174,19 @@ impl<'a> Run<'a> {
             if self.shared.max_wait.is_some_and(|longest| wait > longest) {
                 return Err(Failure::new(
                     Exit::Temporary,
-                    format!("the quota is spent for {}, longer than --max-wait", span(wait)),
+                    format!(
+                        "{RATE_LIMIT}: the next request may go in {}, longer than --max-wait allows",
+                        span(wait)
+                    ),
                 )
                 .hint("run the same command again, later"));
             }
             if wait > Duration::from_secs(2) && !told {
                 told = true;
                 let name = Some(self.job.resource.name);
-                report.watch(name, &format!("quota spent, next request in {}", span(wait)));
+                report.watch(name, &format!("{RATE_LIMIT}, next request in {}", span(wait)));
             }
-            self.wait("quota spent", until)?;
+            self.wait(RATE_LIMIT, until)?;
             let waited = clock.instant().saturating_duration_since(now);
             self.outcome.waited_for_quota += waited;
             self.budget.pause(waited);
@@ -315,7 +321,7 @@ impl<'a> Run<'a> {
                     }
                 }
                 let why = match treatment {
-                    Treatment::WaitForQuota(_) => "rate limited",
+                    Treatment::WaitForQuota(_) => RATE_LIMIT,
                     _ => "trying again",
                 };
                 self.wait(why, until)?;

@@ -19,7 +19,7 @@ use crate::{
     plan::{Job, Mode},
     position::{Fingerprint, Position},
     progress::{Beat, Line, Stand, pause, words},
-    resource::Parameter,
+    resource::{Bucket, Parameter},
     retry::{Budget, PageSize},
     time::{UnixTime, span},
 };
@@ -107,6 +107,7 @@ impl<'a> Run<'a> {
             outcome: Outcome {
                 through,
                 position: Some(position.clone()),
+                sample: job.endpoint.bucket == Bucket::Sample,
                 ..Outcome::of(job.resource.name)
             },
             position,

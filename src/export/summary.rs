@@ -31,6 +31,8 @@ pub(crate) struct Outcome {
     pub(crate) position: Option<Position>,
     /// Whether the stream's end was reached.
     pub(crate) complete: bool,
+    /// Of a sample endpoint, which serves one page and has no end to reach.
+    pub(crate) sample: bool,
     /// Left out, because nobody named it and the account cannot read it.
     pub(crate) out_of_reach: bool,
     pub(crate) exit: Exit,
@@ -55,6 +57,7 @@ impl Outcome {
             through: None,
             position: None,
             complete: false,
+            sample: false,
             out_of_reach: false,
             exit: Exit::Done,
         }
@@ -81,6 +84,7 @@ impl Outcome {
             parts.push(format!("through {through}"));
         }
         parts.push(match (self.exit, self.complete) {
+            (Exit::Done, _) if self.sample => "a sample only".to_owned(),
             (Exit::Done, true) => "caught up".to_owned(),
             (Exit::Done, false) => "stopped as asked".to_owned(),
             (Exit::Signal(_), _) => "stopped by a signal".to_owned(),

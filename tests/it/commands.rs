@@ -9,6 +9,7 @@ fn a_sample_is_one_page_of_at_most_fifty_records() {
     let still = Still::of(&[TICKETS]);
     let place = Place::of(&still.sandbox);
     let run = place.zdx("sample tickets --since @0").run();
+    run.exit(0).stderr_has(", a sample only").stderr_lacks("as asked");
     let first = get(&still.sandbox, "/api/v2/incremental/tickets/sample.json?start_time=0");
     let first: Value = serde_json::from_slice(&first).unwrap();
     let ids: Vec<Value> =

@@ -296,7 +296,7 @@ impl Zdx<'_> {
         let exit = outcome.exit.unwrap_or(-1);
         outcome.holds(EXITS.contains(&exit), "the exit code is not the README's");
         let is_export = self.args.iter().any(|arg| arg == "export" || arg == "sample");
-        let other = ["--dry-run", "--help", "-h", "--"];
+        let other = ["--dry-run", "--help", "-h", "--", "help"];
         if is_export && !self.args.iter().any(|arg| other.contains(&arg.as_str())) {
             outcome.holds(is_ndjson(&outcome.stdout, exit == 141), "stdout is no NDJSON");
         }

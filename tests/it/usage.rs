@@ -550,3 +550,42 @@ fn a_profile_that_is_left_aside_is_named_where_credentials_lack() {
     let why = "the profile p is left aside: it is of mine, and ZENDESK_SUBDOMAIN says acme";
     refused(&place, &args[..4], 4, &[why]);
 }
+
+#[test]
+fn what_is_almost_right_is_answered_with_what_to_type() {
+    let place = acme();
+    for (words, text) in [
+        ("export tickets --since -1h", "so write 1h"),
+        ("export tickets --since 1h --until -1m", "so write 1m"),
+        ("sample tickets --since -1h", "so write 1h"),
+        ("state set tickets --since -1h", "so write 1h"),
+        ("export tickets --since 1h --follow 10s", "hint: an interval is given with =, as in --"),
+        ("export tickets --since 1h -f5s", "hint: an interval is given with =, as in --follow=10s"),
+        ("export tickets --since 1h --limit 0", "at least 1"),
+        ("export tickets --since 1h --max-pages 0", "at least 1"),
+        ("export tickets --since 1h --rate 0", "at least 1"),
+        ("export tickets --since 1h --include roles", "hint: roles belongs to users"),
+        ("export users --since 1h --include slas", "hint: slas belongs to tickets"),
+        ("export ticket_events --since 1h --include groups", "groups belongs to tickets, users"),
+    ] {
+        let args: Vec<&str> = words.split(' ').collect();
+        refused(&place, &args, 2, &[text]);
+    }
+}
+
+#[test]
+fn a_list_may_have_spaces_behind_its_commas() {
+    let words = "export tickets --since 1h --no-state --envelope --dry-run --include";
+    let run = acme().zdx(words).arg("users, groups ,slas").run();
+    run.exit(0).stdout_has("include=users%2Cgroups%2Cslas");
+}
+
+#[test]
+fn help_is_a_command_too() {
+    let place = Place::new();
+    for (typed, same) in [("help", "--help"), ("help export", "export --help")] {
+        let expected = place.zdx(same).run().exit(0).text();
+        place.zdx(typed).run().exit(0).stdout(&expected);
+    }
+    place.zdx("help nonsense").run().refused(2, "nonsense");
+}
