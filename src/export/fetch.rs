@@ -8,7 +8,7 @@ use super::{
     ahead::{Ahead, Answered, Awaited},
     handover::Handover,
     lock,
-    run::Run,
+    run::{Run, WRITING},
     writer::Batch,
 };
 use crate::{
@@ -33,6 +33,9 @@ use std::{
 
 /// A run that follows waits no longer than this for a server that asks it to.
 const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
+
+/// A shorter wait is not shown.
+const SHOWN_WAIT: Duration = Duration::from_millis(500);
 
 /// Clocks that differ by more are worth a word.
 const SKEW_WARNED: Duration = Duration::from_secs(60);
@@ -67,7 +70,7 @@ impl<'a> Run<'a> {
         loop {
             let wanted = request(self.job, &self.position, self.size.get());
             if !ahead.is_under_way(&wanted) {
-                let ticket = self.await_turn()?;
+                let ticket = self.await_turn(handover)?;
                 ahead.ask(wanted, ticket);
             }
             let answered = match ahead.answer(|waited| self.beat_asking(waited)) {
@@ -138,8 +141,8 @@ impl<'a> Run<'a> {
             if self.job.output == Output::Stdout {
                 sink::check_reader()?;
             }
-            if left > Duration::from_millis(500) {
-                self.line.waiting(why, left);
+            if left > SHOWN_WAIT {
+                self.line.waiting(self.stand(), clock.wall(), why, left);
             }
             self.beat_waiting(why, left);
             clock.sleep_until(until.min(now + Duration::from_secs(1)), stop);
@@ -147,7 +150,10 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for a place in the quota. A wait is not the request's fault, so it uses no budget.
-    fn await_turn(&mut self) -> Result<Ticket, Failure> {
+    fn await_turn<'scope>(&mut self, handover: &mut Handover<'scope, 'a>) -> Result<Ticket, Failure>
+    where
+        'a: 'scope,
+    {
         let Shared { clock, stop, report, .. } = self.shared;
         let bucket = self.job.endpoint.bucket;
         let mut told = false;
@@ -179,6 +185,11 @@ impl<'a> Run<'a> {
                 told = true;
                 let name = Some(self.job.resource.name);
                 report.watch(name, &format!("quota spent, next request in {}", span(wait)));
+            }
+            if wait > SHOWN_WAIT {
+                // There is time for the last page to count, so that it is shown.
+                let written = handover.wait(|| self.beat(|| WRITING.to_owned()))?;
+                self.count(written);
             }
             self.wait("quota spent", until)?;
             let waited = clock.instant().saturating_duration_since(now);

@@ -61,7 +61,7 @@ pub(super) struct Run<'a> {
 }
 
 /// Why a run does not move that waits for its own output.
-const WRITING: &str = "waiting for the output to take the last page";
+pub(super) const WRITING: &str = "waiting for the output to take the last page";
 
 /// How hints say it.
 const AGAIN: &str = "run the same command again";
@@ -331,7 +331,7 @@ impl<'a> Run<'a> {
         self.beat(String::new);
     }
 
-    fn stand(&self) -> Stand {
+    pub(super) fn stand(&self) -> Stand {
         Stand {
             records: self.outcome.records,
             pages: self.outcome.pages,
