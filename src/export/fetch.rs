@@ -67,6 +67,7 @@ impl<'a> Run<'a> {
         'a: 'scope,
     {
         self.budget = Budget::new(self.shared.retry_for, self.shared.max_wait);
+        self.halved = false;
         loop {
             let wanted = request(self.job, &self.position, self.size.get());
             if !ahead.is_under_way(&wanted) {
@@ -286,7 +287,12 @@ impl<'a> Run<'a> {
 
     /// Waits, or asks for less, as the trouble wants; an error when there is no more to try.
     fn recover(&mut self, error: &ApiError) -> Result<(), Failure> {
-        if matches!(error, ApiError::Garbled(Garbled::Overflow { .. })) && self.size.widen() {
+        // A wider page is asked for at once, but one that was too much for the server only a few
+        // times: else the two would take turns.
+        if matches!(error, ApiError::Garbled(Garbled::Overflow { .. }))
+            && self.size.widen()
+            && !self.halved
+        {
             return Ok(());
         }
         let Shared { clock, report, .. } = self.shared;
@@ -297,6 +303,7 @@ impl<'a> Run<'a> {
         match self.budget.next(treatment, shrinkable, now, fastrand::f64()) {
             Next::Smaller => {
                 self.size.halve();
+                self.halved = true;
                 report.warn(name, &format!("{error}: page size {}", self.size.get()));
                 Ok(())
             }

@@ -41,6 +41,8 @@ pub(super) struct Run<'a> {
     pub(super) untried: bool,
     pub(super) size: PageSize,
     pub(super) budget: Budget,
+    /// Whether the page was too much for the server, at this position.
+    pub(super) halved: bool,
     pub(super) sideloads: Vec<Sideloaded>,
     /// The cursors gone on from, to notice a cycle.
     pub(super) earlier: HashSet<Fingerprint>,
@@ -100,6 +102,7 @@ impl<'a> Run<'a> {
             untried,
             size: PageSize::new(job.per_page),
             budget: Budget::new(shared.retry_for, shared.max_wait),
+            halved: false,
             sideloads: sideloads.collect(),
             earlier: HashSet::new(),
             date: None,
