@@ -327,7 +327,10 @@ fn open_sink(
                 segment::finalise(Path::new(complete), empty).or_exit(Exit::Output, failed)?;
                 path = segment::unused(&path, run);
             }
-            Some(_) | None => path = segment::unused(&path, run),
+            Some(_) | None => {
+                segment::remove_orphans(&path, run);
+                path = segment::unused(&path, run);
+            }
         }
     }
     let dir = disk::parent(&path);
