@@ -8,14 +8,90 @@ use crate::{
     time::{UnixTime, span},
 };
 use anstyle::{AnsiColor, Style};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use std::time::{Duration, Instant};
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use std::{
+    io,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 /// All lines; `None` where none are shown.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     lines: Option<MultiProgress>,
     coloured: bool,
+}
+
+/// How often a second a line is drawn at most.
+const REDRAWS: u8 = 20;
+
+/// So many columns stay free: a line is filled to its end, and the `^C` that a terminal echoes
+/// behind it must not go over into the next one, where it would keep a line from being cleared.
+const FREE: u16 = 4;
+
+/// A terminal as if it ended a little earlier. Each line is written in two pieces, itself and what
+/// fills it up, and that fills a real one up so that the next line begins below; here it takes a
+/// newline.
+#[derive(Debug)]
+struct Narrowed {
+    terminal: Term,
+    /// The pieces of this drawing.
+    pieces: AtomicUsize,
+}
+
+impl Narrowed {
+    fn columns(terminal: &Term) -> u16 {
+        let (_, columns) = terminal.size();
+        columns.saturating_sub(FREE).max(1)
+    }
+}
+
+impl TermLike for Narrowed {
+    fn width(&self) -> u16 {
+        Narrowed::columns(&self.terminal)
+    }
+
+    fn height(&self) -> u16 {
+        self.terminal.size().0
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.terminal.move_cursor_up(n)
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.terminal.move_cursor_down(n)
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.terminal.move_cursor_right(n)
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.terminal.move_cursor_left(n)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.terminal.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        let pieces = self.pieces.fetch_add(1, Ordering::Relaxed);
+        if pieces > 0 && pieces.is_multiple_of(2) {
+            self.terminal.write_line("")?;
+        }
+        self.terminal.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.terminal.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.pieces.store(0, Ordering::Relaxed);
+        self.terminal.flush()
+    }
 }
 
 /// The line of one resource.
@@ -36,7 +112,17 @@ pub(crate) struct Stand {
 
 impl Progress {
     pub(crate) fn new(shown: bool, coloured: bool) -> Progress {
-        Progress { lines: shown.then(MultiProgress::new), coloured }
+        let lines = shown.then(|| {
+            let terminal = Narrowed { terminal: Term::stderr(), pieces: AtomicUsize::new(0) };
+            match terminal.terminal.is_term() {
+                true => MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
+                    Box::new(terminal),
+                    REDRAWS,
+                )),
+                false => MultiProgress::new(), // which is hidden
+            }
+        });
+        Progress { lines, coloured }
     }
 
     pub(crate) const fn none() -> Progress {
@@ -80,10 +166,12 @@ impl Line {
         }
     }
 
-    /// Why nothing happens just now, and for how long.
-    pub(crate) fn waiting(&self, why: &str, wait: Duration) {
+    /// Why nothing happens just now, and for how long, behind how far the resource has come.
+    pub(crate) fn waiting(&self, stand: Stand, now: UnixTime, why: &str, wait: Duration) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{}: {}", self.name, pause(why, wait)));
+            let columns = usize::from(Narrowed::columns(&Term::stderr()));
+            let room = columns.saturating_sub(self.name.len() + "* : ".len());
+            bar.set_message(format!("{}: {}", self.name, standstill(stand, now, why, wait, room)));
         }
     }
 }
@@ -101,6 +189,25 @@ impl Drop for Line {
 pub(crate) fn pause(why: &str, wait: Duration) -> String {
     let whole = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
     format!("waits {}, {why}", span(whole))
+}
+
+/// A pause of a resource that has come so far; what matters least goes where there is no room.
+fn standstill(stand: Stand, now: UnixTime, why: &str, wait: Duration, room: usize) -> String {
+    let long = pause(why, wait);
+    if stand.pages == 0 {
+        return long;
+    }
+    let short = long.split(',').next().unwrap_or_default();
+    let records = counted(stand.records, "record");
+    let behind = stand.through.map(|through| format!(", {} behind", span(now.since(through))));
+    let (behind, pages) = (behind.unwrap_or_default(), counted(stand.pages, "page"));
+    let forms = [
+        format!("{records}, {pages}{behind} · {long}"),
+        format!("{records}{behind} · {long}"),
+        format!("{records}{behind} · {short}"),
+        format!("{records} · {short}"),
+    ];
+    forms.into_iter().find(|form| form.chars().count() <= room).unwrap_or(long)
 }
 
 /// How often a resource says in a log how far it has come.
@@ -162,6 +269,22 @@ mod tests {
     fn a_pause_is_told_in_whole_seconds() {
         let text = pause("rate limit reached", Duration::from_millis(41_200));
         assert_eq!(text, "waits 42 s, rate limit reached");
+    }
+
+    #[test]
+    fn a_pause_keeps_how_far_a_resource_is_as_far_as_there_is_room() {
+        let through = UnixTime::new(1_795_485_480);
+        let stand = Stand { records: 800, pages: 4, through, took: Duration::from_secs(10) };
+        let now = UnixTime::clamped(1_795_485_480 + 40 * 86_400);
+        let text =
+            |stand, room| standstill(stand, now, "quota spent", Duration::from_secs(11), room);
+        let whole = "800 records, 4 pages, 40 d behind · waits 11 s, quota spent";
+        assert_eq!(text(stand, 80 - 4 - "* tickets: ".len()), whole);
+        assert_eq!(text(stand, 58), "800 records, 40 d behind · waits 11 s, quota spent");
+        assert_eq!(text(stand, 40), "800 records, 40 d behind · waits 11 s");
+        assert_eq!(text(stand, 40 - 4 - "* tickets: ".len()), "800 records · waits 11 s");
+        assert_eq!(text(stand, 20), "waits 11 s, quota spent");
+        assert_eq!(text(Stand { pages: 0, records: 0, ..stand }, 80), "waits 11 s, quota spent");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
     ahead::{Ahead, Answered, Awaited},
     handover::Handover,
     lock,
-    run::{AGAIN, Run},
+    run::{AGAIN, Run, WRITING},
     writer::Batch,
 };
 use crate::{
@@ -33,6 +33,9 @@ use std::{
 
 /// A run that follows waits no longer than this for a server that asks it to.
 const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
+
+/// A shorter wait is not shown.
+const SHOWN_WAIT: Duration = Duration::from_millis(500);
 
 /// Clocks that differ by more are worth a word.
 const SKEW_WARNED: Duration = Duration::from_secs(60);
@@ -67,10 +70,11 @@ impl<'a> Run<'a> {
         'a: 'scope,
     {
         self.budget = Budget::new(self.shared.retry_for, self.shared.max_wait);
+        self.halved = false;
         loop {
             let wanted = request(self.job, &self.position, self.size.get());
             if !ahead.is_under_way(&wanted) {
-                let ticket = self.await_turn()?;
+                let ticket = self.await_turn(handover)?;
                 ahead.ask(wanted, ticket);
             }
             let answered = match ahead.answer(|waited| self.beat_asking(waited)) {
@@ -141,8 +145,8 @@ impl<'a> Run<'a> {
             if self.job.output == Output::Stdout {
                 sink::check_reader()?;
             }
-            if left > Duration::from_millis(500) {
-                self.line.waiting(why, left);
+            if left > SHOWN_WAIT {
+                self.line.waiting(self.stand(), clock.wall(), why, left);
             }
             self.beat_waiting(why, left);
             clock.sleep_until(until.min(now + Duration::from_secs(1)), stop);
@@ -150,7 +154,10 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for a place in the quota. A wait is not the request's fault, so it uses no budget.
-    fn await_turn(&mut self) -> Result<Ticket, Failure> {
+    fn await_turn<'scope>(&mut self, handover: &mut Handover<'scope, 'a>) -> Result<Ticket, Failure>
+    where
+        'a: 'scope,
+    {
         let Shared { clock, stop, report, .. } = self.shared;
         let bucket = self.job.endpoint.bucket;
         let mut told = false;
@@ -185,6 +192,11 @@ impl<'a> Run<'a> {
                 told = true;
                 let name = Some(self.job.resource.name);
                 report.watch(name, &format!("{RATE_LIMIT}, next request in {}", span(wait)));
+            }
+            if wait > SHOWN_WAIT {
+                // There is time for the last page to count, so that it is shown.
+                let written = handover.wait(|| self.beat(|| WRITING.to_owned()))?;
+                self.count(written);
             }
             self.wait(RATE_LIMIT, until)?;
             let waited = clock.instant().saturating_duration_since(now);
@@ -284,7 +296,12 @@ impl<'a> Run<'a> {
 
     /// Waits, or asks for less, as the trouble wants; an error when there is no more to try.
     fn recover(&mut self, error: &ApiError) -> Result<(), Failure> {
-        if matches!(error, ApiError::Garbled(Garbled::Overflow { .. })) && self.size.widen() {
+        // A wider page is asked for at once, but one that was too much for the server only a few
+        // times: else the two would take turns.
+        if matches!(error, ApiError::Garbled(Garbled::Overflow { .. }))
+            && self.size.widen()
+            && !self.halved
+        {
             return Ok(());
         }
         let Shared { clock, report, .. } = self.shared;
@@ -295,6 +312,7 @@ impl<'a> Run<'a> {
         match self.budget.next(treatment, shrinkable, now, fastrand::f64()) {
             Next::Smaller => {
                 self.size.halve();
+                self.halved = true;
                 report.warn(name, &format!("{error}: page size {}", self.size.get()));
                 Ok(())
             }

@@ -41,6 +41,8 @@ pub(super) struct Run<'a> {
     pub(super) untried: bool,
     pub(super) size: PageSize,
     pub(super) budget: Budget,
+    /// Whether the page was too much for the server, at this position.
+    pub(super) halved: bool,
     pub(super) sideloads: Vec<Sideloaded>,
     /// The cursors gone on from, to notice a cycle.
     pub(super) earlier: HashSet<Fingerprint>,
@@ -61,7 +63,7 @@ pub(super) struct Run<'a> {
 }
 
 /// Why a run does not move that waits for its own output.
-const WRITING: &str = "waiting for the output to take the last page";
+pub(super) const WRITING: &str = "waiting for the output to take the last page";
 
 /// How hints say it.
 pub(super) const AGAIN: &str = "run the same command again";
@@ -100,6 +102,7 @@ impl<'a> Run<'a> {
             untried,
             size: PageSize::new(job.per_page),
             budget: Budget::new(shared.retry_for, shared.max_wait),
+            halved: false,
             sideloads: sideloads.collect(),
             earlier: HashSet::new(),
             date: None,
@@ -334,7 +337,7 @@ impl<'a> Run<'a> {
         self.beat(String::new);
     }
 
-    fn stand(&self) -> Stand {
+    pub(super) fn stand(&self) -> Stand {
         Stand {
             records: self.outcome.records,
             pages: self.outcome.pages,

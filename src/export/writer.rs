@@ -323,6 +323,10 @@ fn open_sink(
         let empty = file.is_none_or(|file| file.bytes == 0);
         segment::finalise(Path::new(complete), empty).or_exit(Exit::Output, failed)?;
     }
+    let growing = saved.is_some_and(|mark| mark.stage == Some(Stage::Partial));
+    if let Some(run) = run.as_deref().filter(|_| !growing) {
+        segment::remove_orphans(path, run);
+    }
     let path = own_path(path, run.as_deref(), saved);
     let dir = disk::parent(&path);
     if !dir.exists() {

@@ -7,6 +7,7 @@
 
 use crate::disk;
 use std::{
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
@@ -55,6 +56,32 @@ pub(crate) fn unused(own: &Path, run: &str) -> PathBuf {
         .fold(own.to_owned(), |found, next| if taken(&found) { next } else { found })
 }
 
+/// Removes the empty hidden files that runs of this template left behind when they were killed
+/// before the state knew of them. One that is locked belongs to a run under way. A courtesy: what
+/// cannot be removed stays.
+pub(crate) fn remove_orphans(own: &Path, run: &str) {
+    let hidden = partial(own);
+    let name = hidden.file_name().unwrap_or_default().to_string_lossy();
+    let Some((before, behind)) = name.split_once(run) else { return };
+    let is_run =
+        |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'T' | b'Z' | b'-'));
+    for entry in std::fs::read_dir(disk::parent(own)).into_iter().flatten().flatten() {
+        let found = entry.file_name();
+        let middle =
+            found.to_str().and_then(|found| found.strip_prefix(before)?.strip_suffix(behind));
+        let empty = || entry.metadata().is_ok_and(|data| data.is_file() && data.len() == 0);
+        if middle.is_none_or(|middle| !is_run(middle)) || !empty() {
+            continue;
+        }
+        if let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+            && file.metadata().is_ok_and(|data| data.len() == 0)
+        {
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
+}
+
 /// Gives a complete segment its name. One that already has it is left alone, so that this can be
 /// done again after a kill; an empty one is removed.
 pub(crate) fn finalise(own: &Path, empty: bool) -> io::Result<()> {
@@ -75,7 +102,7 @@ pub(crate) fn finalise(own: &Path, empty: bool) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::{self, File};
+    use std::fs;
 
     #[test]
     fn a_second_run_in_the_same_second_gets_another_name() {
@@ -103,5 +130,36 @@ mod tests {
         assert_eq!(fs::read_to_string(&own).unwrap(), "x\n");
         finalise(&own, true).unwrap();
         assert!(!partial(&own).exists());
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test's own files")]
+    fn empty_files_that_nobody_grows_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let run = "20261124T015903Z";
+        let own = at(&format!("t-{run}.ndjson"));
+        let stays = [
+            ".t-20251124T015903Z.users.ndjson.partial",
+            ".t-x.ndjson.partial",
+            ".u-20251124T015903Z.ndjson.partial",
+            "t-20251124T015903Z.ndjson",
+        ];
+        for name in stays {
+            File::create(at(name)).unwrap();
+        }
+        let (full, held) =
+            (".t-20251124T015904Z.ndjson.partial", ".t-20251124T015905Z.ndjson.partial");
+        fs::write(at(full), "x").unwrap();
+        let held_by = File::create(at(held)).unwrap();
+        held_by.lock().unwrap();
+        let orphans =
+            [".t-20251124T015903Z.ndjson.partial", ".t-20251124T015903Z-2.ndjson.partial"];
+        for name in orphans {
+            File::create(at(name)).unwrap();
+        }
+        remove_orphans(&own, run);
+        assert!(stays.iter().chain([&full, &held]).all(|name| at(name).exists()));
+        assert!(orphans.iter().all(|name| !at(name).exists()));
     }
 }

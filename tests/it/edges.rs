@@ -1,6 +1,7 @@
 //! The edges of pages: seconds that hold more than one, and what is served twice.
 
 use crate::harness::{Place, TICKETS, ndjson, walk};
+use crate::server::{Reply, Server, T, now, record, time_page};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use zdx::sandbox::{Behaviour, Options, SameSecond, Sandbox};
@@ -121,4 +122,24 @@ fn s6_skipping_a_stuck_second_writes_its_page_and_goes_on_behind_it() {
     assert_eq!(file.lines().filter(|line| changed(line) == second).count(), 1000);
     assert!(file.lines().count() > 1000);
     place.zdx("export tickets -o t.ndjson").run().exit(0);
+}
+
+#[test]
+fn s6_a_second_that_fits_on_no_page_that_the_server_can_serve_is_stuck() {
+    let server = Server::answering(|_, request| {
+        let asked: u64 = request.parameter("per_page")?.parse().ok()?;
+        let records: Vec<_> = (0..asked).map(|id| record(id, T)).collect();
+        Some(match asked {
+            601.. => Reply::status("504 Gateway Timeout", &[("Date", &now())], "{}"),
+            _ => Reply::ok(time_page(&records, Some(T), false)),
+        })
+    });
+    for per_page in [1000, 100] {
+        let before = server.requests().len();
+        let place = Place::at(&server.url());
+        let words = format!("export tickets --pagination time --since @{T} --per-page {per_page}");
+        place.zdx(&words).run().exit(6).stdout("").stderr_has("--on-overflow");
+        let requests = server.requests().len() - before;
+        assert!(requests <= 10, "{requests}");
+    }
 }
