@@ -1,8 +1,12 @@
 //! The state file: the saved position of each series of one account.
 //!
-//! Locked for the whole run, versioned, replaced atomically. Members that this version does not
+//! Locked for the whole run (`lock`), versioned, replaced atomically. Members that this version does not
 //! know survive a rewrite. A file that is damaged, newer or another account's is never taken for
 //! a fresh start. Must not know how positions come about.
+
+mod lock;
+
+pub(crate) use lock::{LastRun, last_run};
 
 use crate::{
     disk::{self, ReplaceError},
@@ -11,10 +15,10 @@ use crate::{
     sink::Stage,
     time::UnixTime,
 };
+use lock::Lock;
 use serde_json::{Map, Value, json};
 use std::{
-    fs::{File, TryLockError},
-    io::{self, Read as _, Seek as _, Write as _},
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -85,16 +89,7 @@ pub(crate) struct StateFile {
     account: String,
     document: Map<String, Value>,
     /// Held as long as the state is open; `None` if it is only looked at.
-    lock: Option<File>,
-}
-
-/// What the lock file tells of the run that last held it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LastRun {
-    pub(crate) pid: i32,
-    pub(crate) began: UnixTime,
-    /// When and with which exit code it ended, if it lived to say so.
-    pub(crate) end: Option<(UnixTime, u8)>,
+    lock: Option<Lock>,
 }
 
 impl StateFile {
@@ -110,7 +105,7 @@ impl StateFile {
                     false => failure.hint(format!("mkdir -p {}", dir.display())),
                 }
             })?;
-        let lock = lock(&path)?;
+        let lock = Lock::take(&path)?;
         disk::remove_temporaries(&path).or_exit(Exit::Output, unusable)?;
         let document = read(&path, account)?;
         check_writable(&path)?;
@@ -134,19 +129,14 @@ impl StateFile {
         Ok(StateFile { path, account: account.to_owned(), document, lock: None })
     }
 
-    /// Says in the lock file who holds it and since when. To know whom to blame is a courtesy: the
-    /// lock holds without it.
+    /// Says beside the state who holds it and since when.
     pub(crate) fn begin_run(&mut self, now: UnixTime) {
-        let Some(lock) = &mut self.lock else { return };
-        drop(disk::truncate(lock, 0));
-        drop(lock.rewind());
-        drop(lock.write_all(format!("pid {}, since {now}\n", std::process::id()).as_bytes()));
+        self.lock.iter_mut().for_each(|lock| lock.begin_run(now));
     }
 
-    /// Says in the lock file how the run ended, for `zdx state show`.
+    /// Says beside the state how the run ended, for `zdx state show`.
     pub(crate) fn end_run(&mut self, exit: Exit, now: UnixTime) {
-        let Some(lock) = &mut self.lock else { return };
-        drop(lock.write_all(format!("ended {now}, exit {}\n", exit.code()).as_bytes()));
+        self.lock.iter_mut().for_each(|lock| lock.end_run(exit, now));
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -254,41 +244,9 @@ pub(crate) fn saved(
     Ok(all)
 }
 
-/// What is known of the last run with this state.
-pub(crate) fn last_run(path: &Path) -> Option<LastRun> {
-    LastRun::parse(&String::from_utf8(disk::read_small(&lock_path(path), LONGEST_NOTE).ok()?).ok()?)
-}
-
-/// No note in a lock file is longer.
-const LONGEST_NOTE: u64 = 200;
-
-impl LastRun {
-    fn parse(note: &str) -> Option<LastRun> {
-        let mut lines = note.lines();
-        let (pid, began) = lines.next()?.strip_prefix("pid ")?.split_once(", since ")?;
-        let end = lines.next().and_then(|line| {
-            let (at, exit) = line.strip_prefix("ended ")?.split_once(", exit ")?;
-            Some((UnixTime::from_rfc3339(at)?, exit.parse().ok()?))
-        });
-        Some(LastRun { pid: pid.parse().ok()?, began: UnixTime::from_rfc3339(began)?, end })
-    }
-
-    /// Whether it still runs, as far as can be told.
-    pub(crate) fn is_running(&self) -> bool {
-        #[cfg(unix)]
-        {
-            use rustix::{io::Errno, process::Pid};
-            let signalled = Pid::from_raw(self.pid).map(rustix::process::test_kill_process);
-            self.end.is_none() && matches!(signalled, Some(Ok(()) | Err(Errno::PERM)))
-        }
-        #[cfg(not(unix))]
-        self.end.is_none()
-    }
-}
-
-/// As [`StateFile::owned_paths`], read without the lock: for a run that
-/// takes no part in the state but must not write into its outputs. A state that cannot be read owns
-/// nothing here; a run that uses it says what is wrong with it.
+/// As [`StateFile::owned_paths`], read without the lock: for a run that takes no part in the state
+/// but must not write into its outputs. A state that cannot be read owns nothing here; a run that
+/// uses it says what is wrong with it.
 pub(crate) fn paths_owned_in(path: &Path, account: &str) -> Vec<(String, String)> {
     read(path, account).map(|document| owned_paths(&document)).unwrap_or_default()
 }
@@ -308,36 +266,6 @@ fn owned_paths(document: &Map<String, Value>) -> Vec<(String, String)> {
         }
     }
     owned
-}
-
-/// Takes the lock beside the state. The lock file is never removed: whoever opened it before that
-/// would hold a lock that nobody else sees.
-fn lock(path: &Path) -> Result<File, Failure> {
-    let lock_path = lock_path(path);
-    let shown = lock_path.display();
-    let failed = || format!("cannot lock the state with {shown}");
-    let file = disk::open_lock(&lock_path).or_exit(Exit::Output, failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            file.take(LONGEST_NOTE).read_to_string(&mut holder).unwrap_or_default();
-            // What it says of an end is of a run before: whoever holds the lock has not ended.
-            let holder = match crate::shown::shown(holder.trim_end()) {
-                unknown if unknown.is_empty() || holder.contains("ended") => String::new(),
-                holder => format!(" ({holder})"),
-            };
-            let path = path.display();
-            Err(Failure::new(Exit::Busy, format!("another zdx{holder} holds the state {path}")))
-        }
-        Err(TryLockError::Error(error)) => Err(error).or_exit(Exit::Output, failed),
-    }
-}
-
-fn lock_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
 }
 
 /// A state that cannot be written is found before the first request, not after the first page.
@@ -675,20 +603,6 @@ mod tests {
                  \"tail\":\"{tail}\"}}}}"
             )
         );
-    }
-
-    #[test]
-    fn what_a_lock_file_tells_of_the_last_run() {
-        let at = |text: &str| UnixTime::from_rfc3339(text).unwrap();
-        let began = at("2026-11-24T01:58:00Z");
-        let line = "pid 7, since 2026-11-24T01:58:00Z\n";
-        assert_eq!(LastRun::parse(line), Some(LastRun { pid: 7, began, end: None }));
-        let end = Some((at("2026-11-24T01:59:00Z"), 5));
-        let ended = format!("{line}ended 2026-11-24T01:59:00Z, exit 5\n");
-        assert_eq!(LastRun::parse(&ended), Some(LastRun { pid: 7, began, end }));
-        for unknown in ["", "pid 7", "pid x, since y", "\0"] {
-            assert_eq!(LastRun::parse(unknown), None);
-        }
     }
 
     #[test]
