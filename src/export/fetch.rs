@@ -43,7 +43,10 @@ const SKEW_WARNED: Duration = Duration::from_secs(60);
 /// Clocks that differ by more cannot both be believed.
 const SKEW_CREDIBLE: Duration = Duration::from_secs(86_400);
 
-/// Why a run waits for its place in the quota; a 429 is told in the same words.
+/// Why a request waits that the pacer has no place for.
+const QUOTA_SPENT: &str = "quota spent";
+
+/// Why a request waits that the server refused.
 const RATE_LIMIT: &str = "rate limit reached";
 
 /// What asking for the next page came to.
@@ -182,7 +185,7 @@ impl<'a> Run<'a> {
                 return Err(Failure::new(
                     Exit::Temporary,
                     format!(
-                        "{RATE_LIMIT}: the next request may go in {}, longer than --max-wait allows",
+                        "{QUOTA_SPENT}: the next request may go in {}, longer than --max-wait allows",
                         span(wait)
                     ),
                 )
@@ -191,14 +194,14 @@ impl<'a> Run<'a> {
             if wait > Duration::from_secs(2) && !told {
                 told = true;
                 let name = Some(self.job.resource.name);
-                report.watch(name, &format!("{RATE_LIMIT}, next request in {}", span(wait)));
+                report.watch(name, &format!("{QUOTA_SPENT}, next request in {}", span(wait)));
             }
             if wait > SHOWN_WAIT {
                 // There is time for the last page to count, so that it is shown.
                 let written = handover.wait(|| self.beat(|| WRITING.to_owned()))?;
                 self.count(written);
             }
-            self.wait(RATE_LIMIT, until)?;
+            self.wait(QUOTA_SPENT, until)?;
             let waited = clock.instant().saturating_duration_since(now);
             self.outcome.waited_for_quota += waited;
             self.budget.pause(waited);
