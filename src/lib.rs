@@ -56,6 +56,7 @@ mod failure;
 mod fuzz;
 #[cfg(test)]
 mod man;
+mod mutex;
 mod progress;
 mod report;
 mod secret;

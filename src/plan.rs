@@ -60,6 +60,33 @@ pub(crate) enum Mode {
     Series(Box<Series>),
 }
 
+impl Mode {
+    /// What is saved of the series that is gone on with.
+    pub(crate) fn saved(&self) -> Option<&Series> {
+        match self {
+            Mode::Series(series) => Some(series),
+            Mode::OneOff { .. } | Mode::NewSeries { .. } => None,
+        }
+    }
+
+    /// Whether a position moves with what is written.
+    pub(crate) fn in_series(&self) -> bool {
+        match self {
+            Mode::OneOff { .. } => false,
+            Mode::NewSeries { .. } | Mode::Series(_) => true,
+        }
+    }
+}
+
+impl Job {
+    /// The sideloads that come beside the records, each with its output.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = (&'static str, Output)> {
+        let beside = self.include.iter().filter(|sideload| sideload.place == Place::Page);
+        beside
+            .map(|sideload| (sideload.name, self.output.beside(self.resource.name, sideload.name)))
+    }
+}
+
 /// What a plan is made of, besides what was typed.
 pub(crate) struct Known<'a> {
     pub(crate) defaults: &'a Defaults,
@@ -334,11 +361,6 @@ fn job(
     if let Mode::Series(series) = &mode {
         check_same(args, resource, series, &output)?;
     }
-    let own = matches!(mode, Mode::Series(_)).then_some(resource.name);
-    check_not_owned(known, &output, own)?;
-    for sideload in include.iter().filter(|sideload| sideload.place == Place::Page) {
-        check_not_owned(known, &output.beside(resource.name, sideload.name), own)?;
-    }
     let endpoint = match &mode {
         Mode::Series(series) => {
             resource.endpoint(Some(series.position.pagination())).unwrap_or(endpoint)
@@ -349,13 +371,13 @@ fn job(
         Mode::OneOff { start } | Mode::NewSeries { start } => Some(*start),
         Mode::Series(series) => series.window.or(series.through).or_else(|| series.position.time()),
     };
-    let has_had_pages = matches!(&mode, Mode::Series(series) if series.has_had_pages());
+    let has_had_pages = mode.saved().is_some_and(Series::has_had_pages);
     let origin = match (&args.since, &known.defaults.start) {
         (Some(text), _) => format!("--since {text}"),
         (None, Some(Configured { text, .. })) => format!("start = \"{text}\""),
         (None, None) => String::new(),
     };
-    Ok(Job {
+    let job = Job {
         resource,
         endpoint,
         mode,
@@ -387,7 +409,11 @@ fn job(
         follow: args.follow,
         // That what has been exported before is out of reach now is news.
         optional: optional && !has_had_pages,
-    })
+    };
+    let own = job.mode.saved().map(|_| resource.name);
+    check_not_owned(known, &job.output, own)?;
+    job.beside().try_for_each(|(_, output)| check_not_owned(known, &output, own))?;
+    Ok(job)
 }
 
 /// A parameter that a resource does not take is refused rather than ignored.

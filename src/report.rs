@@ -6,6 +6,7 @@
 use crate::{
     clock::Clock,
     failure::Failure,
+    mutex::lock,
     progress::Progress,
     secret::{Scrubber, Secret},
 };
@@ -15,7 +16,7 @@ use clap::ColorChoice;
 use serde_json::json;
 use std::{
     io::{IsTerminal as _, Write as _, stderr, stdout},
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Mutex, OnceLock},
 };
 
 /// How loud, and in which form.
@@ -135,7 +136,7 @@ impl Report {
 
     /// From now on, this appears in no line.
     pub(crate) fn hide(&self, secrets: &[Secret]) {
-        let mut scrubber = self.scrubber.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scrubber = lock(&self.scrubber);
         secrets.iter().for_each(|secret| scrubber.learn(secret));
     }
 
@@ -218,7 +219,7 @@ impl Report {
 
     /// For what a command prints to stdout of server text.
     pub(crate) fn scrubbed(&self, text: &str) -> String {
-        self.scrubber.lock().unwrap_or_else(PoisonError::into_inner).scrub(text)
+        lock(&self.scrubber).scrub(text)
     }
 
     fn write(&self, line: &str) {

@@ -3,12 +3,12 @@
 //! API notes §7. Tokens that are minted here live in memory only.
 
 use super::{Client, answer, error::ApiError, headers::Headers};
-use crate::secret::Secret;
+use crate::{mutex::lock, secret::Secret};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -76,7 +76,7 @@ impl Authorizer {
                 Ok(Secret::new(format!("Basic {}", STANDARD.encode(pair))))
             }
             Credentials::OauthClient { id, secret } => {
-                let mut minted = self.minted.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut minted = lock(&self.minted);
                 if let Some(token) = &*minted
                     && token.renew_at.is_none_or(|renew_at| now < renew_at)
                 {
@@ -88,7 +88,7 @@ impl Authorizer {
                     Err(error) => error.to_string(),
                 };
                 let took = client.clock.instant().saturating_duration_since(now).as_secs_f64();
-                let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut asked = lock(&self.asked);
                 asked.push(format!("POST {TOKENS}: {result}, {took:.3} s"));
                 Ok(minted.insert(token?).header.clone())
             }
@@ -97,19 +97,19 @@ impl Authorizer {
 
     /// The requests for tokens since this was last asked, for `-v`; they hold no secret.
     pub(crate) fn take_asked(&self) -> Vec<String> {
-        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.asked))
     }
 
     /// The token that is in use, if it was minted here.
     pub(crate) fn minted(&self) -> Option<Secret> {
-        let minted = self.minted.lock().unwrap_or_else(PoisonError::into_inner);
+        let minted = lock(&self.minted);
         let header = minted.as_ref()?.header.expose();
         Some(Secret::new(header.strip_prefix(BEARER).unwrap_or(header)))
     }
 
     /// How long a token that was minted here is good for, if it says so.
     pub(crate) fn life(&self) -> Option<Duration> {
-        self.minted.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.life
+        lock(&self.minted).as_ref()?.life
     }
 
     /// Takes note that `used` was refused, and says whether a new token may help.
@@ -117,7 +117,7 @@ impl Authorizer {
         if !matches!(self.credentials, Credentials::OauthClient { .. }) {
             return false;
         }
-        let mut minted = self.minted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut minted = lock(&self.minted);
         if minted.as_ref().is_some_and(|token| token.header == *used) {
             *minted = None;
         }

@@ -7,6 +7,7 @@ use crate::{
     disk,
     export::{self, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
+    mutex::lock,
     output::Output,
     pacer::{self, Pacer},
     plan::{self, Job, Known, Mode},
@@ -18,7 +19,7 @@ use crate::{
 };
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -92,8 +93,7 @@ fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     let result = all(&jobs, &shared, args.summary);
     if let Some(state) = &shared.state {
         let exit = result.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.end_run(exit, context.clock.wall());
+        lock(state).end_run(exit, context.clock.wall());
     }
     result
 }

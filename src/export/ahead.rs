@@ -5,10 +5,11 @@
 //! that turns out not to be the wanted one is dropped: nothing was committed on it. Must not know
 //! positions, outputs or retries.
 
-use super::{Shared, lock};
+use super::Shared;
 use crate::{
     api::{Client, error::ApiError, headers::Headers},
     clock::Clock,
+    mutex::lock,
     pacer::{Pacer, Ticket},
     request::Request,
     resource::Bucket,

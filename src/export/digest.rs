@@ -71,20 +71,17 @@ impl Run<'_> {
         // Of a server that does not tell its time, the position tells the least that it can be.
         let wall = || self.shared.clock.wall();
         let at = self.date.unwrap_or_else(|| next.time().map_or(wall(), |time| time.max(wall())));
-        Ok(Fetched::Page {
-            batch: Batch {
-                body,
-                records,
-                sideloads,
-                left_out,
-                next,
-                per_page: self.size.get(),
-                through,
-                at,
-                last: !more,
-            },
-            more,
-        })
+        Ok(Fetched::Page(Batch {
+            body,
+            records,
+            sideloads,
+            left_out,
+            next,
+            per_page: self.size.get(),
+            through,
+            at,
+            last: !more,
+        }))
     }
 
     fn decide(&self, page: &Page<'_>, prints: &[Fingerprint]) -> Result<Verdict, Garbled> {

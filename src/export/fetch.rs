@@ -7,7 +7,6 @@ use super::{
     Shared,
     ahead::{Ahead, Answered, Awaited},
     handover::Handover,
-    lock,
     run::{AGAIN, Run, WRITING},
     writer::Batch,
 };
@@ -15,10 +14,11 @@ use crate::{
     api::error::ApiError,
     failure::{Exit, Failure},
     garbled::Garbled,
+    mutex::lock,
     output::Output,
     pacer::{Ticket, Turn},
     page,
-    plan::{Job, Mode, YOUNGEST, anew},
+    plan::{Job, YOUNGEST, anew},
     position::Position,
     request::Request,
     resource::{Pagination, Parameter},
@@ -51,10 +51,7 @@ const RATE_LIMIT: &str = "rate limit reached";
 
 /// What asking for the next page came to.
 pub(super) enum Fetched {
-    Page {
-        batch: Batch,
-        more: bool,
-    },
+    Page(Batch),
     /// Caught up: nothing came, or what would come is too young.
     Nothing,
     /// The account cannot read a resource that nobody named.
@@ -389,7 +386,7 @@ impl<'a> Run<'a> {
                 );
             }
         }
-        let in_series = !matches!(self.job.mode, Mode::OneOff { .. });
+        let in_series = self.job.mode.in_series();
         match error {
             ApiError::CursorRefused { .. } if in_series => {
                 let resource = self.job.resource.name;

@@ -19,6 +19,7 @@ use crate::{
     clock::Clock,
     disk,
     failure::{Exit, Failure},
+    mutex::lock,
     output::Output,
     pacer::Pacer,
     plan::Job,
@@ -32,7 +33,7 @@ use std::{
     collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -111,9 +112,4 @@ fn warn_of_open_directories(jobs: &[Job], shared: &Shared<'_>) {
         let text = format!("anybody can replace files in {dir}; to prevent it: chmod o-w {dir}");
         shared.report.warn(None, &text);
     }
-}
-
-/// A thread that panicked leaves whole values behind: each change is one assignment.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -229,8 +229,8 @@ impl<'a> Run<'a> {
                 Ok(fetched) => fetched,
             };
             self.back_again();
-            let (batch, more) = match fetched {
-                Fetched::Page { batch, more } => (batch, more),
+            let batch = match fetched {
+                Fetched::Page(batch) => batch,
                 Fetched::Nothing => {
                     self.outcome.complete = true;
                     if self.poll_later(handover)? {
@@ -254,7 +254,7 @@ impl<'a> Run<'a> {
             self.through = batch.through;
             self.handed_pages += 1;
             self.handed_records += u64::try_from(batch.records.len()).unwrap_or(0);
-            let passed_until = batch.left_out.passed_until;
+            let (more, passed_until) = (!batch.last, batch.left_out.passed_until);
             let cut = batch.left_out.cut;
             handover.give(batch);
             if more {

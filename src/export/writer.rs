@@ -3,14 +3,14 @@
 //!
 //! Must not know requests. Whatever it is handed was checked whole.
 
-use super::{Shared, lines, lock};
+use super::{Shared, lines};
 use crate::{
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
+    mutex::lock,
     output::Output,
     plan::{Job, Mode},
     position::{Fingerprint, Position},
-    resource,
     scan::Json,
     sink::{FileSink, Owner, Sink, Stage, StdoutSink, segment},
     state::{Mark, Series, StateFile},
@@ -45,6 +45,8 @@ pub(super) struct Batch {
 /// The output of a sideload.
 struct Beside {
     name: &'static str,
+    /// What an envelope says that its records are.
+    kind: String,
     sink: Sink,
     /// How long it was when the export last caught up; `None` for stdout.
     caught_up: Option<u64>,
@@ -77,24 +79,19 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// Opens the outputs. Nothing is saved yet: another job may still be refused.
     pub(super) fn open(job: &'a Job, shared: &'a Shared<'a>) -> Result<Writer<'a>, Failure> {
-        let saved = match &job.mode {
-            Mode::Series(series) => Some(&**series),
-            Mode::OneOff { .. } | Mode::NewSeries { .. } => None,
-        };
+        let saved = job.mode.saved();
         let mark = saved.map(|series| &series.output);
         let (sink, mut unsaved) = open_sink(job, shared, &job.output, mark)?;
         let mut sideloads = Vec::new();
-        for sideload in
-            job.include.iter().filter(|sideload| sideload.place == resource::Place::Page)
-        {
-            let output = job.output.beside(job.resource.name, sideload.name);
-            let mark = saved.and_then(|series| series.sideload(sideload.name));
+        for (name, output) in job.beside() {
+            let mark = saved.and_then(|series| series.sideload(name));
             let (sink, new) = open_sink(job, shared, &output, mark)?;
             unsaved |= new;
             let committed = sink.committed();
             let known = mark.filter(|_| !new).and_then(|mark| mark.caught_up);
             let caught_up = known.map_or(committed, |known| committed.map(|end| known.min(end)));
-            sideloads.push(Beside { name: sideload.name, sink, caught_up });
+            let kind = format!("{}.{name}", job.resource.name);
+            sideloads.push(Beside { name, kind, sink, caught_up });
         }
         unsaved |= matches!(job.mode, Mode::NewSeries { .. });
         let window = saved.and_then(|series| series.window);
@@ -104,22 +101,16 @@ impl<'a> Writer<'a> {
     /// The sideloads that have outputs of their own, with what was written of each since the export
     /// last caught up: a run that goes on with another writes none of it again.
     pub(super) fn sideloads(&self) -> Result<Vec<(&'static str, HashSet<Fingerprint>)>, Failure> {
-        let written = |Beside { name, sink, caught_up }: &Beside| {
+        let written = |Beside { name, kind, sink, caught_up }: &Beside| {
             let mut seen = HashSet::new();
             if let Some(start) = caught_up.filter(|start| Some(*start) != sink.committed()) {
-                let line_name = self.line_name(name);
                 sink.lines_from(start, &mut |line| {
-                    seen.insert(Fingerprint::of(lines::record_in(line, &line_name)));
+                    seen.insert(Fingerprint::of(lines::record_in(line, kind)));
                 })?;
             }
             Ok((*name, seen))
         };
         self.sideloads.iter().map(written).collect()
-    }
-
-    /// What an envelope says that a sideload's record is.
-    fn line_name(&self, sideload: &str) -> String {
-        format!("{}.{sideload}", self.job.resource.name)
     }
 
     /// Saves the start of a series, or the beginning of a new file after a rotation, before the
@@ -156,8 +147,7 @@ impl<'a> Writer<'a> {
         let stop = self.shared.stop;
         let noticed = put(&mut self.sink, batch, &batch.records, resource.name, form, stop)?;
         for (beside, records) in self.sideloads.iter_mut().zip(&batch.sideloads) {
-            let name = format!("{}.{}", resource.name, beside.name);
-            put(&mut beside.sink, batch, records, &name, form, stop)?;
+            put(&mut beside.sink, batch, records, &beside.kind, form, stop)?;
         }
         Ok(noticed)
     }
@@ -203,10 +193,7 @@ impl<'a> Writer<'a> {
     }
 
     fn state(&self) -> Option<MutexGuard<'a, StateFile>> {
-        match self.job.mode {
-            Mode::OneOff { .. } => None,
-            Mode::NewSeries { .. } | Mode::Series(_) => self.shared.state.as_ref().map(lock),
-        }
+        self.shared.state.as_ref().filter(|_| self.job.mode.in_series()).map(lock)
     }
 
     fn each_sink(&mut self, act: fn(&mut Sink)) {
@@ -265,17 +252,14 @@ impl<'a> Writer<'a> {
 
     /// How far each output is written, with those of sideloads that this run leaves alone.
     fn marks(&self, caught_up: bool) -> Result<(Mark, Vec<(String, Mark)>), Failure> {
-        let saved = match &self.job.mode {
-            Mode::Series(series) => series.sideloads.as_slice(),
-            Mode::OneOff { .. } | Mode::NewSeries { .. } => &[],
-        };
+        let saved = self.job.mode.saved().map_or(&[][..], |series| &series.sideloads);
         let idle = |name: &str| !self.sideloads.iter().any(|beside| beside.name == name);
         let mut sideloads: Vec<(String, Mark)> =
             saved.iter().filter(|(name, _)| idle(name)).cloned().collect();
         for (_, mark) in sideloads.iter_mut().filter(|_| caught_up) {
             mark.caught_up = mark.file.map(|file| file.bytes);
         }
-        for Beside { name, sink, caught_up: before } in &self.sideloads {
+        for Beside { name, sink, caught_up: before, .. } in &self.sideloads {
             let mark = sink.mark()?;
             let now = mark.file.map(|file| file.bytes);
             let caught_up = if caught_up { now } else { *before };
@@ -315,8 +299,7 @@ fn open_sink(
     saved: Option<&Mark>,
 ) -> Result<(Sink, bool), Failure> {
     let Output::File { path, template, run } = output else {
-        let series = !matches!(job.mode, Mode::OneOff { .. });
-        return Ok((Sink::Stdout(StdoutSink::open(series)?), false));
+        return Ok((Sink::Stdout(StdoutSink::open(job.mode.in_series())?), false));
     };
     let failed = || format!("cannot finish the output {}", path.display());
     if let Some(Mark { stage: Some(Stage::Finalising), path: complete, file, .. }) = saved {
@@ -350,23 +333,17 @@ fn open_sink(
 
 /// Whether an output could be opened for a job, as far as can be told by looking.
 pub(super) fn check(job: &Job) -> Result<(), Failure> {
-    let saved = match &job.mode {
-        Mode::Series(series) => Some(&**series),
-        Mode::OneOff { .. } | Mode::NewSeries { .. } => None,
-    };
+    let saved = job.mode.saved();
     check_sink(job, &job.output, saved.map(|series| &series.output))?;
-    for sideload in job.include.iter().filter(|sideload| sideload.place == resource::Place::Page) {
-        let output = job.output.beside(job.resource.name, sideload.name);
-        check_sink(job, &output, saved.and_then(|series| series.sideload(sideload.name)))?;
-    }
-    Ok(())
+    job.beside().try_for_each(|(name, output)| {
+        check_sink(job, &output, saved.and_then(|series| series.sideload(name)))
+    })
 }
 
 /// As [`open_sink`], without opening.
 fn check_sink(job: &Job, output: &Output, saved: Option<&Mark>) -> Result<(), Failure> {
     let Output::File { path, run, .. } = output else {
-        let series = !matches!(job.mode, Mode::OneOff { .. });
-        return StdoutSink::open(series).map(drop);
+        return StdoutSink::open(job.mode.in_series()).map(drop);
     };
     let path = own_path(path, run.as_deref(), saved);
     let stage = run.as_ref().map(|_| Stage::Partial);
