@@ -3,15 +3,19 @@
 //! Everything that a job needs is opened before the first request of any, so that a refusal
 //! leaves nothing half begun.
 
+mod advice;
 mod ahead;
-mod digest;
-mod fetch;
-mod handover;
+mod asker;
+mod batch;
+mod commit;
 mod lines;
 #[cfg(test)]
 mod model;
 mod run;
+mod stream;
 pub(crate) mod summary;
+mod tally;
+mod teller;
 mod writer;
 
 use crate::{
@@ -27,8 +31,6 @@ use crate::{
     signals::Stop,
     state::StateFile,
 };
-pub(crate) use fetch::request;
-use run::Run;
 use std::{
     collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -37,6 +39,8 @@ use std::{
     thread,
     time::Duration,
 };
+use stream::Stream;
+pub(crate) use stream::request;
 use summary::Outcome;
 use writer::Writer;
 
@@ -72,22 +76,26 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
         let writer =
             Writer::open(job, shared).map_err(|failure| failure.about(job.resource.name))?;
         let sideloads = writer.sideloads().map_err(|failure| failure.about(job.resource.name))?;
-        opened.push((Run::new(job, shared, sideloads), writer));
+        opened.push((job, Stream::new(job, sideloads), writer));
     }
     warn_of_open_directories(jobs, shared);
-    for (run, writer) in &mut opened {
-        writer.begin(&run.position, run.through)?;
+    for (_, stream, writer) in &mut opened {
+        writer.begin(stream.position(), stream.through())?;
     }
     let waiting: Mutex<VecDeque<_>> = Mutex::new(opened.into_iter().enumerate().collect());
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..shared.jobs.min(jobs.len()) {
             scope.spawn(|| {
-                while let Some((index, (run, writer))) = { lock(&waiting).pop_front() } {
-                    let name = run.job.resource.name;
+                while let Some((index, (job, stream, writer))) = { lock(&waiting).pop_front() } {
+                    let name = job.resource.name;
                     // A bug in one resource leaves the others running.
-                    let outcome = catch_unwind(AssertUnwindSafe(|| run.finish(writer)))
-                        .unwrap_or_else(|_panic| Outcome { exit: Exit::Bug, ..Outcome::of(name) });
+                    let outcome =
+                        catch_unwind(AssertUnwindSafe(|| run::export(job, shared, stream, writer)))
+                            .unwrap_or_else(|_panic| Outcome {
+                                exit: Exit::Bug,
+                                ..Outcome::of(name)
+                            });
                     lock(&ended).push((index, outcome));
                 }
             });
