@@ -14,9 +14,8 @@ use crate::{
     api::error::ApiError,
     failure::{Exit, Failure},
     garbled::Garbled,
-    mutex::lock,
     output::Output,
-    pacer::{Ticket, Turn},
+    pacer::{Turn, gate::Ticket},
     page,
     plan::{Job, YOUNGEST, anew},
     position::Position,
@@ -166,7 +165,7 @@ impl<'a> Run<'a> {
                 return Err(Failure::stopped(signal));
             }
             let now = clock.instant();
-            let turn = lock(&self.shared.pacer).take_in_turn(bucket, self.job.resource.name, now);
+            let turn = self.shared.gate.take_in_turn(bucket, self.job.resource.name);
             let until = match turn {
                 Ok(ticket) => return Ok(ticket),
                 Err(Turn::At(until)) => until,
@@ -319,7 +318,7 @@ impl<'a> Run<'a> {
             Next::At(until) => {
                 let wait = until.saturating_duration_since(now);
                 if let Treatment::WaitForQuota(_) = treatment {
-                    lock(&self.shared.pacer).close(self.job.endpoint.bucket, until, now);
+                    self.shared.gate.close(self.job.endpoint.bucket, until);
                     report.warn(name, &error.to_string());
                 } else {
                     let attempt = self.budget.failed();
@@ -357,7 +356,7 @@ impl<'a> Run<'a> {
                     let until = now + wait.min(LONGEST_WAIT);
                     self.not_before = Some(until);
                     if let Treatment::WaitForQuota(_) = treatment {
-                        lock(&self.shared.pacer).close(self.job.endpoint.bucket, until, now);
+                        self.shared.gate.close(self.job.endpoint.bucket, until);
                     }
                 }
                 if self.outlives(error) {
