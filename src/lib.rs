@@ -15,9 +15,10 @@
 //!      └── next ◀─ StateFile::save ◀─ Sink::write ◀┘                         output durable, then the position
 //! ```
 //!
-//! `paging`, `retry`, `pacer`, `page`, `scan`, `record`, `time`, `request`, `export/lines` and
-//! `api/headers` are pure: time and chance are arguments. Nothing below `plan` sees a clap type, nothing above `api`
-//! a type of the HTTP library, and only `disk` syncs, renames and truncates.
+//! `paging`, `retry`, `pacer` (but for the gate through which threads share it), `page`, `scan`,
+//! `record`, `time`, `request`, `export/lines` and `api/headers` are pure: time and chance are
+//! arguments. Nothing below `plan` sees a clap type, nothing above `api` a type of the HTTP library,
+//! and only `disk` syncs, renames and truncates.
 //!
 //! Public is what other programs' tests need, [`run`] and the [`sandbox`], and for the benches
 //! `bench`.

@@ -9,7 +9,7 @@ use crate::{
     failure::{Exit, Failure, OrExit as _},
     mutex::lock,
     output::Output,
-    pacer::{self, Pacer},
+    pacer::{self, gate::Gate},
     plan::{self, Job, Known, Mode},
     position::Position,
     request::Request,
@@ -86,10 +86,11 @@ fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     shared.max_wait = args.max_wait.or(shared.max_wait);
     shared.jobs = args.jobs.map_or(usize::MAX, usize::from);
     shared.last_line = args.summary == SummaryFormat::Text;
-    shared.pacer = Arc::new(Mutex::new(Pacer::new(pacer::Limits {
+    let limits = pacer::Limits {
         rate: args.rate.or(settings.defaults.rate),
         reserve: args.reserve.or(settings.defaults.reserve).unwrap_or(0),
-    })));
+    };
+    shared.gate = Gate::new(limits, context.clock);
     let result = all(&jobs, &shared, args.summary);
     if let Some(state) = &shared.state {
         let exit = result.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);
@@ -108,7 +109,7 @@ pub(super) fn shared<'a>(
         base: &settings.base,
         limits: settings.limits,
         authorizer: Arc::new(Authorizer::new(settings.credentials.clone())),
-        pacer: Arc::new(Mutex::new(Pacer::new(pacer::Limits::default()))),
+        gate: Gate::new(pacer::Limits::default(), context.clock),
         state: state.map(Mutex::new),
         jobs: usize::MAX,
         retry_for: settings.defaults.retry_for.unwrap_or(RETRY_FOR),

@@ -12,8 +12,7 @@ use super::{
 use crate::{
     api::{Client, error::ApiError},
     failure::{Exit, Failure},
-    mutex::lock,
-    pacer::{Ticket, Turn},
+    pacer::{Turn, gate::Ticket},
     plan::Job,
     request::Request,
     retry::{Budget, Next, Reason, Treatment},
@@ -153,7 +152,10 @@ impl<'a> Asker<'a> {
             let answered = self.receive(listener)?;
             match answered {
                 Some(answered) if answered.request == *wanted => return Ok(answered),
-                Some(unwanted) => self.give_back(unwanted.body),
+                Some(unwanted) => {
+                    self.heed(&unwanted);
+                    self.give_back(unwanted.body);
+                }
                 None => {}
             }
         }
@@ -194,6 +196,16 @@ impl<'a> Asker<'a> {
         Ok(Some(answered))
     }
 
+    /// Whoever receives a refusal tells all who share the quota, also when the page is not wanted.
+    fn heed(&self, unwanted: &Answered) {
+        if let Err(error) = &unwanted.result
+            && let Treatment::WaitForQuota(wait) = error.treatment()
+            && let Some(until) = self.shared.clock.instant().checked_add(wait.min(LONGEST_WAIT))
+        {
+            self.close(until);
+        }
+    }
+
     /// Waits for a place in the quota. A wait is not the request's fault, so it uses no budget.
     fn await_turn(&mut self, listener: Listener<'_>) -> Result<Ticket, Failure> {
         let Shared { clock, stop, max_wait, .. } = *self.shared;
@@ -204,7 +216,7 @@ impl<'a> Asker<'a> {
                 return Err(Failure::stopped(signal));
             }
             let now = clock.instant();
-            let turn = lock(&self.shared.pacer).take_in_turn(bucket, self.job.resource.name, now);
+            let turn = self.shared.gate.take_in_turn(bucket, self.job.resource.name);
             let until = match turn {
                 Ok(ticket) => return Ok(ticket),
                 Err(Turn::At(until)) => until,
@@ -273,7 +285,7 @@ impl<'a> Asker<'a> {
                 let wait = until.saturating_duration_since(now);
                 let why = match for_quota {
                     true => {
-                        self.close(until, now);
+                        self.close(until);
                         listener(Event::Refused(error))?;
                         Why::RateLimit
                     }
@@ -297,7 +309,7 @@ impl<'a> Asker<'a> {
                     let until = now + wait.min(LONGEST_WAIT);
                     self.not_before = Some(until);
                     if for_quota {
-                        self.close(until, now);
+                        self.close(until);
                     }
                 }
                 Err(gave_up(error, reason))
@@ -306,8 +318,8 @@ impl<'a> Asker<'a> {
     }
 
     /// Keeps all who share the quota from asking.
-    fn close(&self, until: Instant, now: Instant) {
-        lock(&self.shared.pacer).close(self.job.endpoint.bucket, until, now);
+    fn close(&self, until: Instant) {
+        self.shared.gate.close(self.job.endpoint.bucket, until);
     }
 }
 

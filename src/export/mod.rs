@@ -25,7 +25,7 @@ use crate::{
     failure::{Exit, Failure},
     mutex::lock,
     output::Output,
-    pacer::Pacer,
+    pacer::gate::Gate,
     plan::Job,
     report::Report,
     signals::Stop,
@@ -49,7 +49,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) base: &'a BaseUrl,
     pub(crate) limits: Limits,
     pub(crate) authorizer: Arc<Authorizer>,
-    pub(crate) pacer: Arc<Mutex<Pacer>>,
+    pub(crate) gate: Gate,
     /// `None` when every job is a one-off without a state.
     pub(crate) state: Option<Mutex<StateFile>>,
     /// How many resources run side by side.

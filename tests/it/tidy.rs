@@ -91,7 +91,9 @@ fn pure_modules_touch_no_files_sockets_or_threads() {
     let pure = [
         "paging.rs",
         "retry.rs",
-        "pacer.rs",
+        "pacer/mod.rs",
+        "pacer/bucket.rs",
+        "pacer/window.rs",
         "page.rs",
         "record.rs",
         "time.rs",
