@@ -4,8 +4,8 @@
 //! Must not know what a run is: it is told what to show.
 
 use crate::{
-    report::{counted, grouped},
     time::{UnixTime, span},
+    words::{counted, grouped},
 };
 use anstyle::{AnsiColor, Style};
 use console::Term;

@@ -258,7 +258,7 @@ impl<'a> Run<'a> {
         let result = match &answered.result {
             Ok(()) => {
                 let size = u64::try_from(answered.body.len()).unwrap_or(u64::MAX);
-                format!("200, {}", crate::report::bytes(size))
+                format!("200, {}", crate::words::bytes(size))
             }
             Err(error) => error.to_string(),
         };

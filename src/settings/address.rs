@@ -1,8 +1,8 @@
 //! Which account is meant, and where it is served.
 
 use super::{
-    Environment, Flags,
     config::{Config, Profile},
+    given::{Environment, Flags},
 };
 use crate::{api::BaseUrl, failure::Failure, shown::shown};
 
