@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     failure::Failure,
     mutex::lock,
-    progress::Progress,
+    progress::{Progress, is_in_foreground},
     secret::{Scrubber, Secret},
 };
 use anstream::AutoStream;
@@ -25,6 +25,8 @@ pub(crate) struct Voice {
     pub(crate) verbose: bool,
     pub(crate) json: bool,
     pub(crate) colour: Colour,
+    /// Whether the terminal can do no more than take lines (`TERM=dumb`).
+    pub(crate) dumb: bool,
 }
 
 /// Whether lines are coloured.
@@ -129,11 +131,13 @@ impl Report {
     }
 
     /// Shows progress from now on: always, or where it is of use to somebody: on a terminal that
-    /// `records` are not written to. Never where errors only, or lines for programs, are wanted.
+    /// `records` are not written to and that belongs to this job. Never where errors only, or lines
+    /// for programs, are wanted.
     pub(crate) fn show_progress(&self, always: bool, records: bool) {
         let torn = records && stdout().is_terminal();
         let allowed = !self.voice.quiet && !self.voice.json;
-        let shown = allowed && (always || self.terminal && !torn);
+        let of_use = || self.terminal && !torn && !self.voice.dumb && is_in_foreground();
+        let shown = allowed && (always || of_use());
         drop(self.progress.set(Progress::new(shown, self.coloured)));
     }
 

@@ -41,7 +41,9 @@ pub(crate) fn run(cli: Cli) -> Exit {
         ColorChoice::Always => Colour::Always,
         ColorChoice::Never => Colour::Never,
     };
-    let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json, colour };
+    let env = Environment::real();
+    let dumb = env.get("TERM").as_deref() == Some("dumb");
+    let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json, colour, dumb };
     let flags = Flags { profile, config, state, subdomain, base_url };
     let sandbox = matches!(&cli.command, Command::Export(args) if args.sandbox);
     let report = Report::new(voice, clock, Retyped { flags: flags.retyped(), sandbox });
@@ -52,7 +54,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
             return failure.exit;
         }
     };
-    let context = Context { progress, flags, env: Environment::real(), clock, stop, report };
+    let context = Context { progress, flags, env, clock, stop, report };
     let result = match cli.command {
         Command::Export(args) => export::run(&args, &context),
         Command::Sample(args) => sample::run(&args, &context),
@@ -68,7 +70,8 @@ pub(crate) fn run(cli: Cli) -> Exit {
 
 /// Tells in a log for programs of what could not be parsed.
 pub(crate) fn refuse(why: &str) -> Exit {
-    let voice = Voice { quiet: false, verbose: false, json: true, colour: Colour::Never };
+    let voice =
+        Voice { quiet: false, verbose: false, json: true, colour: Colour::Never, dumb: true };
     let failure = Failure::usage(why);
     Report::new(voice, Clock::real(), Retyped::default()).failure(None, &failure, None);
     failure.exit

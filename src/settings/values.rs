@@ -5,6 +5,7 @@ use super::{config::Profile, given::Environment};
 use crate::{
     api::Limits,
     failure::{Exit, Failure},
+    time::{self, NoDuration},
 };
 use std::time::Duration;
 
@@ -83,8 +84,10 @@ pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
 
 /// Reads `45s`, `15m`, `2h`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .map_err(|_unreadable| "use a number with its unit, as in 45s, 15m or 2h".to_owned())
+    time::duration(text).map_err(|unusable| match unusable {
+        NoDuration::Unreadable => "use a number with its unit, as in 45s, 15m or 2h".to_owned(),
+        NoDuration::TooLong => "it is longer than a century".to_owned(),
+    })
 }
 
 /// Reads `256MiB`, `10M`, `500k` or plain bytes; units are powers of 1024.

@@ -52,6 +52,8 @@ mod kills;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod met;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod power_loss;
