@@ -63,6 +63,7 @@ mod report;
 mod secret;
 mod shown;
 mod signals;
+mod words;
 
 #[doc(hidden)]
 pub mod bench;

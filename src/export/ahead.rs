@@ -5,7 +5,7 @@
 //! that turns out not to be the wanted one is dropped: nothing was committed on it. Must not know
 //! positions, outputs or retries.
 
-use super::Shared;
+use super::shared::Shared;
 use crate::{
     api::{Client, error::ApiError, headers::Headers},
     clock::Clock,

@@ -5,8 +5,8 @@
 //! [`Event`]s. Must not know what positions mean, nor outputs or words.
 
 use super::{
-    Shared,
     ahead::{Ahead, Answered, Awaited},
+    shared::Shared,
     stream::Clocks,
 };
 use crate::{

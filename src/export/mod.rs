@@ -12,6 +12,7 @@ mod lines;
 #[cfg(test)]
 mod model;
 mod run;
+mod shared;
 mod stream;
 pub(crate) mod summary;
 mod tally;
@@ -19,49 +20,24 @@ mod teller;
 mod writer;
 
 use crate::{
-    api::{BaseUrl, Limits, auth::Authorizer},
-    clock::Clock,
     disk,
     failure::{Exit, Failure},
     mutex::lock,
     output::Output,
-    pacer::gate::Gate,
     plan::Job,
-    report::Report,
-    signals::Stop,
-    state::StateFile,
 };
+pub(crate) use shared::Shared;
 use std::{
     collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     thread,
-    time::Duration,
 };
 use stream::Stream;
 pub(crate) use stream::request;
 use summary::Outcome;
 use writer::Writer;
-
-/// What all jobs of a run share.
-pub(crate) struct Shared<'a> {
-    pub(crate) base: &'a BaseUrl,
-    pub(crate) limits: Limits,
-    pub(crate) authorizer: Arc<Authorizer>,
-    pub(crate) gate: Gate,
-    /// `None` when every job is a one-off without a state.
-    pub(crate) state: Option<Mutex<StateFile>>,
-    /// How many resources run side by side.
-    pub(crate) jobs: usize,
-    pub(crate) retry_for: Duration,
-    pub(crate) max_wait: Option<Duration>,
-    pub(crate) clock: Clock,
-    pub(crate) stop: &'a Stop,
-    pub(crate) report: &'a Report,
-    /// Whether a job's last line is for people.
-    pub(crate) last_line: bool,
-}
 
 /// Refuses what [`run`] would refuse before the first request, and leaves everything as it is.
 pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {

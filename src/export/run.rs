@@ -5,11 +5,12 @@
 //! (`ahead`), this one checks and decides, one writes and syncs (`commit`).
 
 use super::{
-    Shared, advice,
+    advice,
     ahead::Answered,
     asker::{Again, Asker, Event, Why},
     batch::Batch,
     commit::{Commit, Written},
+    shared::Shared,
     stream::{Accepted, Stream, TooRecent},
     summary::Outcome,
     tally::Tally,

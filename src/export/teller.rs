@@ -2,9 +2,9 @@
 //! in a log. Must not decide anything, nor know clients and outputs.
 
 use super::{
-    Shared,
     ahead::Answered,
     asker::{Event, Why},
+    shared::Shared,
     stream::{Clocks, Remark},
 };
 use crate::{
@@ -12,9 +12,10 @@ use crate::{
     failure::{Exit, Failure},
     plan::Job,
     progress::{Beat, Line, Stand, pause, words},
-    report::{Report, bytes},
+    report::Report,
     shown::shown,
     time::span,
+    words::bytes,
 };
 use std::{fmt::Display, mem, time::Duration};
 

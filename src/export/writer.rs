@@ -4,9 +4,9 @@
 //! Must not know requests. Whatever it is handed was checked whole.
 
 use super::{
-    Shared,
     batch::{Batch, Place},
     lines,
+    shared::Shared,
 };
 use crate::{
     disk::{self, ReplaceError},

@@ -10,8 +10,8 @@ use crate::{
     disk::{self, Durability},
     failure::{Exit, Failure, OrExit as _},
     position::Fingerprint,
-    report::grouped,
     state::{Committed, Mark},
+    words::grouped,
 };
 use std::{
     fs::{self, File, TryLockError},
