@@ -52,6 +52,8 @@ mod memory;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod paths;
+#[cfg(test)]
 mod power_loss;
 #[cfg(test)]
 mod process;

@@ -2,7 +2,10 @@
 //!
 //! `ZDX_BLESS=1 cargo test` rewrites the files that are generated.
 
-use crate::harness::Place;
+use crate::{
+    harness::Place,
+    paths::{self, Modules, absolute},
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -132,11 +135,62 @@ fn nothing_is_left_to_do() {
     }
 }
 
+/// The paths in `src/sandbox/` that lead out of it, in tests too.
+fn ways_out(sandbox: &Modules) -> Vec<String> {
+    let mut ways_out = Vec::new();
+    for (module, text) in sandbox {
+        let (shipped, tests) = paths::halves(text);
+        let inner: Vec<String> = module.iter().cloned().chain(["tests".to_owned()]).collect();
+        for (from, text) in [(module, shipped), (&inner, tests)] {
+            for path in paths::named(text) {
+                let to = absolute(&path, from, sandbox);
+                if to.is_some_and(|to| to.len() < 2 || to[0] != "sandbox") {
+                    ways_out.push(format!("{}: {path}", module.join("::")));
+                }
+            }
+        }
+    }
+    ways_out
+}
+
 #[test]
 fn the_sandbox_shares_no_code_with_the_client() {
-    for (path, text) in sources("src/sandbox") {
-        assert!(!text.contains("crate::"), "{}", path.display());
+    let sandbox = paths::modules(&root().join("src/sandbox"), &["sandbox"]);
+    assert!(sandbox.len() > 30);
+    assert_eq!(ways_out(&sandbox), Vec::<String>::new());
+    for (module, text) in &sandbox {
+        // In tests, too; and nothing but what `sandbox/mod.rs` makes public can be named outside.
+        for word in ["crate::", "#[path", "pub(crate)", "pub(in ", "macro_export", "macro_use"] {
+            assert!(!text.contains(word), "{word} in {}", module.join("::"));
+        }
     }
+    let entrance = &sandbox[&vec!["sandbox".to_owned()]];
+    assert!(!entrance.contains("pub mod") && !entrance.contains("pub(super)"));
+}
+
+#[test]
+fn ways_out_of_the_sandbox_are_seen() {
+    let way_out = |file: &str, text: &str| {
+        let module = file.split("::").map(str::to_owned).collect();
+        !ways_out(&Modules::from([(module, text.to_owned())])).is_empty()
+    };
+    assert!(way_out("sandbox::api", "use super::super::time;"));
+    assert!(way_out("sandbox::api", "use super::{super::{time, page}, quota};"));
+    assert!(way_out("sandbox::api", "fn x() { super::super::time::now() }"));
+    assert!(way_out("sandbox::records::ticket", "use super::super::super::time;"));
+    assert!(way_out("sandbox", "use super::time;"));
+    let in_tests = |path: &str| format!("#[cfg(test)]\nmod tests {{\n    use {path};\n}}\n");
+    assert!(way_out("sandbox::api", &in_tests("super::super::super::time")));
+    assert!(!way_out("sandbox::api", &in_tests("super::super::time")));
+    assert!(way_out("sandbox::api", "use crate::time;"));
+    assert!(!way_out("sandbox::records::ticket", "use super::{super::world, person};"));
+    assert!(!way_out("sandbox::api", "use super::{quota::Quota, server};"));
+}
+
+#[test]
+fn there_is_no_circle_in_the_sandbox() {
+    let sandbox = paths::modules(&root().join("src/sandbox"), &["sandbox"]);
+    assert_eq!(paths::circle(&sandbox), None);
 }
 
 #[test]
