@@ -56,6 +56,7 @@ mod met;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+#[cfg(test)]
 mod power_loss;
 #[cfg(test)]
 mod process;
