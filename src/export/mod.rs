@@ -11,6 +11,7 @@ mod commit;
 mod lines;
 #[cfg(test)]
 mod model;
+mod overlap;
 mod run;
 mod shared;
 mod stream;
