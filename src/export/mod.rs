@@ -10,6 +10,7 @@ mod handover;
 mod lines;
 #[cfg(test)]
 mod model;
+mod opening;
 mod run;
 pub(crate) mod summary;
 mod writer;
@@ -62,7 +63,7 @@ pub(crate) struct Shared<'a> {
 /// Refuses what [`run`] would refuse before the first request, and leaves everything as it is.
 pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
     jobs.iter()
-        .try_for_each(|job| writer::check(job).map_err(|failure| failure.about(job.resource.name)))
+        .try_for_each(|job| opening::check(job).map_err(|failure| failure.about(job.resource.name)))
 }
 
 /// Runs all jobs to their ends. An error means that nothing was sent.
