@@ -15,10 +15,10 @@
 //!      └── next ◀─ StateFile::save ◀─ Sink::write ◀┘                         output durable, then the position
 //! ```
 //!
-//! `mark`, `place`, `paging`, `retry`, `pacer`, `page`, `scan`, `record`, `time`, `request`,
-//! `export/lines` and `api/headers` are pure: time and chance are arguments. Nothing below
-//! `commands` sees a clap type, nothing above `api` a type of the HTTP library, and only `disk`
-//! syncs, renames and truncates.
+//! `mark`, `place`, `paging`, `retry`, `pacer` (but for the gate through which threads share it),
+//! `page`, `scan`, `record`, `time`, `request`, `export/lines` and `api/headers` are pure: time and
+//! chance are arguments. Nothing below `commands` sees a clap type, nothing above `api` a type of
+//! the HTTP library, and only `disk` syncs, renames and truncates.
 //!
 //! Public is what other programs' tests need, [`run`] and the [`sandbox`], and for the benches
 //! `bench`.
@@ -65,6 +65,7 @@ mod report;
 mod secret;
 mod shown;
 mod signals;
+mod words;
 
 #[doc(hidden)]
 pub mod bench;

@@ -8,7 +8,7 @@
 use crate::{
     api::headers::Headers,
     clock::Clock,
-    pacer::{Limits, Pacer, Ticket, Turn},
+    pacer::{Limits, Pacer, Place, Said, Turn},
     resource::Bucket,
 };
 use fastrand::Rng;
@@ -122,7 +122,7 @@ struct World {
     /// The instant of the virtual time 0.
     zero: Instant,
     pacer: Pacer,
-    tickets: BTreeMap<u64, Ticket>,
+    places: BTreeMap<u64, Place>,
     server: BTreeMap<u64, Window>,
     events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
     count: u64,
@@ -135,7 +135,7 @@ impl World {
             rng: Rng::with_seed(scenario.seed),
             zero: Clock::real().instant(),
             pacer: Pacer::new(Limits { rate: None, reserve: scenario.reserve }),
-            tickets: BTreeMap::new(),
+            places: BTreeMap::new(),
             server: BTreeMap::new(),
             events: BinaryHeap::new(),
             count: 0,
@@ -157,8 +157,8 @@ impl World {
         let instant = self.zero + Duration::from_millis(now);
         match event {
             Event::Turn(resource) => match self.pacer.take(Bucket::Exports, instant) {
-                Ok(ticket) => {
-                    self.tickets.insert(resource, ticket);
+                Ok(place) => {
+                    self.places.insert(resource, place);
                     let way = self.about(self.scenario.latency.min(100) / 2);
                     self.at(now + way, Event::Arrival(resource));
                 }
@@ -186,11 +186,12 @@ impl World {
             }
             Event::Answer(resource, refused, headers) => {
                 let headers = Headers(headers.unwrap_or_else(|| self.headers(now)));
-                if let Some(ticket) = self.tickets.remove(&resource) {
-                    self.pacer.settle(Bucket::Exports, &ticket, headers.pacing(), instant);
+                if let Some(place) = self.places.remove(&resource) {
+                    let said = headers.pacing().map_or(Said::Nothing, Said::Quota);
+                    self.pacer.settle(place, said, instant);
                 }
                 if refused {
-                    self.pacer.close(Bucket::Exports, instant + headers.quota_wait(), instant);
+                    self.pacer.close(Bucket::Exports, instant + headers.quota_wait());
                 }
                 self.at(now, Event::Turn(resource));
             }

@@ -5,21 +5,20 @@
 //! that turns out not to be the wanted one is dropped: nothing was committed on it. Must not know
 //! positions, outputs or retries.
 
-use super::Shared;
+use super::shared::Shared;
 use crate::{
     api::{Client, error::ApiError, headers::Headers},
     clock::Clock,
-    mutex::lock,
-    pacer::{Pacer, Ticket},
+    pacer::{
+        Said,
+        gate::{Gate, Ticket},
+    },
     request::Request,
     resource::Bucket,
     signals::Stop,
 };
 use std::{
-    sync::{
-        Arc, Mutex,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
-    },
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
     time::Duration,
 };
@@ -68,7 +67,7 @@ struct Asker {
     client: Client,
     bucket: Bucket,
     clock: Clock,
-    pacer: Arc<Mutex<Pacer>>,
+    gate: Gate,
     /// Two bodies take turns: one comes in while the other one is checked and written. Who is done
     /// with one puts it back here.
     spare: Receiver<Vec<u8>>,
@@ -86,21 +85,17 @@ impl Asker {
         let began = self.clock.instant();
         let place = |ticket: Option<Ticket>| match ticket {
             Some(ticket) => Some(ticket),
-            None => lock(&self.pacer).take(self.bucket, began).ok(),
+            None => self.gate.take(self.bucket).ok(),
         };
         let Some(ticket) = place(ticket) else { return Some(Err(body)) };
         let (headers, result) = self.client.get(&request, &mut body);
-        let now = self.clock.instant();
         // At once, not when the page is wanted: the quota's reset counts from here.
-        let quota = headers.pacing();
-        {
-            let mut pacer = lock(&self.pacer);
-            pacer.settle(self.bucket, &ticket, quota, now);
-            if result.is_ok() && quota.is_none() {
-                pacer.told_nothing(self.bucket, now);
-            }
-        }
-        let took = now.saturating_duration_since(began);
+        ticket.settle(match headers.pacing() {
+            Some(quota) => Said::Quota(quota),
+            None if result.is_ok() => Said::NoQuota,
+            None => Said::Nothing,
+        });
+        let took = self.clock.instant().saturating_duration_since(began);
         Some(Ok(Answered { request, headers, result, body, took }))
     }
 }
@@ -118,8 +113,8 @@ impl Ahead {
         let (reply, answers) = channel();
         let (bodies, spare) = channel();
         let cancel = client.canceller();
-        let (clock, pacer) = (shared.clock, Arc::clone(&shared.pacer));
-        let asker = Asker { client, bucket, clock, pacer, spare };
+        let (clock, gate) = (shared.clock, shared.gate.clone());
+        let asker = Asker { client, bucket, clock, gate, spare };
         thread::spawn(move || {
             for order in orders {
                 if asker.answer(order).is_none_or(|answer| reply.send(answer).is_err()) {
@@ -159,19 +154,9 @@ impl Ahead {
         }
     }
 
-    /// Whether this is what was asked for ahead. Another request that is under way is waited for
-    /// and its answer dropped.
-    pub(super) fn is_under_way(&mut self, request: &Request) -> bool {
-        match &self.under_way {
-            None => false,
-            Some(asked) if asked == request => true,
-            Some(_) => {
-                if let Awaited::Answer(unwanted) = self.answer(|_waited| {}) {
-                    self.give_back(unwanted.body);
-                }
-                false
-            }
-        }
+    /// What was asked for and not yet answered.
+    pub(super) fn under_way(&self) -> Option<&Request> {
+        self.under_way.as_ref()
     }
 
     /// Waits for the answer to what is under way. `meanwhile` is told again and again how long that
@@ -207,11 +192,6 @@ impl Ahead {
     /// Where a thread that is done with a body puts it.
     pub(super) fn bodies(&self) -> Sender<Vec<u8>> {
         self.bodies.clone()
-    }
-
-    /// Whether a request could be sent ahead.
-    pub(super) fn is_free(&self) -> bool {
-        self.under_way.is_none()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Decides nothing about where that is: see `place`.
 
-use super::Shared;
+use super::shared::Shared;
 use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _},

@@ -3,7 +3,12 @@
 //!
 //! Must not know requests. Whatever it is handed was checked whole.
 
-use super::{Shared, lines, opening::open_sink};
+use super::{
+    batch::{Batch, Place},
+    lines,
+    opening::open_sink,
+    shared::Shared,
+};
 use crate::{
     disk::ReplaceError,
     failure::{Exit, Failure},
@@ -11,30 +16,11 @@ use crate::{
     mutex::lock,
     plan::{Job, Mode},
     position::{Fingerprint, Position},
-    scan::Json,
     sink::Sink,
     state::{Series, StateFile},
     time::UnixTime,
 };
-use std::{collections::HashSet, io, ops::Range, path::PathBuf, sync::MutexGuard};
-
-/// A page that is to be written, with the position behind it.
-pub(super) struct Batch {
-    /// What everything below is a part of.
-    pub(super) body: Vec<u8>,
-    pub(super) records: Vec<Place>,
-    /// The sideloads' records that this run has not written yet, in the writer's order.
-    pub(super) sideloads: Vec<Vec<Place>>,
-    pub(super) left_out: lines::LeftOut,
-    pub(super) next: Position,
-    /// The page size that was asked for.
-    pub(super) per_page: u16,
-    pub(super) through: Option<UnixTime>,
-    /// The server's clock, or else ours.
-    pub(super) at: UnixTime,
-    /// The export has caught up with this page.
-    pub(super) last: bool,
-}
+use std::{collections::HashSet, io, path::PathBuf, sync::MutexGuard};
 
 /// The output of a sideload.
 struct Beside {
@@ -44,19 +30,6 @@ struct Beside {
     sink: Sink,
     /// How long it was when the export last caught up; `None` for stdout.
     caught_up: Option<u64>,
-}
-
-/// Where in a body a record stands.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) range: Range<usize>,
-    pub(super) plain: bool,
-}
-
-impl Place {
-    fn of<'b>(&self, body: &'b [u8]) -> Option<Json<'b>> {
-        Some(Json { bytes: body.get(self.range.clone())?, plain: self.plain })
-    }
 }
 
 pub(super) struct Writer<'a> {

@@ -1,14 +1,17 @@
 //! A growing file, exactly once: opened at its committed length, written behind it, cut back to it
 //! when something fails. The protocol is told in `disk`.
 
-use super::{PageWriter, compress::Compression, segment};
+use super::{
+    compress::{Compression, PageWriter},
+    segment,
+};
 use crate::{
     disk::{self, Durability},
     failure::{Exit, Failure, OrExit as _},
     mark::{Committed, Mark, Stage},
     place::{Existing, Owner, partial},
     position::Fingerprint,
-    report::grouped,
+    words::grouped,
 };
 use std::{
     fs::{self, File, TryLockError},

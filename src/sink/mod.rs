@@ -16,10 +16,7 @@ use crate::{
     mark::{Mark, STDOUT, Stage},
     signals::Stop,
 };
-use std::io::{self, Write};
-
-/// Writes the lines of a page, piece by piece, to where a sink says.
-pub(crate) type PageWriter<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+use compress::PageWriter;
 
 #[derive(Debug)]
 pub(crate) enum Sink {
