@@ -11,6 +11,7 @@ mod commit;
 mod lines;
 #[cfg(test)]
 mod model;
+mod opening;
 mod overlap;
 mod run;
 mod shared;
@@ -43,7 +44,7 @@ use writer::Writer;
 /// Refuses what [`run`] would refuse before the first request, and leaves everything as it is.
 pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
     jobs.iter()
-        .try_for_each(|job| writer::check(job).map_err(|failure| failure.about(job.resource.name)))
+        .try_for_each(|job| opening::check(job).map_err(|failure| failure.about(job.resource.name)))
 }
 
 /// Runs all jobs to their ends. An error means that nothing was sent.

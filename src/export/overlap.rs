@@ -56,10 +56,7 @@ pub(super) struct Passed {
 }
 
 impl Overlap {
-    pub(super) fn new(
-        anchor: Position,
-        seen: impl IntoIterator<Item = Fingerprint>,
-    ) -> Overlap {
+    pub(super) fn new(anchor: Position, seen: impl IntoIterator<Item = Fingerprint>) -> Overlap {
         let earlier: HashSet<Fingerprint> = seen.into_iter().collect();
         Overlap {
             anchor,

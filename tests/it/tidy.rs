@@ -90,6 +90,11 @@ fn shipped(text: &str) -> &str {
 #[test]
 fn pure_modules_touch_no_files_sockets_or_threads() {
     let pure = [
+        "mark.rs",
+        "place.rs",
+        "state/format.rs",
+        "plan/asked.rs",
+        "plan/start.rs",
         "paging.rs",
         "retry.rs",
         "pacer/mod.rs",
@@ -222,11 +227,7 @@ fn owned(names: &[&str]) -> Vec<String> {
 }
 
 /// To be emptied: circles of files that still stand.
-const STANDING_CIRCLES: &[&[&str]] = &[
-    &["sink", "state"],
-    &["sink/compress.rs", "sink/file.rs", "sink/mod.rs", "sink/stdout.rs"],
-    &["pacer/bucket.rs", "pacer/mod.rs", "pacer/window.rs"],
-];
+const STANDING_CIRCLES: &[&[&str]] = &[&["pacer/bucket.rs", "pacer/mod.rs", "pacer/window.rs"]];
 
 #[test]
 fn there_is_no_circle_of_modules() {
@@ -243,7 +244,7 @@ fn there_is_no_circle_of_modules() {
 }
 
 /// To be emptied: files that name what they must not.
-const STANDING_NAMES: &[&str] = &["plan.rs uses cli.rs", "resource.rs names clap"];
+const STANDING_NAMES: &[&str] = &[];
 
 #[test]
 fn each_library_is_known_where_it_belongs_alone() {
@@ -278,7 +279,7 @@ fn each_library_is_known_where_it_belongs_alone() {
 const LONGEST: usize = 600;
 
 /// To be emptied: files that are longer.
-const STANDING_LONG: &[&str] = &["plan.rs", "state/mod.rs"];
+const STANDING_LONG: &[&str] = &[];
 
 #[test]
 fn no_file_is_longer_than_can_be_read_but_the_table_of_flags() {
@@ -291,8 +292,8 @@ fn no_file_is_longer_than_can_be_read_but_the_table_of_flags() {
 
 /// To be emptied: modules of `lib.rs` that its map does not name yet.
 const NOT_ON_THE_MAP: &[&str] = &[
-    "clock", "commands", "complete", "failure", "garbled", "help", "mutex", "progress", "report",
-    "resource", "secret", "shown", "signals", "sink", "words",
+    "clock", "complete", "failure", "garbled", "help", "mutex", "progress", "report", "resource",
+    "secret", "shown", "signals", "sink", "words",
 ];
 
 #[test]
