@@ -5,6 +5,7 @@
 //! paths are refused without it by some servers.
 
 use crate::failure::closest;
+use std::time::Duration;
 
 /// What an export is of, under Zendesk's own name.
 #[derive(Debug)]
@@ -20,6 +21,11 @@ pub(crate) struct Resource {
     pub(crate) sample: Option<Endpoint>,
     pub(crate) takes: &'static [Parameter],
     pub(crate) sideloads: &'static [Sideload],
+    /// Members that change by themselves, and make no record another one.
+    pub(crate) volatile: &'static [&'static str],
+    /// How late a record is expected to become visible, at most, behind what the server holds back
+    /// by rule.
+    pub(crate) overlap: Duration,
     /// The role that the server asks for.
     pub(crate) readable_by: &'static str,
 }
@@ -116,6 +122,14 @@ const fn time(path: &'static str, bucket: Bucket) -> Endpoint {
     Endpoint { pagination: Pagination::Time, path, bucket }
 }
 
+const NONE: &[&str] = &[];
+
+/// "Seconds or minutes" were seen: API notes §0.7.
+const MINUTES_5: Duration = Duration::from_secs(5 * 60);
+
+/// 11 to 13 minutes were seen: API notes §4.5.
+const MINUTES_30: Duration = Duration::from_secs(30 * 60);
+
 pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
         name: "tickets",
@@ -143,6 +157,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
             record("incident_counts"),
             record("tde_workspace"),
         ],
+        volatile: &[
+            "dates",
+            "slas",
+            "metric_events",
+            "comment_count",
+            "incident_count",
+            "tde_workspace",
+        ],
+        overlap: MINUTES_5,
         readable_by: "admins",
     },
     Resource {
@@ -153,6 +176,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: Some(time("/api/v2/incremental/ticket_events/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage, Parameter::SupportTypeScope],
         sideloads: &[record("comment_events")],
+        volatile: NONE,
+        overlap: MINUTES_5,
         readable_by: "admins",
     },
     Resource {
@@ -173,6 +198,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
             page("groups"),
             page("open_ticket_count"),
         ],
+        volatile: NONE,
+        overlap: MINUTES_5,
         readable_by: "admins",
     },
     Resource {
@@ -183,6 +210,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: Some(time("/api/v2/incremental/organizations/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage],
         sideloads: &[page("abilities")],
+        volatile: NONE,
+        overlap: MINUTES_5,
         readable_by: "admins",
     },
     Resource {
@@ -193,6 +222,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: None,
         takes: &[],
         sideloads: &[],
+        volatile: NONE,
+        overlap: MINUTES_30,
         readable_by: "admins",
     },
     Resource {
@@ -203,6 +234,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: None,
         takes: &[],
         sideloads: &[page("users"), page("sections"), page("categories"), record("translations")],
+        volatile: NONE,
+        overlap: MINUTES_5,
         readable_by: "Help Center agents",
     },
 ];

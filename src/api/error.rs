@@ -7,7 +7,7 @@ use crate::{
     failure::{Exit, Failure},
     garbled::Garbled,
     retry::Treatment,
-    time::{UnixTime, span},
+    time::span,
 };
 use std::{fmt, time::Duration};
 
@@ -88,9 +88,7 @@ pub(crate) enum ApiError {
         text: String,
     },
     /// The start_time is younger than the server serves: nothing new yet (API notes §5).
-    TooRecent {
-        date: Option<UnixTime>,
-    },
+    TooRecent,
     Redirect {
         status: u16,
         host: Option<String>,
@@ -162,7 +160,7 @@ impl ApiError {
             | ApiError::Unauthorized { .. }
             | ApiError::Forbidden { .. }
             | ApiError::TokenRefused { .. }
-            | ApiError::TooRecent { .. }
+            | ApiError::TooRecent
             | ApiError::Redirect { .. }
             | ApiError::Refused { .. }
             | ApiError::CursorRefused { .. } => Treatment::GiveUp,
@@ -186,7 +184,7 @@ impl ApiError {
             | ApiError::Unavailable { .. }
             // The callers turn these two into the signal's exit and into "nothing new yet".
             | ApiError::Stopped
-            | ApiError::TooRecent { .. } => Exit::Temporary,
+            | ApiError::TooRecent => Exit::Temporary,
             ApiError::Unauthorized { .. }
             | ApiError::Forbidden { .. }
             | ApiError::TokenRefused { status: 400 | 401 | 403, .. } => Exit::Credentials,
@@ -313,7 +311,7 @@ impl fmt::Display for ApiError {
             ApiError::Forbidden { text } => {
                 write!(f, "Zendesk refuses access (403){}", said(text))
             }
-            ApiError::TooRecent { .. } => f.write_str("nothing new yet"),
+            ApiError::TooRecent => f.write_str("nothing new yet"),
             ApiError::Redirect { status, host } => {
                 let host = host.as_deref().unwrap_or("nowhere");
                 write!(f, "Zendesk answered with a redirect ({status}) to {host}")

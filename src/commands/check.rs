@@ -148,7 +148,7 @@ fn judge(
     answer: Result<(), ApiError>,
 ) -> Result<Found, Failure> {
     let verdict = match answer {
-        Ok(()) | Err(ApiError::TooRecent { .. }) => Verdict::Reachable,
+        Ok(()) | Err(ApiError::TooRecent) => Verdict::Reachable,
         Err(error @ ApiError::Unauthorized { .. }) => return Err(error.into()),
         Err(error @ ApiError::Forbidden { .. }) => {
             Verdict::OutOfReach(format!("{error}; it is for {}", resource.readable_by))

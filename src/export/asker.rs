@@ -6,8 +6,8 @@
 
 use super::{
     ahead::{Ahead, Answered, Awaited},
+    clocks::Clocks,
     shared::Shared,
-    stream::Clocks,
 };
 use crate::{
     api::{Client, error::ApiError},

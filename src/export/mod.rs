@@ -3,16 +3,22 @@
 //! Everything that a job needs is opened before the first request of any, so that a refusal
 //! leaves nothing half begun.
 
+mod accepted;
 mod advice;
 mod ahead;
 mod asker;
 mod batch;
+mod clocks;
 mod commit;
+mod ending;
 mod lines;
+mod memory;
 #[cfg(test)]
 mod model;
 mod opening;
-mod overlap;
+
+mod query;
+mod reading;
 mod run;
 mod shared;
 mod stream;
@@ -28,6 +34,7 @@ use crate::{
     output::Output,
     plan::Job,
 };
+pub(crate) use query::request;
 pub(crate) use shared::Shared;
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -37,7 +44,6 @@ use std::{
     thread,
 };
 use stream::Stream;
-pub(crate) use stream::request;
 use summary::Outcome;
 use writer::Writer;
 
@@ -58,7 +64,7 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
     }
     warn_of_open_directories(jobs, shared);
     for (_, stream, writer) in &mut opened {
-        writer.begin(stream.position(), stream.through())?;
+        writer.begin(&stream.standing())?;
     }
     let waiting: Mutex<VecDeque<_>> = Mutex::new(opened.into_iter().enumerate().collect());
     let ended = Mutex::new(Vec::new());

@@ -2,10 +2,11 @@
 //! in a log. Must not decide anything, nor know clients and outputs.
 
 use super::{
+    accepted::Remark,
     ahead::Answered,
     asker::{Event, Why},
+    clocks::Clocks,
     shared::Shared,
-    stream::{Clocks, Remark},
 };
 use crate::{
     api::error::ApiError,
@@ -191,6 +192,11 @@ impl<'a> Teller<'a> {
                 let text = "the page's count is not the number of its records";
                 self.report().detail(self.name(), text);
             }
+            Remark::Forgotten(left) => self.warn(&format!(
+                "too much changes to remember all of it: what becomes visible more than {} late is \
+                 missed",
+                span(left)
+            )),
             Remark::Skipped(second) => self.warn(&format!(
                 "skipping to the second after {second}: what did not fit on its page is lost"
             )),

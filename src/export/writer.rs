@@ -4,7 +4,7 @@
 //! Must not know requests. Whatever it is handed was checked whole.
 
 use super::{
-    batch::{Batch, Place},
+    batch::{Batch, Place, Standing},
     lines,
     opening::open_sink,
     shared::Shared,
@@ -15,7 +15,7 @@ use crate::{
     mark::Mark,
     mutex::lock,
     plan::{Job, Mode},
-    position::{Fingerprint, Position},
+    position::Fingerprint,
     sink::Sink,
     state::{Series, StateFile},
     time::UnixTime,
@@ -81,13 +81,9 @@ impl<'a> Writer<'a> {
 
     /// Saves the start of a series, or the beginning of a new file after a rotation, before the
     /// first request, so that a kill at any instant is recovered from.
-    pub(super) fn begin(
-        &mut self,
-        position: &Position,
-        through: Option<UnixTime>,
-    ) -> Result<(), Failure> {
+    pub(super) fn begin(&mut self, standing: &Standing) -> Result<(), Failure> {
         if self.unsaved {
-            self.save(position, through, self.shared.clock.wall(), false)?;
+            self.save(standing, self.shared.clock.wall(), false)?;
         }
         Ok(())
     }
@@ -99,7 +95,7 @@ impl<'a> Writer<'a> {
             self.each_sink(Sink::rollback);
         }
         let noticed = written?;
-        self.save(&batch.next, batch.through, batch.at, batch.last)?;
+        self.save(&batch.standing, batch.at, batch.last)?;
         self.each_sink(Sink::commit);
         if batch.last {
             self.caught_up();
@@ -122,8 +118,7 @@ impl<'a> Writer<'a> {
     /// run's own gets its name. `caught_up` also holds where the last answer brought nothing.
     pub(super) fn end(
         &mut self,
-        position: &Position,
-        through: Option<UnixTime>,
+        standing: &Standing,
         at: UnixTime,
         caught_up: bool,
     ) -> Result<(), Failure> {
@@ -131,14 +126,14 @@ impl<'a> Writer<'a> {
         self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())?;
         if self.sink.stage().is_some() {
             self.each_sink(Sink::complete);
-            self.save(position, through, at, caught_up)?;
+            self.save(standing, at, caught_up)?;
             self.sink.finalise()?;
             self.sideloads.iter_mut().try_for_each(|beside| beside.sink.finalise())?;
-            return self.save(position, through, at, caught_up);
+            return self.save(standing, at, caught_up);
         }
         let behind = |beside: &Beside| beside.caught_up != beside.sink.committed();
         if caught_up && (self.window.is_some() || self.sideloads.iter().any(behind)) {
-            self.save(position, through, at, true)?;
+            self.save(standing, at, true)?;
         }
         Ok(())
     }
@@ -168,17 +163,14 @@ impl<'a> Writer<'a> {
     }
 
     /// Saves a position with what the outputs now hold.
-    fn save(
-        &mut self,
-        position: &Position,
-        through: Option<UnixTime>,
-        at: UnixTime,
-        caught_up: bool,
-    ) -> Result<(), Failure> {
+    fn save(&mut self, standing: &Standing, at: UnixTime, caught_up: bool) -> Result<(), Failure> {
         let Some(mut state) = self.state() else { return Ok(()) };
         let window = self.window.or(self.job.updated_since).filter(|_| !caught_up);
+        let Standing { position, overlap, through, capacity } = standing.clone();
         let series = self.marks(caught_up).map(|(output, sideloads)| Series {
-            position: position.clone(),
+            position,
+            overlap,
+            capacity,
             through,
             window,
             output,

@@ -212,6 +212,7 @@ fn read(path: &Path, account: &str) -> Result<Map<String, Value>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::position::Overlap;
     use crate::{
         mark::{Mark, STDOUT},
         position::{Cursor, Position},
@@ -251,6 +252,8 @@ mod tests {
         let path = dir.path().join("acme.json");
         let series = Series {
             position: Position::Start(NOW),
+            overlap: Overlap::none(&Position::Start(NOW)),
+            capacity: None,
             through: UnixTime::new(1_795_485_480),
             window: None,
             output: Mark {

@@ -12,7 +12,7 @@ use crate::position::{Fingerprint, Position};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 #[derive(Debug)]
-pub(super) struct Overlap {
+pub(super) struct Memory {
     anchor: Position,
     /// How often each fingerprint stands in what follows.
     seen: HashMap<Fingerprint, u32>,
@@ -55,10 +55,10 @@ pub(super) struct Passed {
     pub(super) again: Vec<Fingerprint>,
 }
 
-impl Overlap {
-    pub(super) fn new(anchor: Position, seen: impl IntoIterator<Item = Fingerprint>) -> Overlap {
+impl Memory {
+    pub(super) fn new(anchor: Position, seen: impl IntoIterator<Item = Fingerprint>) -> Memory {
         let earlier: HashSet<Fingerprint> = seen.into_iter().collect();
-        Overlap {
+        Memory {
             anchor,
             seen: earlier.iter().map(|print| (*print, 1)).collect(),
             edge: Vec::new(),
@@ -75,6 +75,11 @@ impl Overlap {
 
     pub(super) fn contains(&self, print: &Fingerprint) -> bool {
         self.seen.contains_key(print)
+    }
+
+    /// Whether the walk stands at the anchor, so that an old page leaves nothing to remember.
+    pub(super) fn is_at_anchor(&self) -> bool {
+        self.at_anchor
     }
 
     /// How many fingerprints are remembered.
@@ -201,65 +206,65 @@ mod tests {
     }
 
     #[track_caller]
-    fn holds(overlap: &Overlap, anchor: &str, records: &str) {
-        assert_eq!(*overlap.anchor(), at(anchor));
+    fn holds(memory: &Memory, anchor: &str, records: &str) {
+        assert_eq!(*memory.anchor(), at(anchor));
         let expected: HashSet<Fingerprint> = records.split_whitespace().map(print).collect();
-        assert_eq!(overlap.prints().collect::<HashSet<_>>(), expected);
+        assert_eq!(memory.prints().collect::<HashSet<_>>(), expected);
     }
 
     #[test]
     fn the_anchor_moves_over_old_pages_and_stops_at_the_first_young_one() {
-        let mut overlap = Overlap::new(at("0"), []);
-        overlap.pass(page("1", Age::Old, "a b"));
-        holds(&overlap, "1", "");
-        overlap.pass(page("2", Age::Young, "c d"));
-        overlap.pass(page("3", Age::Old, "e"));
-        holds(&overlap, "1", "c d e");
+        let mut memory = Memory::new(at("0"), []);
+        memory.pass(page("1", Age::Old, "a b"));
+        holds(&memory, "1", "");
+        memory.pass(page("2", Age::Young, "c d"));
+        memory.pass(page("3", Age::Old, "e"));
+        holds(&memory, "1", "c d e");
     }
 
     #[test]
     fn a_walk_from_the_anchor_moves_it_over_what_has_grown_old() {
-        let mut overlap = Overlap::new(at("0"), []);
-        overlap.pass(page("1", Age::Young, "a b"));
-        overlap.pass(page("2", Age::Young, "c"));
-        overlap.begin();
-        overlap.pass(page("1", Age::Old, "a b late"));
-        holds(&overlap, "1", "c");
-        overlap.pass(page("2", Age::Young, "c d"));
-        overlap.end();
-        holds(&overlap, "1", "c d");
+        let mut memory = Memory::new(at("0"), []);
+        memory.pass(page("1", Age::Young, "a b"));
+        memory.pass(page("2", Age::Young, "c"));
+        memory.begin();
+        memory.pass(page("1", Age::Old, "a b late"));
+        holds(&memory, "1", "c");
+        memory.pass(page("2", Age::Young, "c d"));
+        memory.end();
+        holds(&memory, "1", "c d");
     }
 
     #[test]
     fn what_is_not_served_any_more_is_forgotten_at_the_end_of_a_walk_not_before() {
-        let mut overlap = Overlap::new(at("0"), [print("a"), print("b")]);
-        overlap.pass(page("1", Age::Young, "b c"));
-        holds(&overlap, "0", "a b c");
-        overlap.end();
-        holds(&overlap, "0", "b c");
+        let mut memory = Memory::new(at("0"), [print("a"), print("b")]);
+        memory.pass(page("1", Age::Young, "b c"));
+        holds(&memory, "0", "a b c");
+        memory.end();
+        holds(&memory, "0", "b c");
     }
 
     #[test]
     fn the_last_second_of_a_page_is_remembered_at_the_anchor() {
-        let mut overlap = Overlap::new(at("0"), []);
-        overlap.pass(Passed { again: vec![print("b")], ..page("1", Age::Old, "a b") });
-        holds(&overlap, "1", "b");
-        overlap.pass(Passed { again: vec![print("c")], ..page("1", Age::Young, "b c") });
-        holds(&overlap, "1", "b c");
-        overlap.pass(Passed { again: vec![print("e")], ..page("2", Age::Old, "b c e") });
-        holds(&overlap, "2", "e");
+        let mut memory = Memory::new(at("0"), []);
+        memory.pass(Passed { again: vec![print("b")], ..page("1", Age::Old, "a b") });
+        holds(&memory, "1", "b");
+        memory.pass(Passed { again: vec![print("c")], ..page("1", Age::Young, "b c") });
+        holds(&memory, "1", "b c");
+        memory.pass(Passed { again: vec![print("e")], ..page("2", Age::Old, "b c e") });
+        holds(&memory, "2", "e");
     }
 
     #[test]
     fn too_many_are_let_go_page_by_page() {
-        let mut overlap = Overlap::new(at("0"), []);
-        overlap.pass(page("1", Age::Young, "a b"));
-        overlap.pass(page("2", Age::Young, "c d"));
-        overlap.pass(page("3", Age::Young, "e"));
-        assert!(!overlap.bound(5));
-        assert!(overlap.bound(4));
-        holds(&overlap, "1", "c d e");
-        assert!(overlap.bound(0));
-        holds(&overlap, "3", "");
+        let mut memory = Memory::new(at("0"), []);
+        memory.pass(page("1", Age::Young, "a b"));
+        memory.pass(page("2", Age::Young, "c d"));
+        memory.pass(page("3", Age::Young, "e"));
+        assert!(!memory.bound(5));
+        assert!(memory.bound(4));
+        holds(&memory, "1", "c d e");
+        assert!(memory.bound(0));
+        holds(&memory, "3", "");
     }
 }

@@ -1,0 +1,46 @@
+//! What time it was when an answer came, by the server's clock and by ours.
+//!
+//! Pure. Must not know where the times come from.
+
+use crate::{position::Position, time::UnixTime};
+use std::time::Duration;
+
+/// Clocks that differ by more cannot both be believed.
+const SKEW_CREDIBLE: Duration = Duration::from_secs(86_400);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clocks {
+    /// The server's, if it told.
+    pub(super) date: Option<UnixTime>,
+    /// This machine's.
+    pub(super) wall: UnixTime,
+}
+
+impl Clocks {
+    /// How far the two lie apart.
+    pub(super) fn skew(self) -> Option<Duration> {
+        let date = self.date?;
+        Some(date.since(self.wall).max(self.wall.since(date)))
+    }
+
+    /// The server's clock, if it is one to judge by: one that is a day off is not.
+    pub(super) fn judge(self) -> Option<UnixTime> {
+        self.date.filter(|_| self.skew().is_some_and(|skew| skew < SKEW_CREDIBLE))
+    }
+
+    /// The server's time, or else ours.
+    pub(super) fn now(self) -> UnixTime {
+        self.judge().unwrap_or(self.wall)
+    }
+
+    /// The latest that it can be: ours has a day's grace.
+    pub(super) fn latest(self) -> UnixTime {
+        self.judge().unwrap_or_else(|| self.wall.plus(SKEW_CREDIBLE))
+    }
+
+    /// The time by which a position counts as saved. Of a server that does not tell its time, the
+    /// position tells the least that it can be: one ahead of it would be taken for damage.
+    pub(super) fn saved_at(self, position: &Position) -> UnixTime {
+        self.judge().unwrap_or_else(|| position.time().map_or(self.wall, |at| at.max(self.wall)))
+    }
+}
