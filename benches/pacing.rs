@@ -1,6 +1,6 @@
 //! The pacer in virtual time: how much of the quota is spent in each full minute.
 
-use zdx::bench::pacing::{Made, Other, Scenario};
+use zdx::bench::pacing::{Made, Other, Scenario, Shared};
 
 /// Full minutes of each scenario.
 const MINUTES: u64 = 20;
@@ -16,6 +16,7 @@ pub(crate) fn run() {
         jitter: 20,
         resources: 1,
         reserve: 0,
+        shared: Shared::All,
         other: Other::None,
         headers: Made::OnArrival,
         rounded_up: true,

@@ -169,6 +169,19 @@ impl ApiError {
         }
     }
 
+    /// Whether no request can have reached the server.
+    pub(crate) fn is_before_sending(&self) -> bool {
+        matches!(
+            self,
+            ApiError::Resolve { .. }
+                | ApiError::Connect { .. }
+                | ApiError::Certificate { .. }
+                | ApiError::TlsIncompatible { .. }
+                | ApiError::Proxy { .. }
+                | ApiError::TokenRefused { .. }
+        )
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             ApiError::Resolve { .. }

@@ -15,7 +15,7 @@ use crate::{
     failure::{Exit, Failure},
     garbled::Garbled,
     output::Output,
-    pacer::{Turn, gate::Ticket},
+    pacer::{Source, Turn, gate::Ticket},
     page,
     plan::{Job, YOUNGEST, anew},
     position::Position,
@@ -158,14 +158,14 @@ impl<'a> Run<'a> {
         'a: 'scope,
     {
         let Shared { clock, stop, report, .. } = self.shared;
-        let bucket = self.job.endpoint.bucket;
+        let source = Source::from(self.job.endpoint);
         let mut told = false;
         loop {
             if let Some(signal) = stop.signal() {
                 return Err(Failure::stopped(signal));
             }
             let now = clock.instant();
-            let turn = self.shared.gate.take_in_turn(bucket, self.job.resource.name);
+            let turn = self.shared.gate.take_in_turn(&source, self.job.resource.name);
             let until = match turn {
                 Ok(ticket) => return Ok(ticket),
                 Err(Turn::At(until)) => until,
@@ -318,7 +318,7 @@ impl<'a> Run<'a> {
             Next::At(until) => {
                 let wait = until.saturating_duration_since(now);
                 if let Treatment::WaitForQuota(_) = treatment {
-                    self.shared.gate.close(self.job.endpoint.bucket, until);
+                    self.shared.gate.close(&Source::from(self.job.endpoint), until);
                     report.warn(name, &error.to_string());
                 } else {
                     let attempt = self.budget.failed();
@@ -356,7 +356,7 @@ impl<'a> Run<'a> {
                     let until = now + wait.min(LONGEST_WAIT);
                     self.not_before = Some(until);
                     if let Treatment::WaitForQuota(_) = treatment {
-                        self.shared.gate.close(self.job.endpoint.bucket, until);
+                        self.shared.gate.close(&Source::from(self.job.endpoint), until);
                     }
                 }
                 if self.outlives(error) {

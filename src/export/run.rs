@@ -16,6 +16,7 @@ use super::{
 use crate::{
     api::Client,
     failure::{Exit, Failure},
+    pacer::Source,
     plan::{Job, Mode},
     position::{Fingerprint, Position},
     progress::{Beat, Line, Stand, pause, words},
@@ -133,9 +134,9 @@ impl<'a> Run<'a> {
             self.shared.stop.clone(),
         );
         self.line = self.shared.report.progress().line(self.job.resource.name);
-        let bucket = self.job.endpoint.bucket;
+        let source = Source::from(self.job.endpoint);
         let (result, mut writer) = thread::scope(|scope| {
-            let mut ahead = Ahead::start(client, bucket, self.shared);
+            let mut ahead = Ahead::start(client, source, self.shared);
             let mut handover = Handover::start(scope, writer, ahead.bodies());
             let result = self.pages(&mut ahead, &mut handover);
             // The last page is waited for whatever happened; if it fails, that is the news.
