@@ -1,9 +1,12 @@
 //! What can be typed: the commands, their flags and their help. Nothing is resolved here, and no
-//! type of this file is known below `plan`.
+//! type of this file is known below `commands`: what was typed is handed on as plain values.
 
 use crate::{
     help,
-    resource::{Pagination, RESOURCES},
+    place::Existing,
+    plan::{Asked, INTERVAL},
+    record::LoneSurrogates,
+    resource::{self, RESOURCES},
     sandbox,
     settings::{duration, size},
 };
@@ -311,6 +314,43 @@ pub(crate) struct ExportArgs {
     pub(crate) on_overflow: OnOverflow,
 }
 
+impl ExportArgs {
+    /// What was typed of the jobs.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked {
+            resources: self.resources.clone(),
+            since: self.since.clone(),
+            until: self.until.clone(),
+            include: self.include.clone(),
+            exclude_deleted: self.exclude_deleted,
+            support_type_scope: self.support_type_scope.map(|scope| match scope {
+                SupportTypeScope::Agent => "agent",
+                SupportTypeScope::AiAgent => "ai_agent",
+                SupportTypeScope::All => "all",
+            }),
+            exclude_system_updates: self.exclude_system_updates,
+            limit: self.limit,
+            max_pages: self.max_pages,
+            output: self.output.clone(),
+            existing: match (self.append, self.overwrite) {
+                (true, _) => Existing::Append,
+                (_, true) => Existing::Overwrite,
+                (false, false) => Existing::Refuse,
+            },
+            envelope: self.envelope,
+            surrogates: if self.raw { LoneSurrogates::Keep } else { LoneSurrogates::Replace },
+            follow: self.follow,
+            jobs: self.jobs,
+            pagination: self.pagination.map(|how| match how {
+                Pagination::Cursor => resource::Pagination::Cursor,
+                Pagination::Time => resource::Pagination::Time,
+            }),
+            per_page: self.per_page,
+            skip_second: self.on_overflow == OnOverflow::SkipSecond,
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct SampleArgs {
     /// What to show
@@ -482,6 +522,12 @@ pub(crate) enum SupportTypeScope {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pagination {
+    Cursor,
+    Time,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnOverflow {
     /// Stop with exit code 6
     Stop,
@@ -580,9 +626,6 @@ pub(crate) fn hint(args: &[OsString]) -> Option<&'static str> {
     };
     args.iter().any(interval).then_some(INTERVAL)
 }
-
-/// How an interval is given.
-pub(crate) const INTERVAL: &str = "an interval is given with =, as in --follow=10s";
 
 /// Whether to colour help and usage errors.
 pub(crate) fn color(args: &[OsString]) -> ColorChoice {

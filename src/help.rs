@@ -216,7 +216,7 @@ fn sections(sections: &[(&str, &str)]) -> StyledStr {
 
 #[cfg(test)]
 mod tests {
-    use crate::{cli::Cli, plan, time::UnixTime};
+    use crate::{cli::Cli, time::UnixTime};
     use clap::{Command, CommandFactory as _, Parser as _};
 
     /// Every command with its own examples.
@@ -250,7 +250,10 @@ mod tests {
                         Cli::try_parse_from(&call).unwrap_or_else(|e| panic!("{call:?}: {e}"));
                     if let crate::cli::Command::Export(args) = cli.command {
                         let now = UnixTime::clamped(1_795_000_000);
-                        plan::check(&args, now).unwrap_or_else(|e| panic!("{call:?}: {e}"));
+                        args.asked()
+                            .check(now)
+                            .map(drop)
+                            .unwrap_or_else(|e| panic!("{call:?}: {e}"));
                     }
                     let name = command.get_bin_name().unwrap_or_default();
                     own |= call.join(" ").starts_with(name);

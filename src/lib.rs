@@ -5,7 +5,7 @@
 //! through it in one direction:
 //!
 //! ```text
-//! argv ─cli─▶ ExportArgs ─settings─▶ Settings ─plan(state, now)─▶ [Job]      all refusals happen here
+//! argv ─cli─▶ Asked ─settings─▶ Settings ─state─▶ Saved ─plan(now)─▶ [Job]    all refusals happen here
 //! for each job, on three threads: ask (export/ahead), check (run), write (writer):
 //!   Position ─request─▶ Request ─pacer─▶ api::Client ─▶ body, headers        received whole
 //!      ▲                                  │ page::parse                      checked to its end
@@ -15,10 +15,10 @@
 //!      └── next ◀─ StateFile::save ◀─ Sink::write ◀┘                         output durable, then the position
 //! ```
 //!
-//! `paging`, `retry`, `pacer` (but for the gate through which threads share it), `page`, `scan`,
-//! `record`, `time`, `request`, `export/lines` and `api/headers` are pure: time and chance are
-//! arguments. Nothing below `plan` sees a clap type, nothing above `api` a type of the HTTP library,
-//! and only `disk` syncs, renames and truncates.
+//! `mark`, `place`, `paging`, `retry`, `pacer` (but for the gate through which threads share it),
+//! `page`, `scan`, `record`, `time`, `request`, `export/lines` and `api/headers` are pure: time and
+//! chance are arguments. Nothing below `commands` sees a clap type, nothing above `api` a type of
+//! the HTTP library, and only `disk` syncs, renames and truncates.
 //!
 //! Public is what other programs' tests need, [`run`] and the [`sandbox`], and for the benches
 //! `bench`.
@@ -28,7 +28,9 @@ mod commands;
 mod complete;
 mod help;
 
+mod mark;
 mod output;
+mod place;
 mod plan;
 mod position;
 mod resource;
@@ -63,6 +65,7 @@ mod report;
 mod secret;
 mod shown;
 mod signals;
+mod words;
 
 #[doc(hidden)]
 pub mod bench;

@@ -5,11 +5,15 @@
 use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _},
+    mark::{Mark, STDOUT, Stage},
     shown::shown,
-    sink::STDOUT,
     time::UnixTime,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
@@ -120,6 +124,29 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
         .map(|template| template.to_string_lossy().into_owned());
     let run = typed.contains("{run}").then(|| names.run());
     Ok(Output::File { path, template, run })
+}
+
+/// What the disk says of where an output is to lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The names in its directory, where a new one is to be chosen.
+    pub(crate) names: BTreeSet<OsString>,
+    /// The file that the state names is there.
+    pub(crate) saved_is_there: bool,
+}
+
+/// Looks at what is there of an output and of the file that the state names for it.
+pub(crate) fn look(output: &Output, saved: Option<&Mark>) -> Found {
+    let mut found = Found::default();
+    if let Output::File { path, run, .. } = output {
+        let growing = saved.is_some_and(|mark| mark.stage == Some(Stage::Partial));
+        if run.is_some() && !growing {
+            let names = std::fs::read_dir(disk::parent(path)).into_iter().flatten().flatten();
+            found.names = names.map(|entry| entry.file_name()).collect();
+        }
+        found.saved_is_there = saved.is_some_and(|mark| Path::new(&mark.path).is_file());
+    }
+    found
 }
 
 fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure> {

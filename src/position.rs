@@ -37,7 +37,7 @@ impl Cursor {
 
 /// 128 bits of SHA-256 of a record's bytes. Record text is written by strangers, so the hash is
 /// one for which nobody can make two records collide.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Fingerprint([u8; 16]);
 
 impl Fingerprint {

@@ -4,8 +4,8 @@
 //! Must not know what a run is: it is told what to show.
 
 use crate::{
-    report::{counted, grouped},
     time::{UnixTime, span},
+    words::{counted, grouped},
 };
 use anstyle::{AnsiColor, Style};
 use console::Term;
@@ -45,6 +45,14 @@ impl Narrowed {
         let (_, columns) = terminal.size();
         columns.saturating_sub(FREE).max(1)
     }
+
+    /// Draws, unless the job was sent to the background meanwhile.
+    fn draws(&self, draw: impl FnOnce(&Term) -> io::Result<()>) -> io::Result<()> {
+        match is_in_foreground() {
+            true => draw(&self.terminal),
+            false => Ok(()),
+        }
+    }
 }
 
 impl TermLike for Narrowed {
@@ -57,41 +65,54 @@ impl TermLike for Narrowed {
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.terminal.move_cursor_up(n)
+        self.draws(|terminal| terminal.move_cursor_up(n))
     }
 
     fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.terminal.move_cursor_down(n)
+        self.draws(|terminal| terminal.move_cursor_down(n))
     }
 
     fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.terminal.move_cursor_right(n)
+        self.draws(|terminal| terminal.move_cursor_right(n))
     }
 
     fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.terminal.move_cursor_left(n)
+        self.draws(|terminal| terminal.move_cursor_left(n))
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
-        self.terminal.write_line(text)
+        self.draws(|terminal| terminal.write_line(text))
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
         let pieces = self.pieces.fetch_add(1, Ordering::Relaxed);
         if pieces > 0 && pieces.is_multiple_of(2) {
-            self.terminal.write_line("")?;
+            self.draws(|terminal| terminal.write_line(""))?;
         }
-        self.terminal.write_str(text)
+        self.draws(|terminal| terminal.write_str(text))
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.terminal.clear_line()
+        self.draws(|terminal| terminal.clear_line())
     }
 
     fn flush(&self) -> io::Result<()> {
         self.pieces.store(0, Ordering::Relaxed);
         self.terminal.flush()
     }
+}
+
+/// Whether the terminal is this job's to draw on: one in the background would draw over the prompt.
+#[cfg(unix)]
+pub(crate) fn is_in_foreground() -> bool {
+    use rustix::{process::getpgrp, termios::tcgetpgrp};
+    // Of a terminal that controls no job, nobody else draws on it.
+    tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_in_foreground() -> bool {
+    true
 }
 
 /// The line of one resource.

@@ -7,12 +7,11 @@ use crate::{
     clock::Clock,
     failure::Failure,
     mutex::lock,
-    progress::Progress,
+    progress::{Progress, is_in_foreground},
     secret::{Scrubber, Secret},
 };
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
-use clap::ColorChoice;
 use serde_json::json;
 use std::{
     io::{IsTerminal as _, Write as _, stderr, stdout},
@@ -25,7 +24,18 @@ pub(crate) struct Voice {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     pub(crate) json: bool,
-    pub(crate) color: ColorChoice,
+    pub(crate) colour: Colour,
+    /// Whether the terminal can do no more than take lines (`TERM=dumb`).
+    pub(crate) dumb: bool,
+}
+
+/// Whether lines are coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// As other tools decide it.
+    Auto,
+    Always,
+    Never,
 }
 
 /// What a line is.
@@ -113,7 +123,7 @@ impl Report {
             retyped,
             voice,
             terminal: stderr().is_terminal(),
-            coloured: !voice.json && is_coloured(voice.color),
+            coloured: !voice.json && is_coloured(voice.colour),
             clock,
             scrubber: Mutex::default(),
             progress: OnceLock::new(),
@@ -121,11 +131,13 @@ impl Report {
     }
 
     /// Shows progress from now on: always, or where it is of use to somebody: on a terminal that
-    /// `records` are not written to. Never where errors only, or lines for programs, are wanted.
+    /// `records` are not written to and that belongs to this job. Never where errors only, or lines
+    /// for programs, are wanted.
     pub(crate) fn show_progress(&self, always: bool, records: bool) {
         let torn = records && stdout().is_terminal();
         let allowed = !self.voice.quiet && !self.voice.json;
-        let shown = allowed && (always || self.terminal && !torn);
+        let of_use = || self.terminal && !torn && !self.voice.dumb && is_in_foreground();
+        let shown = allowed && (always || of_use());
         drop(self.progress.set(Progress::new(shown, self.coloured)));
     }
 
@@ -235,63 +247,10 @@ impl Report {
 
 /// Whether what goes to stderr is to be coloured; by itself, as other tools do: NO_COLOR,
 /// CLICOLOR_FORCE, TERM and whether it is a terminal.
-fn is_coloured(choice: ColorChoice) -> bool {
+fn is_coloured(choice: Colour) -> bool {
     match choice {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto => AutoStream::choice(&stderr()) != anstream::ColorChoice::Never,
-    }
-}
-
-/// `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 page`, `1,234 pages`.
-pub(crate) fn counted(number: u64, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", grouped(number))
-}
-
-/// `512 B`, `9.8 MB`: decimal units, as disks and networks are sold.
-pub(crate) fn bytes(number: u64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB"];
-    let mut tenths = number.saturating_mul(10);
-    let mut unit = 0;
-    while tenths >= 9_995 && unit < units.len() - 1 {
-        tenths = (tenths + 500) / 1_000;
-        unit += 1;
-    }
-    match unit {
-        0 => format!("{number} B"),
-        _ => format!("{}.{} {}", tenths / 10, tenths % 10, units[unit]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_for_people() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "page"), "1 page");
-        assert_eq!(counted(0, "record"), "0 records");
-        assert_eq!(bytes(0), "0 B");
-        assert_eq!(bytes(999), "999 B");
-        assert_eq!(bytes(1_000), "1.0 kB");
-        assert_eq!(bytes(9_812_345), "9.8 MB");
-        assert_eq!(bytes(999_960), "1.0 MB");
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => AutoStream::choice(&stderr()) != anstream::ColorChoice::Never,
     }
 }

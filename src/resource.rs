@@ -32,7 +32,7 @@ pub(crate) struct Endpoint {
     pub(crate) bucket: Bucket,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pagination {
     Cursor,
     Time,

@@ -4,12 +4,17 @@
 
 use std::{fmt, time::Duration};
 
-/// Whole seconds since 1970-01-01T00:00:00Z; shown as RFC 3339 with `Z`.
+/// Whole seconds since 1970-01-01T00:00:00Z; shown as RFC 3339 with `Z`, or as the number itself,
+/// `@253402300799`, where no calendar shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct UnixTime(i64);
 
-/// 9999-12-31T23:59:59Z, the last second that RFC 3339 can name.
+/// 9999-12-31T23:59:59Z, the last second that RFC 3339 can name. The library's calendar ends a day
+/// before it, so that each offset has a date there.
 const LATEST: i64 = 253_402_300_799;
+
+/// No duration that means something is longer.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -69,14 +74,21 @@ impl UnixTime {
 
     /// The day in UTC, `2026-11-24`.
     pub(crate) fn date(self) -> String {
-        self.to_string().chars().take(10).collect()
+        self.shown().unwrap_or(jiff::Timestamp::MAX).to_string().chars().take(10).collect()
+    }
+
+    /// As the calendar has it, where it does.
+    fn shown(self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_second(self.0).ok()
     }
 }
 
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = jiff::Timestamp::from_second(self.0).expect("the years 1970 to 9999");
-        write!(f, "{time}")
+        match self.shown() {
+            Some(time) => write!(f, "{time}"),
+            None => write!(f, "@{}", self.0),
+        }
     }
 }
 
@@ -91,12 +103,22 @@ pub(crate) fn parse(text: &str, now: UnixTime) -> Result<UnixTime, String> {
         _ => {}
     }
     let refused = || format!("\"{}\" is not a time: use {FORMS}", text.escape_debug());
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(epoch) = text.strip_prefix('@') {
-        let seconds = digits(epoch).then(|| epoch.parse().ok()).flatten();
-        return seconds.and_then(UnixTime::new).ok_or_else(refused);
+    let epoch = text.strip_prefix('@').unwrap_or(text);
+    let smaller = [(13, "milliseconds"), (16, "microseconds"), (19, "nanoseconds")];
+    if let Some((digits, unit)) = smaller.into_iter().find(|(digits, _)| *digits == epoch.len())
+        && is_digits(epoch)
+        && epoch.starts_with('1')
+    {
+        let seconds = &epoch[..10];
+        return Err(format!("\"{text}\" has {digits} digits, as {unit}: write @{seconds}"));
     }
-    if digits(text) {
+    if let Some(epoch) = text.strip_prefix('@') {
+        let seconds = is_digits(epoch).then(|| epoch.parse().unwrap_or(i64::MAX));
+        let seconds = seconds.ok_or_else(refused)?;
+        let shown = UnixTime::new(seconds).filter(|time| time.shown().is_some());
+        return shown.ok_or_else(|| format!("\"{text}\" is a time that no calendar shows"));
+    }
+    if is_digits(text) {
         return match text.parse() {
             Ok(seconds) if text.len() == 10 => Ok(UnixTime::clamped(seconds)),
             Ok(_) | Err(_) => Err(format!(
@@ -105,28 +127,86 @@ pub(crate) fn parse(text: &str, now: UnixTime) -> Result<UnixTime, String> {
             )),
         };
     }
-    if let Ok(date) = text.parse::<jiff::civil::Date>()
-        && text.len() == 10
-    {
-        let start =
-            date.to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(|_out_of_range| refused())?;
-        return UnixTime::new(start.timestamp().as_second()).ok_or_else(refused);
-    }
-    if let Some(time) = UnixTime::from_rfc3339(text) {
-        return Ok(time);
+    if is_day(text) {
+        return on_a_day(text).ok_or_else(|| match day(text) {
+            Some(_) => refused(),
+            None => format!("\"{}\" is not a time: there is no such day", text.escape_debug()),
+        });
     }
     if let Some(later) = text.strip_prefix('-')
-        && humantime::parse_duration(later).is_ok()
+        && duration(later).is_ok()
     {
         return Err(format!(
             "\"{text}\" is not a time: a duration counts back from now as it is, so write {later}"
         ));
     }
     let span = text.strip_suffix("ago").unwrap_or(text).trim_end();
-    let back = humantime::parse_duration(span).map_err(|_unreadable| refused())?;
-    let back = i64::try_from(back.as_secs()).map_err(|_too_long| refused())?;
-    UnixTime::new(now.seconds().saturating_sub(back))
-        .ok_or_else(|| format!("\"{text}\" is a time before 1970"))
+    let before_1970 = || format!("\"{text}\" is a time before 1970");
+    let back = duration(span).map_err(|unusable| match unusable {
+        NoDuration::Unreadable => refused(),
+        NoDuration::TooLong => before_1970(),
+    })?;
+    let back = i64::try_from(back.as_secs()).unwrap_or(i64::MAX);
+    UnixTime::new(now.seconds().saturating_sub(back)).ok_or_else(before_1970)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text begins as `2026-11-01` does, be there such a day or not.
+fn is_day(text: &str) -> bool {
+    let form = |(at, byte): (usize, u8)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() >= 10 && text.bytes().take(10).enumerate().all(form)
+}
+
+fn day(text: &str) -> Option<jiff::civil::Date> {
+    text.get(..10)?.parse().ok()
+}
+
+/// Reads a day, a day with a time, of UTC, or RFC 3339.
+fn on_a_day(text: &str) -> Option<UnixTime> {
+    let clock = text.get(10..)?;
+    let plain = clock.bytes().all(|byte| byte.is_ascii_digit() || b"Tt :.".contains(&byte));
+    if !plain {
+        // An offset, which alone says what is meant.
+        return UnixTime::from_rfc3339(text);
+    }
+    let time: jiff::civil::DateTime = match clock {
+        "" => day(text)?.into(),
+        _ => text.parse().ok()?,
+    };
+    let start = time.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok()?;
+    UnixTime::new(start.timestamp().as_second())
+}
+
+/// Why a text is no duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoDuration {
+    Unreadable,
+    /// Longer than a century.
+    TooLong,
+}
+
+/// Reads `45s`, `15m`, `2h30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, NoDuration> {
+    // What is longer than anybody means could overflow where the library adds up unchecked.
+    let digits = text.split(|c: char| !c.is_ascii_digit());
+    let longest = digits.map(|run| run.trim_start_matches('0').len()).max().unwrap_or(0);
+    if text.len() > 100 {
+        return Err(NoDuration::Unreadable);
+    }
+    if longest > 10 {
+        return Err(NoDuration::TooLong);
+    }
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration <= CENTURY => Ok(duration),
+        Ok(_) | Err(humantime::DurationError::NumberOverflow) => Err(NoDuration::TooLong),
+        Err(_) => Err(NoDuration::Unreadable),
+    }
 }
 
 fn midnight(time: UnixTime) -> UnixTime {
@@ -184,6 +264,11 @@ mod tests {
         check("1763600000", "2025-11-20T00:53:20Z");
         check("@0", "1970-01-01T00:00:00Z");
         check("2027-01-01", "2027-01-01T00:00:00Z");
+        check("2026-11-01T12:00", "2026-11-01T12:00:00Z");
+        check("2026-11-01T12:00:00", "2026-11-01T12:00:00Z");
+        check("2026-11-01 12:00:00.5", "2026-11-01T12:00:00Z");
+        check("2028-02-29", "2028-02-29T00:00:00Z");
+        check("@253402207200", "9999-12-30T22:00:00Z");
     }
 
     #[test]
@@ -195,14 +280,55 @@ mod tests {
         check("17636000000", "!@17636000000");
         check("@", "!is not a time");
         check("@-5", "!is not a time");
-        check("@99999999999999999999", "!is not a time");
+        check("@99999999999999999999", "!no calendar shows");
+        check("@253402207201", "!no calendar shows");
+        check("1763600000000", "!milliseconds: write @1763600000");
+        check("@1763600000000000", "!microseconds: write @1763600000");
+        check("2026-11-31", "!there is no such day");
+        check("2026-02-29T12:00:00Z", "!there is no such day");
+        check("2026-11-01T25:00", "!is not a time");
+        check("2026-11-01T12:00[Europe/Paris]", "!is not a time");
+        check("2026-11-01x", "!is not a time");
+        check("9999-12-31", "!is not a time");
+        check("18446744073709551615s", "!before 1970");
         check("-2h", "!so write 2h");
         check("--until", "!is not a time");
         check("2026-13-01", "!is not a time");
-        check("2026-11-01T12:00:00", "!is not a time");
         check("1969-12-31", "!is not a time");
         check("100y", "!before 1970");
         check("2h\u{1b}[0m", "!\\u{1b}");
+    }
+
+    #[test]
+    fn no_number_is_a_panic() {
+        let numbers = [i64::MIN, -1, 0, 1, 253_402_207_200, 253_402_207_201, LATEST, LATEST + 1];
+        for number in numbers.into_iter().chain([i64::MAX - 1, i64::MAX]) {
+            let far = Duration::from_secs(number.unsigned_abs());
+            for time in UnixTime::new(number).into_iter().chain([UnixTime::clamped(number)]) {
+                for time in [time, time.minus(far), time.plus(far), midnight(time)] {
+                    let shown = time.to_string();
+                    let again = match shown.strip_prefix('@') {
+                        Some(number) => number.parse().ok().and_then(UnixTime::new),
+                        None => UnixTime::from_rfc3339(&shown),
+                    };
+                    assert_eq!(again, Some(time));
+                    assert_eq!(time.date().len(), 10);
+                    let between = span(time.since(NOW)) + &span(NOW.since(time));
+                    assert!(!between.is_empty());
+                }
+            }
+        }
+        assert_eq!(UnixTime::clamped(LATEST).to_string(), "@253402300799");
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("2h30m"), Ok(Duration::from_secs(9_000)));
+        for text in ["18446744073709551615s", "101y", "99999999999999999999s"] {
+            assert_eq!(duration(text), Err(NoDuration::TooLong), "{text}");
+        }
+        assert_eq!(duration("2"), Err(NoDuration::Unreadable));
+        assert_eq!(duration("18446744073709551615s 1000000000ns"), Err(NoDuration::TooLong));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! API notes §7. Tokens that are minted here live in memory only.
 
-use super::{Client, answer, error::ApiError, headers::Headers};
-use crate::{mutex::lock, secret::Secret};
+use super::{answer, error::ApiError, headers::Headers, wire::Wire};
+use crate::{clock::Clock, mutex::lock, secret::Secret};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::Value;
@@ -68,7 +68,7 @@ impl Authorizer {
     }
 
     /// The value of the `Authorization` header, for which a token may have to be minted.
-    pub(super) fn header(&self, client: &Client, now: Instant) -> Result<Secret, ApiError> {
+    pub(super) fn header(&self, wire: &Wire, clock: Clock) -> Result<Secret, ApiError> {
         match &self.credentials {
             Credentials::OauthToken(token) => Ok(bearer(token.expose())),
             Credentials::ApiToken { email, token } => {
@@ -76,18 +76,19 @@ impl Authorizer {
                 Ok(Secret::new(format!("Basic {}", STANDARD.encode(pair))))
             }
             Credentials::OauthClient { id, secret } => {
+                let now = clock.instant();
                 let mut minted = lock(&self.minted);
                 if let Some(token) = &*minted
                     && token.renew_at.is_none_or(|renew_at| now < renew_at)
                 {
                     return Ok(token.header.clone());
                 }
-                let (status, token) = mint(client, id, secret, now);
+                let (status, token) = mint(wire, id, secret, now);
                 let result = match &token {
                     Ok(_) => status.map(|status| status.to_string()).unwrap_or_default(),
                     Err(error) => error.to_string(),
                 };
-                let took = client.clock.instant().saturating_duration_since(now).as_secs_f64();
+                let took = clock.instant().saturating_duration_since(now).as_secs_f64();
                 let mut asked = lock(&self.asked);
                 asked.push(format!("POST {TOKENS}: {result}, {took:.3} s"));
                 Ok(minted.insert(token?).header.clone())
@@ -159,7 +160,7 @@ impl Reply {
 
 /// With the status that came, if any did.
 fn mint(
-    client: &Client,
+    wire: &Wire,
     id: &str,
     secret: &Secret,
     now: Instant,
@@ -170,7 +171,7 @@ fn mint(
         "client_secret": secret.expose(),
         "scope": "read",
     });
-    match client.post_json(TOKENS, &body.to_string()) {
+    match wire.post_json(TOKENS, &body.to_string()) {
         Ok((status, headers, reply)) => (Some(status), token(status, &headers, &reply, now)),
         Err(error) => (None, Err(error)),
     }

@@ -2,15 +2,16 @@
 
 use super::Context;
 use crate::{
-    api::auth::Authorizer,
+    api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
     disk,
     export::{self, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     mutex::lock,
-    output::Output,
+    output::Names,
     pacer::{self, gate::Gate},
-    plan::{self, Job, Known, Mode},
+    place::Place,
+    plan::{self, Job, Known, Mode, Named, Saved},
     position::Position,
     request::Request,
     settings::Settings,
@@ -22,6 +23,19 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
+
+/// How a run asks, which is the same for all its jobs.
+pub(super) struct Tuning {
+    /// The largest page accepted.
+    page_bytes: u64,
+    retry_for: Duration,
+    max_wait: Option<Duration>,
+    /// How many resources run side by side.
+    jobs: usize,
+    /// Whether a job's last line is for people.
+    last_line: bool,
+    pace: pacer::Limits,
+}
 
 /// The whole budget of a failing request.
 const RETRY_FOR: Duration = Duration::from_secs(900);
@@ -41,29 +55,21 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
 
 fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     let now = context.clock.wall();
-    plan::check(args, now)?;
+    let asked = args.asked();
+    let window = asked.check(now)?;
     if args.no_state && context.flags.state.is_some() {
         return Err(Failure::usage("--no-state keeps no positions: leave out --state"));
     }
     // `_sandbox` serves until the export is over.
     let (settings, _sandbox) = context.settings(args.sandbox)?;
     let mut state = open_state(args, &settings)?;
-    let jobs = plan::plan(
-        args,
-        &Known {
-            defaults: &settings.defaults,
-            account: &settings.account,
-            owned: match &state {
-                Some(state) => state.owned_paths(),
-                None => state::paths_owned_in(&settings.state, &settings.account),
-            },
-            state: state.as_ref(),
-            now,
-        },
-    )?;
-    let state_path = state.as_ref().map(|state| state.path().to_owned());
+    let named = plan::named(&asked, &settings.defaults)?;
+    let saved = saved(state.as_ref(), &named, &settings, now)?;
+    let names = Names { account: &settings.account, now };
+    let known = Known { defaults: &settings.defaults, names, saved: &saved };
+    let jobs = plan::jobs(&asked, window, &named, &known)?;
     for job in &jobs {
-        context.report.note(Some(job.resource.name), &announce(job, state_path.as_deref()));
+        context.report.note(Some(job.resource.name), &announce(job, saved.state.as_deref()));
     }
     if args.dry_run {
         export::check(&jobs)?;
@@ -74,23 +80,13 @@ fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if context.progress != When::Never {
-        let to_stdout = jobs.iter().any(|job| job.output == Output::Stdout);
+        let to_stdout = jobs.iter().any(|job| job.place == Place::Stdout);
         context.report.show_progress(context.progress == When::Always, to_stdout);
     }
     if let Some(state) = &mut state {
         state.begin_run(now);
     }
-    let mut shared = shared(&settings, state, context);
-    shared.limits.page_bytes = args.max_page_bytes.unwrap_or(shared.limits.page_bytes);
-    shared.retry_for = args.retry_for.unwrap_or(shared.retry_for);
-    shared.max_wait = args.max_wait.or(shared.max_wait);
-    shared.jobs = args.jobs.map_or(usize::MAX, usize::from);
-    shared.last_line = args.summary == SummaryFormat::Text;
-    let limits = pacer::Limits {
-        rate: args.rate.or(settings.defaults.rate),
-        reserve: args.reserve.or(settings.defaults.reserve).unwrap_or(0),
-    };
-    shared.gate = Gate::new(limits, context.clock);
+    let shared = shared(&settings, state, context, &tuning(args, &settings));
     let result = all(&jobs, &shared, args.summary);
     if let Some(state) = &shared.state {
         let exit = result.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);
@@ -99,25 +95,74 @@ fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     result
 }
 
-/// What jobs share when nothing was typed about it.
+/// What is saved of what was asked for.
+fn saved(
+    state: Option<&StateFile>,
+    named: &[Named],
+    settings: &Settings,
+    now: UnixTime,
+) -> Result<Saved, Failure> {
+    let Some(state) = state else {
+        let owned = state::owned_in(&settings.state, &settings.account);
+        return Ok(Saved { owned, ..Saved::default() });
+    };
+    let mut series = Vec::new();
+    for Named { resource, .. } in named {
+        let found =
+            state.series(resource.name, now).map_err(|failure| failure.about(resource.name))?;
+        series.extend(found.map(|series| (resource.name, series)));
+    }
+    Ok(Saved { state: Some(state.path().to_owned()), series, owned: state.owned() })
+}
+
+/// How the run asks: what was typed, else what is configured.
+fn tuning(args: &ExportArgs, settings: &Settings) -> Tuning {
+    let usual = usual(settings);
+    Tuning {
+        page_bytes: args.max_page_bytes.unwrap_or(usual.page_bytes),
+        retry_for: args.retry_for.unwrap_or(usual.retry_for),
+        max_wait: args.max_wait.or(usual.max_wait),
+        jobs: args.jobs.map_or(usual.jobs, usize::from),
+        last_line: args.summary == SummaryFormat::Text,
+        pace: pacer::Limits {
+            rate: args.rate.or(settings.defaults.rate),
+            reserve: args.reserve.or(settings.defaults.reserve).unwrap_or(0),
+        },
+    }
+}
+
+/// The same when nothing was typed about it.
+pub(super) fn usual(settings: &Settings) -> Tuning {
+    Tuning {
+        page_bytes: settings.limits.page_bytes,
+        retry_for: settings.defaults.retry_for.unwrap_or(RETRY_FOR),
+        max_wait: settings.defaults.max_wait,
+        jobs: usize::MAX,
+        last_line: true,
+        pace: pacer::Limits::default(),
+    }
+}
+
+/// What jobs share.
 pub(super) fn shared<'a>(
     settings: &'a Settings,
     state: Option<StateFile>,
     context: &'a Context,
+    tuning: &Tuning,
 ) -> Shared<'a> {
     Shared {
         base: &settings.base,
-        limits: settings.limits,
+        limits: Limits { page_bytes: tuning.page_bytes, ..settings.limits },
         authorizer: Arc::new(Authorizer::new(settings.credentials.clone())),
-        gate: Gate::new(pacer::Limits::default(), context.clock),
+        gate: Gate::new(tuning.pace, context.clock),
         state: state.map(Mutex::new),
-        jobs: usize::MAX,
-        retry_for: settings.defaults.retry_for.unwrap_or(RETRY_FOR),
-        max_wait: settings.defaults.max_wait,
+        jobs: tuning.jobs,
+        retry_for: tuning.retry_for,
+        max_wait: tuning.max_wait,
         clock: context.clock,
         stop: &context.stop,
         report: &context.report,
-        last_line: true,
+        last_line: tuning.last_line,
     }
 }
 
@@ -142,8 +187,13 @@ pub(super) fn all(
     Ok(exit)
 }
 
+/// Whether a state takes part at all.
+fn wants_state(args: &ExportArgs, state_given: bool) -> bool {
+    !args.no_state && args.until.is_none() && (!args.sandbox || state_given)
+}
+
 fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile>, Failure> {
-    if !plan::wants_state(args, settings.state_given) {
+    if !wants_state(args, settings.state_given) {
         return Ok(None);
     }
     if args.dry_run {
@@ -172,8 +222,10 @@ fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile
 /// Where a job starts, why, and what that does to the saved position.
 fn announce(job: &Job, state: Option<&Path>) -> String {
     let state = state.map(|path| path.display().to_string()).unwrap_or_default();
-    let output = job.output.name();
-    let to = if output == "-" { "stdout" } else { &output };
+    let to = match &job.place {
+        Place::Stdout => "stdout".to_owned(),
+        Place::File(file) => file.path.display().to_string(),
+    };
     match &job.mode {
         Mode::OneOff { start } if state.is_empty() => {
             format!("from {start} ({}) to {to}, a one-off", job.origin)

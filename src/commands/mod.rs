@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod config;
+mod context;
 mod export;
 mod resources;
 mod sample;
@@ -10,28 +11,15 @@ mod sandbox;
 mod state;
 
 use crate::{
-    api::auth::Credentials,
-    cli::{Cli, Command, Global, LogFormat, When},
+    cli::{Cli, Command, Global, LogFormat},
     clock::Clock,
-    failure::{Exit, Failure, OrExit as _},
-    report::{Report, Retyped, Voice},
-    sandbox::{self as world, Sandbox},
-    secret::Secret,
-    settings::{self, Environment, Flags, Settings},
+    failure::{Exit, Failure},
+    report::{Colour, Report, Retyped, Voice},
+    settings::{Environment, Flags},
     signals::Stop,
 };
 use clap::ColorChoice;
-use std::io::Write as _;
-
-/// What every command may need.
-pub(crate) struct Context {
-    progress: When,
-    flags: Flags,
-    env: Environment,
-    clock: Clock,
-    stop: Stop,
-    report: Report,
-}
+use context::{Context, print};
 
 pub(crate) fn run(cli: Cli) -> Exit {
     let clock = Clock::real();
@@ -48,7 +36,14 @@ pub(crate) fn run(cli: Cli) -> Exit {
         color,
         help: _,
     } = cli.global;
-    let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json, color };
+    let colour = match color {
+        ColorChoice::Auto => Colour::Auto,
+        ColorChoice::Always => Colour::Always,
+        ColorChoice::Never => Colour::Never,
+    };
+    let env = Environment::real();
+    let dumb = env.get("TERM").as_deref() == Some("dumb");
+    let voice = Voice { quiet, verbose, json: log_format == LogFormat::Json, colour, dumb };
     let flags = Flags { profile, config, state, subdomain, base_url };
     let sandbox = matches!(&cli.command, Command::Export(args) if args.sandbox);
     let report = Report::new(voice, clock, Retyped { flags: flags.retyped(), sandbox });
@@ -59,7 +54,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
             return failure.exit;
         }
     };
-    let context = Context { progress, flags, env: Environment::real(), clock, stop, report };
+    let context = Context { progress, flags, env, clock, stop, report };
     let result = match cli.command {
         Command::Export(args) => export::run(&args, &context),
         Command::Sample(args) => sample::run(&args, &context),
@@ -75,60 +70,9 @@ pub(crate) fn run(cli: Cli) -> Exit {
 
 /// Tells in a log for programs of what could not be parsed.
 pub(crate) fn refuse(why: &str) -> Exit {
-    let voice = Voice { quiet: false, verbose: false, json: true, color: ColorChoice::Never };
+    let voice =
+        Voice { quiet: false, verbose: false, json: true, colour: Colour::Never, dumb: true };
     let failure = Failure::usage(why);
     Report::new(voice, Clock::real(), Retyped::default()).failure(None, &failure, None);
     failure.exit
-}
-
-impl Context {
-    /// Tells of a failure; of a reader that went away, there is nobody to tell.
-    fn failed(&self, failure: &Failure) -> Exit {
-        if failure.exit != Exit::ReaderGone {
-            self.report.failure(None, failure, None);
-        }
-        failure.exit
-    }
-
-    /// The settings of the account, or of a sandbox that lives as long as what is returned.
-    fn settings(&self, in_sandbox: bool) -> Result<(Settings, Option<Sandbox>), Failure> {
-        let (settings, sandbox) = if in_sandbox {
-            let sandbox = Sandbox::start(world::Options::default())
-                .or_exit(Exit::Bug, || "cannot start the sandbox".to_owned())?;
-            let credentials = Credentials::OauthClient {
-                id: world::CLIENT_ID.to_owned(),
-                secret: Secret::new(world::CLIENT_SECRET),
-            };
-            let settings = settings::sandbox(
-                &self.flags,
-                &self.env,
-                world::SUBDOMAIN,
-                &sandbox.base_url(),
-                credentials,
-            )?;
-            (settings, Some(sandbox))
-        } else {
-            (settings::resolve(&self.flags, &self.env)?, None)
-        };
-        self.report.hide(&settings.credentials.secrets());
-        if let Credentials::ApiToken { .. } = settings.credentials {
-            self.report.warn(
-                None,
-                "Zendesk ends API tokens on 2027-04-30: move to an OAuth client before that",
-            );
-        }
-        Ok((settings, sandbox))
-    }
-}
-
-/// Writes a command's own result to stdout; a reader that went away ends it quietly.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    match written {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Exit::ReaderGone, "the reader of stdout went away"))
-        }
-        result => result.or_exit(Exit::Output, || "cannot write to stdout".to_owned()),
-    }
 }

@@ -10,6 +10,6 @@ use crate::{
 pub(super) fn run(args: &SampleArgs, context: &Context) -> Result<Exit, Failure> {
     let job = plan::sample(&args.resource, &args.since, context.clock.wall())?;
     let (settings, _sandbox) = context.settings(args.sandbox)?;
-    let shared = export::shared(&settings, None, context);
+    let shared = export::shared(&settings, None, context, &export::usual(&settings));
     export::all(&[job], &shared, SummaryFormat::Text)
 }

@@ -8,12 +8,12 @@ use crate::{
     failure::{Exit, Failure, OrExit as _},
     plan,
     position::Position,
-    report::grouped,
     resource::Resource,
     settings::{self, Place},
     shown::ENDLESS,
     state::{self, LastRun, Series, StateFile},
     time::{UnixTime, span},
+    words::grouped,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@
 //! that turns out not to be the wanted one is dropped: nothing was committed on it. Must not know
 //! positions, outputs or retries.
 
-use super::Shared;
+use super::shared::Shared;
 use crate::{
     api::{Client, error::ApiError, headers::Headers},
     clock::Clock,
@@ -154,19 +154,9 @@ impl Ahead {
         }
     }
 
-    /// Whether this is what was asked for ahead. Another request that is under way is waited for
-    /// and its answer dropped.
-    pub(super) fn is_under_way(&mut self, request: &Request) -> bool {
-        match &self.under_way {
-            None => false,
-            Some(asked) if asked == request => true,
-            Some(_) => {
-                if let Awaited::Answer(unwanted) = self.answer(|_waited| {}) {
-                    self.give_back(unwanted.body);
-                }
-                false
-            }
-        }
+    /// What was asked for and not yet answered.
+    pub(super) fn under_way(&self) -> Option<&Request> {
+        self.under_way.as_ref()
     }
 
     /// Waits for the answer to what is under way. `meanwhile` is told again and again how long that
@@ -202,11 +192,6 @@ impl Ahead {
     /// Where a thread that is done with a body puts it.
     pub(super) fn bodies(&self) -> Sender<Vec<u8>> {
         self.bodies.clone()
-    }
-
-    /// Whether a request could be sent ahead.
-    pub(super) fn is_free(&self) -> bool {
-        self.under_way.is_none()
     }
 }
 

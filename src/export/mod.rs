@@ -3,66 +3,48 @@
 //! Everything that a job needs is opened before the first request of any, so that a refusal
 //! leaves nothing half begun.
 
+mod advice;
 mod ahead;
-mod digest;
-mod fetch;
-mod handover;
+mod asker;
+mod batch;
+mod commit;
 mod lines;
 #[cfg(test)]
 mod model;
+mod opening;
+mod overlap;
 mod run;
+mod shared;
+mod stream;
 pub(crate) mod summary;
+mod tally;
+mod teller;
 mod writer;
 
 use crate::{
-    api::{BaseUrl, Limits, auth::Authorizer},
-    clock::Clock,
     disk,
     failure::{Exit, Failure},
     mutex::lock,
     output::Output,
-    pacer::gate::Gate,
     plan::Job,
-    report::Report,
-    signals::Stop,
-    state::StateFile,
 };
-pub(crate) use fetch::request;
-use run::Run;
+pub(crate) use shared::Shared;
 use std::{
     collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     thread,
-    time::Duration,
 };
+use stream::Stream;
+pub(crate) use stream::request;
 use summary::Outcome;
 use writer::Writer;
-
-/// What all jobs of a run share.
-pub(crate) struct Shared<'a> {
-    pub(crate) base: &'a BaseUrl,
-    pub(crate) limits: Limits,
-    pub(crate) authorizer: Arc<Authorizer>,
-    pub(crate) gate: Gate,
-    /// `None` when every job is a one-off without a state.
-    pub(crate) state: Option<Mutex<StateFile>>,
-    /// How many resources run side by side.
-    pub(crate) jobs: usize,
-    pub(crate) retry_for: Duration,
-    pub(crate) max_wait: Option<Duration>,
-    pub(crate) clock: Clock,
-    pub(crate) stop: &'a Stop,
-    pub(crate) report: &'a Report,
-    /// Whether a job's last line is for people.
-    pub(crate) last_line: bool,
-}
 
 /// Refuses what [`run`] would refuse before the first request, and leaves everything as it is.
 pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
     jobs.iter()
-        .try_for_each(|job| writer::check(job).map_err(|failure| failure.about(job.resource.name)))
+        .try_for_each(|job| opening::check(job).map_err(|failure| failure.about(job.resource.name)))
 }
 
 /// Runs all jobs to their ends. An error means that nothing was sent.
@@ -72,22 +54,26 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
         let writer =
             Writer::open(job, shared).map_err(|failure| failure.about(job.resource.name))?;
         let sideloads = writer.sideloads().map_err(|failure| failure.about(job.resource.name))?;
-        opened.push((Run::new(job, shared, sideloads), writer));
+        opened.push((job, Stream::new(job, sideloads), writer));
     }
     warn_of_open_directories(jobs, shared);
-    for (run, writer) in &mut opened {
-        writer.begin(&run.position, run.through)?;
+    for (_, stream, writer) in &mut opened {
+        writer.begin(stream.position(), stream.through())?;
     }
     let waiting: Mutex<VecDeque<_>> = Mutex::new(opened.into_iter().enumerate().collect());
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..shared.jobs.min(jobs.len()) {
             scope.spawn(|| {
-                while let Some((index, (run, writer))) = { lock(&waiting).pop_front() } {
-                    let name = run.job.resource.name;
+                while let Some((index, (job, stream, writer))) = { lock(&waiting).pop_front() } {
+                    let name = job.resource.name;
                     // A bug in one resource leaves the others running.
-                    let outcome = catch_unwind(AssertUnwindSafe(|| run.finish(writer)))
-                        .unwrap_or_else(|_panic| Outcome { exit: Exit::Bug, ..Outcome::of(name) });
+                    let outcome =
+                        catch_unwind(AssertUnwindSafe(|| run::export(job, shared, stream, writer)))
+                            .unwrap_or_else(|_panic| Outcome {
+                                exit: Exit::Bug,
+                                ..Outcome::of(name)
+                            });
                     lock(&ended).push((index, outcome));
                 }
             });

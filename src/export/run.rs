@@ -1,374 +1,291 @@
-//! The export of one resource: ask, check, hand over, and again.
+//! The export of one resource: ask, accept, hand over, count, and again.
 //!
-//! The only place with a client, a writer and a position at once; what to do is decided by
-//! `paging`, `retry` and `pacer`. Three threads work on a resource: one asks and inflates
-//! (`ahead`), this one checks and decides, one writes and syncs (`handover`).
+//! What is asked and what an answer means is decided by `stream`; `asker` asks, `commit` writes,
+//! `tally` counts, `teller` talks. Three threads work on a resource: one asks and inflates
+//! (`ahead`), this one checks and decides, one writes and syncs (`commit`).
 
 use super::{
-    Shared,
-    ahead::Ahead,
-    digest::Sideloaded,
-    fetch::Fetched,
-    handover::{Handover, Written},
+    advice,
+    ahead::Answered,
+    asker::{Again, Asker, Event, Why},
+    batch::Batch,
+    commit::{Commit, Written},
+    shared::Shared,
+    stream::{Accepted, Stream, TooRecent},
     summary::Outcome,
+    tally::Tally,
+    teller::{SHOWN_WAIT, Teller},
     writer::Writer,
 };
 use crate::{
-    api::Client,
+    api::error::ApiError,
     failure::{Exit, Failure},
-    pacer::Source,
-    plan::{Job, Mode},
-    position::{Fingerprint, Position},
-    progress::{Beat, Line, Stand, pause, words},
-    resource::{Bucket, Parameter},
-    retry::{Budget, PageSize},
-    time::{UnixTime, span},
+    garbled::Garbled,
+    output::Output,
+    plan::Job,
+    progress::Stand,
+    sink,
 };
-use std::{
-    collections::HashSet,
-    mem, thread,
-    time::{Duration, Instant},
-};
+use std::thread;
 
-pub(super) struct Run<'a> {
-    pub(super) job: &'a Job,
-    pub(super) shared: &'a Shared<'a>,
-    /// Behind the last page that was handed over.
-    pub(super) position: Position,
-    pub(super) through: Option<UnixTime>,
-    pub(super) handed_records: u64,
-    pub(super) handed_pages: u64,
-    /// Whether the position is a start of the user's own, to which no page has answered yet.
-    pub(super) untried: bool,
-    pub(super) size: PageSize,
-    pub(super) budget: Budget,
-    /// Whether the page was too much for the server, at this position.
-    pub(super) halved: bool,
-    pub(super) sideloads: Vec<Sideloaded>,
-    /// The cursors gone on from, to notice a cycle.
-    pub(super) earlier: HashSet<Fingerprint>,
-    /// The server's clock at its last answer.
-    pub(super) date: Option<UnixTime>,
-    /// Whether that clock and ours agree at least on the day.
-    pub(super) clock_credible: bool,
-    /// What counts, which lags behind what was handed over.
-    pub(super) outcome: Outcome,
-    pub(super) warned: Warned,
-    /// A run that follows has told that it cannot reach the server.
-    pub(super) cut_off: bool,
-    /// When a run that follows may ask again after it was told to keep away.
-    pub(super) not_before: Option<Instant>,
-    pub(super) line: Line,
-    beat: Beat,
-    began: Instant,
+/// Exports until caught up, stopped or failed, and says so.
+pub(super) fn export<'a>(
+    job: &'a Job,
+    shared: &'a Shared<'a>,
+    mut stream: Stream<'a>,
+    writer: Writer<'a>,
+) -> Outcome {
+    let clock = shared.clock;
+    let began = clock.instant();
+    let mut tally = Tally::new(job, stream.position().clone(), stream.through(), began);
+    let mut teller = Teller::new(job, shared);
+    let (result, mut writer, spent, clocks) = thread::scope(|scope| {
+        let mut asker = Asker::new(job, shared);
+        let commit = Commit::start(scope, writer, asker.bodies());
+        let mut books = Books { job, shared, commit, tally: &mut tally, teller: &mut teller };
+        let result = pages(&mut stream, &mut asker, &mut books);
+        // The last page is waited for whatever happened; if it fails, that is the news.
+        let last = books.settle();
+        (last.and(result), books.commit.into_writer(), asker.spent(), asker.clocks())
+    });
+    let at = clocks.date.unwrap_or_else(|| clock.wall());
+    let result = result
+        .and_then(|()| writer.end(stream.position(), tally.through(), at, tally.is_complete()));
+    let ended = clock.instant();
+    teller.clear();
+    if let Err(failure) = result {
+        let failure = advice::next_step(job, failure, writer.state_path().is_some());
+        tally.failed(failure.exit, stream.pages());
+        if failure.exit != Exit::ReaderGone {
+            let saved = writer.state_path();
+            let saved = saved.map(|state| advice::saved(&state, tally.through(), tally.pages()));
+            teller.failure(&failure, saved.as_deref());
+        }
+    }
+    let outcome = tally.outcome(spent, writer.written(), ended);
+    let tell = outcome.exit != Exit::ReaderGone && !outcome.out_of_reach;
+    if shared.last_line && tell {
+        teller.note(&outcome.line());
+    }
+    outcome
 }
 
-/// Why a run does not move that waits for its own output.
-pub(super) const WRITING: &str = "waiting for the output to take the last page";
-
-/// How hints say it.
-pub(super) const AGAIN: &str = "run the same command again";
-
-/// What is told once in a run.
-#[derive(Debug, Default)]
-pub(super) struct Warned {
-    pub(super) surrogates: bool,
-    pub(super) clock: bool,
-    pub(super) no_date: bool,
-    pub(super) parameters: bool,
+/// What asking for the next page came to.
+enum Next {
+    Page(Batch),
+    /// Caught up: nothing came, or what would come is too young.
+    Nothing,
+    /// The account cannot read a resource that nobody named.
+    OutOfReach(ApiError),
 }
 
-impl<'a> Run<'a> {
-    /// `sideloads` are those with outputs of their own, and what was written of each since the
-    /// export last caught up.
-    pub(super) fn new(
-        job: &'a Job,
-        shared: &'a Shared<'a>,
-        sideloads: Vec<(&'static str, HashSet<Fingerprint>)>,
-    ) -> Run<'a> {
-        let sideloads = sideloads.into_iter().map(|(name, seen)| Sideloaded::new(name, seen));
-        let (position, through, untried) = match &job.mode {
-            Mode::OneOff { start } | Mode::NewSeries { start } => {
-                (Position::starting(job.endpoint.pagination, *start), None, true)
+fn pages(
+    stream: &mut Stream<'_>,
+    asker: &mut Asker<'_>,
+    books: &mut Books<'_, '_, '_>,
+) -> Result<(), Failure> {
+    loop {
+        books.check_stop()?;
+        let batch = match next(stream, asker, books) {
+            Err(failure) => {
+                outlive(failure, asker, books)?;
+                continue;
             }
-            Mode::Series(series) => (series.position.clone(), series.through, false),
-        };
-        let began = shared.clock.instant();
-        Run {
-            job,
-            shared,
-            through,
-            handed_records: 0,
-            handed_pages: 0,
-            untried,
-            size: PageSize::new(job.per_page),
-            budget: Budget::new(shared.retry_for, shared.max_wait),
-            halved: false,
-            sideloads: sideloads.collect(),
-            earlier: HashSet::new(),
-            date: None,
-            clock_credible: false,
-            outcome: Outcome {
-                through,
-                position: Some(position.clone()),
-                sample: job.endpoint.bucket == Bucket::Sample,
-                ..Outcome::of(job.resource.name)
-            },
-            position,
-            warned: Warned::default(),
-            cut_off: false,
-            not_before: None,
-            line: Line::default(),
-            beat: Beat::new(began),
-            began,
-        }
-    }
-
-    /// Exports until caught up, stopped or failed, and says so.
-    pub(super) fn finish(mut self, writer: Writer<'a>) -> Outcome {
-        let client = Client::new(
-            self.shared.base.clone(),
-            self.shared.limits,
-            self.shared.authorizer.clone(),
-            self.shared.clock,
-            self.shared.stop.clone(),
-        );
-        self.line = self.shared.report.progress().line(self.job.resource.name);
-        let source = Source::from(self.job.endpoint);
-        let (result, mut writer) = thread::scope(|scope| {
-            let mut ahead = Ahead::start(client, source, self.shared);
-            let mut handover = Handover::start(scope, writer, ahead.bodies());
-            let result = self.pages(&mut ahead, &mut handover);
-            // The last page is waited for whatever happened; if it fails, that is the news.
-            let last = handover.wait(|| {}).map(|written| self.count(written));
-            (last.and(result), handover.into_writer())
-        });
-        let at = self.date.unwrap_or_else(|| self.shared.clock.wall());
-        let result = result.and_then(|()| {
-            writer.end(&self.position, self.outcome.through, at, self.outcome.complete)
-        });
-        self.outcome.took = self.shared.clock.instant().saturating_duration_since(self.began);
-        self.outcome.bytes = writer.written();
-        self.line = Line::default();
-        let report = self.shared.report;
-        let name = Some(self.job.resource.name);
-        if let Err(failure) = result {
-            let failure = self.with_next_step(failure, writer.state_path().is_some());
-            self.outcome.exit = failure.exit;
-            // One that follows and had caught up may be stopped at any time.
-            let all_counts = self.outcome.pages == self.handed_pages;
-            self.outcome.complete &= all_counts && matches!(failure.exit, Exit::Signal(_));
-            if failure.exit != Exit::ReaderGone {
-                report.failure(name, &failure, self.saved(&writer).as_deref());
-            }
-        }
-        let tell = self.outcome.exit != Exit::ReaderGone && !self.outcome.out_of_reach;
-        if self.shared.last_line && tell {
-            report.note(name, &self.outcome.line());
-        }
-        self.outcome
-    }
-
-    /// With what to type next. A series that has begun goes on without the `--since` that began it:
-    /// with it, the next run would be a one-off.
-    fn with_next_step(&self, mut failure: Failure, saved: bool) -> Failure {
-        let began = matches!(self.job.mode, Mode::NewSeries { .. });
-        let again = match began && self.job.origin.starts_with("--since") {
-            true => "run the same command again, without --since",
-            false => AGAIN,
-        };
-        if !failure.hints.is_empty() {
-            let says = failure.hints.iter().any(|hint| hint.contains(AGAIN));
-            for hint in &mut failure.hints {
-                *hint = hint.replace(AGAIN, again);
-            }
-            // That the same command comes next goes without saying; that it is another one, does not.
-            return match says || again == AGAIN {
-                true => failure,
-                false => failure.hint(format!("then, {again}")),
-            };
-        }
-        let step = match failure.exit {
-            Exit::Signal(_) if saved => format!("to go on, {again}"),
-            Exit::Temporary => format!("{again}, later"),
-            Exit::Output => format!("make room or give access, then {again}"),
-            Exit::Remote => {
-                format!("{again}; if it ends like this once more, ask Zendesk's support")
-            }
-            _ => return failure,
-        };
-        failure.hint(step)
-    }
-
-    /// What is safe whatever failed, in words.
-    fn saved(&self, writer: &Writer<'_>) -> Option<String> {
-        let state = writer.state_path()?.display().to_string();
-        Some(match (self.outcome.through, self.outcome.pages) {
-            (Some(through), _) => format!("saved up to {through} in {state}"),
-            (None, 0) => format!("the position in {state} is unchanged"),
-            (None, _) => format!("saved in {state}"),
-        })
-    }
-
-    fn pages<'scope>(
-        &mut self,
-        ahead: &mut Ahead,
-        handover: &mut Handover<'scope, 'a>,
-    ) -> Result<(), Failure>
-    where
-        'a: 'scope,
-    {
-        loop {
-            if let Some(signal) = self.shared.stop.signal() {
-                return Err(Failure::stopped(signal));
-            }
-            let fetched = match self.fetch(ahead, handover) {
-                Err(failure) => {
-                    self.outlive(failure)?;
-                    continue;
-                }
-                Ok(fetched) => fetched,
-            };
-            self.back_again();
-            let batch = match fetched {
-                Fetched::Page(batch) => batch,
-                Fetched::Nothing => {
-                    self.outcome.complete = true;
-                    if self.poll_later(handover)? {
-                        continue;
+            Ok(next) => {
+                books.teller.back_again();
+                match next {
+                    Next::Page(batch) => batch,
+                    Next::Nothing => {
+                        books.tally.complete(true);
+                        if rest(asker, books)? {
+                            continue;
+                        }
+                        return Ok(());
                     }
-                    return Ok(());
+                    Next::OutOfReach(error) => {
+                        books.tally.out_of_reach();
+                        let text = format!("left out, the account cannot read it: {error}");
+                        books.teller.warn(&text);
+                        return Ok(());
+                    }
                 }
-                Fetched::OutOfReach(error) => {
-                    self.outcome.out_of_reach = true;
-                    let text = format!("left out, the account cannot read it: {error}");
-                    self.shared.report.warn(Some(self.job.resource.name), &text);
-                    return Ok(());
-                }
-            };
-            let written = handover.wait(|| self.beat(|| WRITING.to_owned()))?;
-            self.count(written);
-            if let Position::Cursor(cursor) = &self.position {
-                self.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
             }
-            self.position = batch.next.clone();
-            self.through = batch.through;
-            self.handed_pages += 1;
-            self.handed_records += u64::try_from(batch.records.len()).unwrap_or(0);
-            let (more, passed_until) = (!batch.last, batch.left_out.passed_until);
-            let cut = batch.left_out.cut;
-            handover.give(batch);
-            if more {
-                self.look_ahead(ahead, &self.position, self.size, self.handed_pages);
-            }
-            self.outcome.complete = (passed_until || !more) && !cut;
-            if self.limit_reached() {
-                return Ok(());
-            }
-            if (passed_until || !more) && !self.poll_later(handover)? {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Waits until it is time to ask again, if the run follows; `false` if it ends here. The last
-    /// page counts before the wait.
-    fn poll_later<'scope>(&mut self, handover: &mut Handover<'scope, 'a>) -> Result<bool, Failure>
-    where
-        'a: 'scope,
-    {
-        let Some(interval) = self.job.follow else { return Ok(false) };
-        let written = handover.wait(|| self.beat(|| WRITING.to_owned()))?;
-        self.count(written);
-        self.wait("caught up", self.shared.clock.instant() + interval)?;
-        Ok(true)
-    }
-
-    /// A run that follows goes on in spite of a passing failure, after its interval.
-    fn outlive(&mut self, failure: Failure) -> Result<(), Failure> {
-        let (Some(interval), Exit::Temporary) = (self.job.follow, failure.exit) else {
-            return Err(failure);
         };
-        self.tell_cut_off(&failure);
-        let soonest = self.shared.clock.instant() + interval;
-        let until = self.not_before.take().map_or(soonest, |until| until.max(soonest));
-        self.wait("cut off", until)
-    }
-
-    /// That a run which follows is cut off is told once, not at every attempt.
-    pub(super) fn tell_cut_off(&mut self, why: &dyn std::fmt::Display) {
-        if !mem::replace(&mut self.cut_off, true) {
-            let text = format!("cut off, and keeps trying: {why}");
-            self.shared.report.warn(Some(self.job.resource.name), &text);
+        books.settle()?;
+        books.tally.complete(batch.completes());
+        let (ends, last) = (batch.ends(), batch.last);
+        books.commit.give(batch);
+        if !last {
+            asker.ask_ahead(stream.next());
+        }
+        if stream.limit_reached() || ends && !rest(asker, books)? {
+            return Ok(());
         }
     }
+}
 
-    fn back_again(&mut self) {
-        if mem::take(&mut self.cut_off) {
-            self.shared.report.note(Some(self.job.resource.name), "back again");
+/// Asks until there is a page to write or nothing more to come, or until the retries are used up.
+fn next(
+    stream: &mut Stream<'_>,
+    asker: &mut Asker<'_>,
+    books: &mut Books<'_, '_, '_>,
+) -> Result<Next, Failure> {
+    asker.renew();
+    loop {
+        let answered = asker.ask(&stream.request(), &mut |event| books.hear(&event))?;
+        books.poll()?;
+        let Answered { result, body, .. } = answered;
+        let accepted = match result {
+            Ok(()) => {
+                asker.ask_ahead(stream.guess(&body));
+                let clocks = asker.clocks();
+                stream.accept(body, clocks).map_err(|(garbled, body)| (garbled.into(), body))
+            }
+            Err(error) => Err((error, body)),
+        };
+        stream.remarks().into_iter().for_each(|remark| books.teller.remark(remark));
+        let error = match accepted {
+            Ok(Accepted::Page(batch)) => return Ok(Next::Page(batch)),
+            Ok(Accepted::Nothing { body, duplicates }) => {
+                asker.give_back(body);
+                books.tally.repeated(duplicates);
+                return Ok(Next::Nothing);
+            }
+            Err((error, body)) => {
+                asker.give_back(body);
+                error
+            }
+        };
+        match error {
+            ApiError::Stopped => {
+                books.check_stop()?;
+                return Err(error.into());
+            }
+            ApiError::TooRecent { date } => match stream.too_recent(date) {
+                TooRecent::Older => {}
+                TooRecent::Future(date) => return Err(advice::future(books.job, date)),
+                TooRecent::Nothing => {
+                    // A run that follows has it at each poll.
+                    if books.job.follow.is_none() {
+                        books.teller.note("nothing new yet");
+                    }
+                    return Ok(Next::Nothing);
+                }
+            },
+            ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. }
+                if books.job.optional && stream.pages() == 0 =>
+            {
+                return Ok(Next::OutOfReach(error));
+            }
+            ApiError::Garbled(Garbled::Overflow { .. }) if stream.widen() => {}
+            error => recover(&error, stream, asker, books)?,
         }
     }
+}
 
-    fn limit_reached(&self) -> bool {
-        self.job.limit.is_some_and(|limit| self.handed_records >= limit)
-            || self.job.max_pages.is_some_and(|limit| self.handed_pages >= limit)
-    }
-
-    /// Takes a page into account that the writer has committed.
-    pub(super) fn count(&mut self, written: Option<Written>) {
-        let Some(Written { batch, noticed }) = written else { return };
-        self.outcome.through = batch.through;
-        self.outcome.pages += 1;
-        self.outcome.records += u64::try_from(batch.records.len()).unwrap_or(0);
-        self.outcome.duplicates += batch.left_out.duplicates;
-        self.outcome.left_out += batch.left_out.outside;
-        self.outcome.deleted += noticed.deleted;
-        self.outcome.surrogates += noticed.surrogates;
-        if self.job.resource.takes(Parameter::PerPage) {
-            *self.outcome.page_sizes.entry(batch.per_page).or_default() += 1;
+/// Waits, or asks for less, as the trouble wants; a failure when there is no more to try.
+fn recover(
+    error: &ApiError,
+    stream: &mut Stream<'_>,
+    asker: &mut Asker<'_>,
+    books: &mut Books<'_, '_, '_>,
+) -> Result<(), Failure> {
+    match asker.again(error, stream.can_shrink(), &mut |event| books.hear(&event)) {
+        Ok(Again::Same) => Ok(()),
+        Ok(Again::Smaller) => {
+            stream.shrink();
+            books.teller.page_size(error, stream.page_size());
+            Ok(())
         }
-        // Behind a page that was cut, what was left out would be skipped.
-        self.outcome.position = (!batch.left_out.is_cut()).then_some(batch.next);
-        if noticed.surrogates > 0 && !mem::replace(&mut self.warned.surrogates, true) {
-            let text = "lone surrogate escapes, which many readers refuse, become \\ufffd \
-                        (--raw keeps them)";
-            self.shared.report.warn(Some(self.job.resource.name), text);
-        }
-        self.line.page(self.stand(), self.shared.clock.wall());
-        self.beat(String::new);
-    }
-
-    pub(super) fn stand(&self) -> Stand {
-        Stand {
-            records: self.outcome.records,
-            pages: self.outcome.pages,
-            through: self.outcome.through,
-            took: self.shared.clock.instant().saturating_duration_since(self.began),
+        Err(failure) => {
+            if books.job.follow.is_some() && error.exit() == Exit::Temporary {
+                books.teller.cut_off(error);
+            }
+            let reached = stream.through().or_else(|| stream.position().time());
+            Err(advice::past(books.job, error, reached, failure))
         }
     }
+}
 
-    /// Says once a minute how far the export has come, where only a log can tell; and, if it does
-    /// not move, why.
-    pub(super) fn beat(&mut self, why: impl FnOnce() -> String) {
-        let Shared { clock, report, .. } = self.shared;
-        if !report.tells_progress() || !self.beat.is_due(clock.instant()) {
-            return;
-        }
-        let mut text = words(self.stand(), clock.wall());
-        let why = why();
-        if !why.is_empty() {
-            text = format!("{text}; {why}");
-        }
-        report.note(Some(self.job.resource.name), &text);
+/// A run that follows goes on in spite of a passing failure, after its interval.
+fn outlive(
+    failure: Failure,
+    asker: &mut Asker<'_>,
+    books: &mut Books<'_, '_, '_>,
+) -> Result<(), Failure> {
+    let (Some(interval), Exit::Temporary) = (books.job.follow, failure.exit) else {
+        return Err(failure);
+    };
+    books.teller.cut_off(&failure);
+    asker.rest(Why::CutOff, interval, &mut |event| books.hear(&event))
+}
+
+/// Waits until it is time to ask again, if the run follows; `false` if it ends here. The last page
+/// counts before the wait.
+fn rest(asker: &mut Asker<'_>, books: &mut Books<'_, '_, '_>) -> Result<bool, Failure> {
+    let Some(interval) = books.job.follow else { return Ok(false) };
+    books.settle()?;
+    asker.rest(Why::CaughtUp, interval, &mut |event| books.hear(&event))?;
+    Ok(true)
+}
+
+/// What is written, counted and told, while a page is asked for and after it.
+struct Books<'r, 'scope, 'a> {
+    job: &'a Job,
+    shared: &'a Shared<'a>,
+    commit: Commit<'scope, 'a>,
+    tally: &'r mut Tally,
+    teller: &'r mut Teller<'a>,
+}
+
+impl Books<'_, '_, '_> {
+    fn check_stop(&self) -> Result<(), Failure> {
+        self.shared.stop.signal().map_or(Ok(()), |signal| Err(Failure::stopped(signal)))
     }
 
-    /// [`Run::beat`] while an answer is waited for.
-    pub(super) fn beat_asking(&mut self, waited: Duration) {
-        self.beat(|| format!("no answer yet for {}", span(waited)));
+    fn stand(&self) -> Stand {
+        self.tally.stand(self.shared.clock.instant())
     }
 
-    /// [`Run::beat`] while nothing may be asked.
-    pub(super) fn beat_waiting(&mut self, why: &str, left: Duration) {
-        self.beat(|| pause(why, left));
+    /// Waits until the page that is being written counts, if there is one.
+    fn settle(&mut self) -> Result<(), Failure> {
+        let written = {
+            let (tally, teller, clock) = (&self.tally, &mut self.teller, self.shared.clock);
+            self.commit.wait(|| teller.writing(tally.stand(clock.instant())))?
+        };
+        self.count(written);
+        Ok(())
+    }
+
+    /// Counts the page that was being written, if that is done.
+    fn poll(&mut self) -> Result<(), Failure> {
+        let written = self.commit.poll()?;
+        self.count(written);
+        Ok(())
+    }
+
+    fn count(&mut self, written: Option<Written>) {
+        let Some(written) = written else { return };
+        let surrogates = written.noticed.surrogates;
+        self.tally.count(written);
+        if surrogates > 0 {
+            self.teller.surrogates();
+        }
+        self.teller.page(self.stand());
+    }
+
+    /// What goes on beside the asking. A reader of stdout that goes away ends a wait.
+    fn hear(&mut self, event: &Event<'_>) -> Result<(), Failure> {
+        if let Event::Waits(why, left) = event {
+            if *why == Why::QuotaSpent && *left > SHOWN_WAIT {
+                // There is time for the last page to count, so that it is shown.
+                self.settle()?;
+            }
+            if self.job.output == Output::Stdout {
+                sink::check_reader()?;
+            }
+        }
+        self.teller.hear(event, self.stand());
+        Ok(())
     }
 }

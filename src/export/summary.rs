@@ -3,8 +3,8 @@
 use crate::{
     failure::Exit,
     position::Position,
-    report::{bytes, counted},
     time::{UnixTime, span},
+    words::{bytes, counted},
 };
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, time::Duration};

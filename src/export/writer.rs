@@ -3,44 +3,24 @@
 //!
 //! Must not know requests. Whatever it is handed was checked whole.
 
-use super::{Shared, lines};
+use super::{
+    batch::{Batch, Place},
+    lines,
+    opening::open_sink,
+    shared::Shared,
+};
 use crate::{
-    disk::{self, ReplaceError},
-    failure::{Exit, Failure, OrExit as _},
+    disk::ReplaceError,
+    failure::{Exit, Failure},
+    mark::Mark,
     mutex::lock,
-    output::Output,
     plan::{Job, Mode},
     position::{Fingerprint, Position},
-    scan::Json,
-    sink::{FileSink, Owner, Sink, Stage, StdoutSink, segment},
-    state::{Mark, Series, StateFile},
+    sink::Sink,
+    state::{Series, StateFile},
     time::UnixTime,
 };
-use std::{
-    collections::HashSet,
-    io,
-    ops::Range,
-    path::{Path, PathBuf},
-    sync::MutexGuard,
-};
-
-/// A page that is to be written, with the position behind it.
-pub(super) struct Batch {
-    /// What everything below is a part of.
-    pub(super) body: Vec<u8>,
-    pub(super) records: Vec<Place>,
-    /// The sideloads' records that this run has not written yet, in the writer's order.
-    pub(super) sideloads: Vec<Vec<Place>>,
-    pub(super) left_out: lines::LeftOut,
-    pub(super) next: Position,
-    /// The page size that was asked for.
-    pub(super) per_page: u16,
-    pub(super) through: Option<UnixTime>,
-    /// The server's clock, or else ours.
-    pub(super) at: UnixTime,
-    /// The export has caught up with this page.
-    pub(super) last: bool,
-}
+use std::{collections::HashSet, io, path::PathBuf, sync::MutexGuard};
 
 /// The output of a sideload.
 struct Beside {
@@ -50,19 +30,6 @@ struct Beside {
     sink: Sink,
     /// How long it was when the export last caught up; `None` for stdout.
     caught_up: Option<u64>,
-}
-
-/// Where in a body a record stands.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) range: Range<usize>,
-    pub(super) plain: bool,
-}
-
-impl Place {
-    fn of<'b>(&self, body: &'b [u8]) -> Option<Json<'b>> {
-        Some(Json { bytes: body.get(self.range.clone())?, plain: self.plain })
-    }
 }
 
 pub(super) struct Writer<'a> {
@@ -80,12 +47,11 @@ impl<'a> Writer<'a> {
     /// Opens the outputs. Nothing is saved yet: another job may still be refused.
     pub(super) fn open(job: &'a Job, shared: &'a Shared<'a>) -> Result<Writer<'a>, Failure> {
         let saved = job.mode.saved();
-        let mark = saved.map(|series| &series.output);
-        let (sink, mut unsaved) = open_sink(job, shared, &job.output, mark)?;
+        let (sink, mut unsaved) = open_sink(job, shared, &job.place)?;
         let mut sideloads = Vec::new();
-        for (name, output) in job.beside() {
+        for (name, place) in &job.beside {
             let mark = saved.and_then(|series| series.sideload(name));
-            let (sink, new) = open_sink(job, shared, &output, mark)?;
+            let (sink, new) = open_sink(job, shared, place)?;
             unsaved |= new;
             let committed = sink.committed();
             let known = mark.filter(|_| !new).and_then(|mark| mark.caught_up);
@@ -289,113 +255,4 @@ fn put(
     };
     sink.write(&mut page, stop)?;
     Ok(noticed)
-}
-
-/// Opens one output; the flag says that the state must be saved before the first byte.
-fn open_sink(
-    job: &Job,
-    shared: &Shared<'_>,
-    output: &Output,
-    saved: Option<&Mark>,
-) -> Result<(Sink, bool), Failure> {
-    let Output::File { path, template, run } = output else {
-        return Ok((Sink::Stdout(StdoutSink::open(job.mode.in_series())?), false));
-    };
-    let failed = || format!("cannot finish the output {}", path.display());
-    if let Some(Mark { stage: Some(Stage::Finalising), path: complete, file, .. }) = saved {
-        let empty = file.is_none_or(|file| file.bytes == 0);
-        segment::finalise(Path::new(complete), empty).or_exit(Exit::Output, failed)?;
-    }
-    let growing = saved.is_some_and(|mark| mark.stage == Some(Stage::Partial));
-    if let Some(run) = run.as_deref().filter(|_| !growing) {
-        segment::remove_orphans(path, run);
-    }
-    let path = own_path(path, run.as_deref(), saved);
-    let dir = disk::parent(&path);
-    if !dir.exists() {
-        disk::create_dir_private(dir)
-            .or_exit(Exit::Output, || format!("cannot create the directory {}", dir.display()))?;
-    }
-    let stage = run.as_ref().map(|_| Stage::Partial);
-    let (owner, moved) = owner(job, &path, saved);
-    if let Some(left) = left_behind(saved, moved, stage) {
-        settle(left, job, shared)?;
-    }
-    let (sink, opened) = FileSink::open(&path, template.clone(), stage, &owner)?;
-    let name = Some(job.resource.name);
-    let shown = path.display();
-    tell_discarded(opened.discarded, &path, job, shared);
-    if opened.rotated {
-        shared.report.note(name, &format!("{shown} was moved away: starting a new file"));
-    }
-    Ok((Sink::File(sink), opened.rotated || moved || saved.is_none()))
-}
-
-/// Whether an output could be opened for a job, as far as can be told by looking.
-pub(super) fn check(job: &Job) -> Result<(), Failure> {
-    let saved = job.mode.saved();
-    check_sink(job, &job.output, saved.map(|series| &series.output))?;
-    job.beside().try_for_each(|(name, output)| {
-        check_sink(job, &output, saved.and_then(|series| series.sideload(name)))
-    })
-}
-
-/// As [`open_sink`], without opening.
-fn check_sink(job: &Job, output: &Output, saved: Option<&Mark>) -> Result<(), Failure> {
-    let Output::File { path, run, .. } = output else {
-        return StdoutSink::open(job.mode.in_series()).map(drop);
-    };
-    let path = own_path(path, run.as_deref(), saved);
-    let stage = run.as_ref().map(|_| Stage::Partial);
-    let (owner, moved) = owner(job, &path, saved);
-    if let Some(left) = left_behind(saved, moved, stage) {
-        FileSink::check(Path::new(&left.path), None, &Owner::Series(left))?;
-    }
-    FileSink::check(&path, stage, &owner)
-}
-
-/// The file that a run writes: of runs with a file each, the one that is still growing, or else a
-/// new one.
-fn own_path(path: &Path, run: Option<&str>, saved: Option<&Mark>) -> PathBuf {
-    match (run, saved) {
-        (Some(_), Some(Mark { stage: Some(Stage::Partial), path: growing, .. })) => {
-            PathBuf::from(growing)
-        }
-        (Some(run), _) => segment::unused(path, run),
-        (None, _) => path.to_owned(),
-    }
-}
-
-/// For whom a file is opened; the flag says that the series had another one before.
-fn owner<'a>(job: &Job, path: &Path, saved: Option<&'a Mark>) -> (Owner<'a>, bool) {
-    let moved = saved.is_some_and(|mark| mark.path != path.to_string_lossy());
-    let owner = match (&job.mode, saved) {
-        (Mode::OneOff { .. }, _) => Owner::OneOff(job.existing),
-        (_, Some(mark)) if !moved => Owner::Series(mark),
-        (_, _) => Owner::NewSeries(job.existing),
-    };
-    (owner, moved)
-}
-
-/// The file that a series leaves because the date in its name has changed. One that was moved away
-/// needs nothing.
-fn left_behind(saved: Option<&Mark>, moved: bool, stage: Option<Stage>) -> Option<&Mark> {
-    saved.filter(|mark| moved && stage.is_none() && Path::new(&mark.path).is_file())
-}
-
-/// Brings the file that a series leaves to what is committed of it.
-fn settle(mark: &Mark, job: &Job, shared: &Shared<'_>) -> Result<(), Failure> {
-    let (path, template) = (Path::new(&mark.path), mark.template.clone());
-    let (_, opened) = FileSink::open(path, template, None, &Owner::Series(mark))?;
-    tell_discarded(opened.discarded, path, job, shared);
-    Ok(())
-}
-
-fn tell_discarded(discarded: u64, path: &Path, job: &Job, shared: &Shared<'_>) {
-    if discarded > 0 {
-        let shown = path.display();
-        let text =
-            format!("discarded {discarded} bytes of {shown} that were written but not committed");
-        shared.report.warn(Some(job.resource.name), &text);
-    }
 }

@@ -3,10 +3,10 @@
 //! Pure. Must not know the other quotas of the account, nor who waits.
 
 use super::{
-    MINUTE, Quota, Turn,
+    quota::{MINUTE, Quota, ROUNDING, Turn},
     sent::Sent,
     source::Role,
-    window::{Before, End, ROUNDING, Window, reserved},
+    window::{Before, End, Window, reserved},
 };
 use std::time::Instant;
 

@@ -9,6 +9,7 @@
 mod bucket;
 pub(crate) mod gate;
 mod queue;
+mod quota;
 mod sent;
 mod source;
 #[cfg(test)]
@@ -18,22 +19,15 @@ mod window;
 use crate::resource::Bucket;
 use bucket::{Held, State};
 use queue::Queue;
+use quota::{MINUTE, ROUNDING};
+pub(crate) use quota::{Quota, Turn};
 use sent::Sent;
 use source::{Draws, Role};
 pub(crate) use source::{Name, Source};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
+    time::Instant,
 };
-
-/// What a server's quota header says: `total=10; remaining=9; resets=41`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Quota {
-    pub(crate) total: u64,
-    pub(crate) remaining: u64,
-    /// Until the window ends, in the server's whole seconds.
-    pub(crate) resets: Duration,
-}
 
 /// Limits of the user's own.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,14 +51,6 @@ pub(crate) enum Said {
     Quotas(Vec<(Name, Quota)>),
     /// No quota with a name, but that the account's own is spent.
     AccountSpent(Quota),
-}
-
-/// When a request can be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    At(Instant),
-    /// As soon as a request in flight has been answered.
-    AfterAnswer,
 }
 
 /// A place in the quotas that a request may count in, from when it is sent until its answer is
@@ -100,8 +86,6 @@ struct Full {
     quota: Name,
     turn: Turn,
 }
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 impl Pacer {
     pub(crate) fn new(limits: Limits) -> Pacer {
@@ -229,7 +213,7 @@ impl Pacer {
             }
             Said::Nothing => self.each(&flight, place.0, |state, _| state.learn_nothing(now)),
             Said::AccountSpent(quota) => {
-                let until = now + quota.resets + window::ROUNDING;
+                let until = now + quota.resets + ROUNDING;
                 self.each(&flight, place.0, |state, _| {
                     state.learn_nothing(now);
                     state.stay_away(until);

@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use super::Turn;
+use super::quota::Turn;
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},

@@ -1,6 +1,7 @@
 //! The pacer's rules, one by one.
 
 use super::{queue::PATIENCE, *};
+use std::time::Duration;
 
 /// Tickets.
 const B: Source = Source::of_path("/api/v2/incremental/tickets/cursor.json", Bucket::Exports);

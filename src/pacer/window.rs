@@ -2,11 +2,8 @@
 //!
 //! Pure. Must not know which requests there are.
 
-use super::{Quota, Turn};
-use std::time::{Duration, Instant};
-
-/// Servers differ in whether `resets` is rounded up or down.
-pub(super) const ROUNDING: Duration = Duration::from_secs(1);
+use super::quota::{Quota, ROUNDING, Turn};
+use std::time::Instant;
 
 /// The server's current window.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 use super::{
     answer::Answer,
     errors,
+    furniture::AGENT_EMAIL,
     http::{Request, form},
     json::{Object, texts},
-    person::AGENT_EMAIL,
 };
 
 /// The API token that the sandbox accepts with its e-mail address.

@@ -42,6 +42,16 @@ pub(super) fn span(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
+/// The word at place `n` of a list that repeats itself for ever.
+pub(super) fn word(list: &[&'static str], n: u64) -> &'static str {
+    list[place(n % size(list.len()))]
+}
+
+/// The thing at place `n` of a list that repeats itself for ever.
+pub(super) fn nth<T>(list: &[T], n: u64) -> &T {
+    &list[place(n % size(list.len()))]
+}
+
 /// A stream of draws for one thing.
 pub(super) struct Dice(u64);
 

@@ -1,99 +1,27 @@
 //! The export endpoints: parameters in, one page with its envelope out (API notes §1 to §5).
 
-use std::sync::PoisonError;
-
 use super::{
     answer::{Answer, Delivery},
-    api::Desk,
-    article,
     behaviour::{Behaviour, EmptyCursor, EndOfStream, ExcludeDeleted, LateRows},
+    desk::Desk,
     dice::size,
-    event,
+    entry::Entry,
     fault::Fault,
     http::Request,
+    index::Index,
+    instead::FOREIGN,
     json::{self, Object, array, quoted},
-    metric, organization,
-    paging::{self, FENCE, From, Page, View},
+    kind::{ByTime, Ending, Endpoint, Paging, RECORDS},
+    paging::{self, From, Page, View},
     parameters::{Parameters, Refused},
-    person, sideload, ticket,
-    world::{Entry, Index, Resource},
 };
-
-/// Where a page leads when it should not: a host that does not exist.
-pub(super) const FOREIGN: &str = "http://elsewhere.invalid";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Paging {
-    Time,
-    Cursor,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Endpoint {
-    pub(super) resource: Resource,
-    pub(super) paging: Paging,
-    pub(super) sample: bool,
-}
-
-/// The export endpoint at a path, which comes without `/api/v2/` and `.json`.
-pub(super) fn find(path: &str) -> Option<Endpoint> {
-    let parts: Vec<&str> = path.split('/').collect();
-    let endpoint = |resource, paging| Some(Endpoint { resource, paging, sample: false });
-    match parts.as_slice() {
-        ["incremental", "tickets", "cursor"] => endpoint(Resource::Tickets, Paging::Cursor),
-        ["incremental", "users", "cursor"] => endpoint(Resource::Users, Paging::Cursor),
-        ["incremental", "ticket_metric_events"] => {
-            endpoint(Resource::TicketMetricEvents, Paging::Time)
-        }
-        ["incremental", name] => endpoint(named(name)?, Paging::Time),
-        ["incremental", name, "sample"] => {
-            Some(Endpoint { resource: named(name)?, paging: Paging::Time, sample: true })
-        }
-        ["help_center", "incremental", "articles"]
-        | ["help_center", _, "incremental", "articles"] => {
-            endpoint(Resource::Articles, Paging::Time)
-        }
-        _ => None,
-    }
-}
-
-fn named(name: &str) -> Option<Resource> {
-    match name {
-        "tickets" => Some(Resource::Tickets),
-        "ticket_events" => Some(Resource::TicketEvents),
-        "users" => Some(Resource::Users),
-        "organizations" => Some(Resource::Organizations),
-        _ => None,
-    }
-}
-
-/// The granular scope that opens a resource (§7).
-pub(super) fn scope(resource: Resource) -> &'static str {
-    match resource {
-        Resource::Tickets | Resource::TicketEvents | Resource::TicketMetricEvents => "tickets",
-        Resource::Users => "users",
-        Resource::Organizations => "organizations",
-        Resource::Articles => "hc",
-    }
-}
-
-fn key(resource: Resource) -> &'static str {
-    match resource {
-        Resource::Tickets => "tickets",
-        Resource::TicketEvents => "ticket_events",
-        Resource::Users => "users",
-        Resource::Organizations => "organizations",
-        Resource::TicketMetricEvents => "ticket_metric_events",
-        Resource::Articles => "articles",
-    }
-}
 
 /// A page under construction: what its envelope is made of.
 struct Reply {
     records: Vec<String>,
     /// Arrays beside the records.
     sideloads: Vec<(String, String)>,
-    /// The envelope's other members in their order.
+    /// The envelope's members in their order, with [`RECORDS`] where the records stand.
     envelope: Vec<(&'static str, String)>,
 }
 
@@ -104,12 +32,10 @@ pub(super) fn page(
     endpoint: &Endpoint,
     fault: Option<Fault>,
 ) -> Result<(Answer, u64), Refused> {
-    if fault == Some(Fault::DuplicatePage) {
-        let served = desk.served.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(body) = served.get(&request.path) {
-            let body = body.clone();
-            return Ok((Answer { data: true, ..Answer::json(200, body) }, 0));
-        }
+    if fault == Some(Fault::DuplicatePage)
+        && let Some(body) = desk.last_served(&request.path)
+    {
+        return Ok((Answer { data: true, ..Answer::json(200, body) }, 0));
     }
     let now = desk.clock.now();
     let host = request.header("host").unwrap_or(&desk.authority);
@@ -119,19 +45,17 @@ pub(super) fn page(
     };
     let invalid_cursor = desk.options.behaviour.invalid_cursor;
     let parameters = Parameters { request, endpoint, now, invalid_cursor, origin };
-    let metric_page_size = parameters.metric_page_size()?;
     let export = Export { desk, endpoint, parameters, now, fault };
-    let reply = match (metric_page_size, endpoint.paging) {
-        (Some(size), _) => export.metrics_by_cursor(size)?,
-        (None, Paging::Cursor) => export.by_cursor()?,
-        (None, Paging::Time) => export.by_time()?,
+    let reply = match endpoint.route.paging {
+        Paging::Cursor => export.by_cursor()?,
+        Paging::Time(by_time) => match export.parameters.list_size(by_time.lists)? {
+            Some(size) => export.as_list(size)?,
+            None => export.by_time(by_time)?,
+        },
     };
     let records = size(reply.records.len());
-    let body = write(endpoint.resource, &reply, fault).into_bytes();
-    desk.served
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(request.path.clone(), body.clone());
+    let body = write(endpoint, &reply, fault).into_bytes();
+    desk.remember(&request.path, body.clone());
     Ok((damaged(body, fault), records))
 }
 
@@ -151,25 +75,20 @@ fn damaged(mut body: Vec<u8>, fault: Option<Fault>) -> Answer {
     Answer { data: true, delivery, ..Answer::json(200, body) }
 }
 
-/// The record array comes first, sideloads behind it, scalars last (§2); articles are the exception.
-fn write(resource: Resource, reply: &Reply, fault: Option<Fault>) -> String {
-    let scalars = |object: Object, envelope: &[(&str, String)]| {
-        envelope.iter().fold(object, |object, (name, value)| object.raw(name, value))
-    };
-    let key = if fault == Some(Fault::NoKey) { "results" } else { key(resource) };
-    let articles = resource == Resource::Articles;
-    let mut object = Object::new();
-    if articles {
-        object = scalars(object, &reply.envelope);
-    }
-    object = object.raw(key, array(&reply.records));
-    for (name, value) in &reply.sideloads {
-        object = object.raw(name, value);
-    }
-    if !articles {
-        object = scalars(object, &reply.envelope);
-    }
-    object.end()
+/// The envelope in its order; the sideloads stand behind the records (§2).
+fn write(endpoint: &Endpoint, reply: &Reply, fault: Option<Fault>) -> String {
+    let key = if fault == Some(Fault::NoKey) { "results" } else { endpoint.kind.name };
+    reply
+        .envelope
+        .iter()
+        .fold(Object::new(), |object, (name, value)| {
+            if *name != RECORDS {
+                return object.raw(name, value);
+            }
+            let object = object.raw(key, array(&reply.records));
+            reply.sideloads.iter().fold(object, |object, (name, value)| object.raw(name, value))
+        })
+        .end()
 }
 
 struct Export<'a> {
@@ -185,7 +104,7 @@ impl Export<'_> {
         self.desk.options.behaviour
     }
 
-    fn by_time(&self) -> Result<Reply, Refused> {
+    fn by_time(&self, form: ByTime) -> Result<Reply, Refused> {
         let start = self.parameters.start_time()?;
         let per_page = self.parameters.per_page()?;
         let index = self.index();
@@ -203,39 +122,35 @@ impl Export<'_> {
             }
             _ => {}
         }
-        let envelope = self.time_envelope(&page);
+        let envelope = self.time_envelope(&page, form);
         Ok(self.reply(page, envelope))
     }
 
     /// The members in the recorded order, which differs between tickets and users (§2.2).
-    fn time_envelope(&self, page: &Page) -> Vec<(&'static str, String)> {
+    fn time_envelope(&self, page: &Page, form: ByTime) -> Vec<(&'static str, String)> {
         let wanted = self.parameters.wanted();
         let served = page.entries.iter().filter(|entry| wanted.takes(entry)).count();
         let null = || "null".to_owned();
         let url =
             |end_time: i64| quoted(&self.parameters.next_url("start_time", &end_time.to_string()));
-        let count = ("count", served.to_string());
-        let end_of_stream = ("end_of_stream", (!page.full).to_string());
-        let next_page = ("next_page", page.end_time.map_or_else(null, url));
-        let end_time = ("end_time", page.end_time.map_or_else(null, |time| time.to_string()));
-        let mut envelope = match self.endpoint.resource {
-            Resource::Tickets | Resource::TicketEvents => {
-                vec![count, end_of_stream, next_page, end_time]
-            }
-            Resource::Users | Resource::Organizations => {
-                vec![next_page, count, end_of_stream, end_time]
-            }
-            Resource::TicketMetricEvents => vec![count, end_of_stream, end_time, next_page],
-            Resource::Articles => vec![count, next_page, end_time, end_of_stream],
-        };
         let switch = self.behaviour().end_of_stream;
-        let missing = match self.endpoint.resource {
-            Resource::Articles => true,
-            Resource::TicketMetricEvents => switch != EndOfStream::Present,
-            _ => switch == EndOfStream::Missing,
+        let ends = match form.end_of_stream {
+            Ending::Always => switch != EndOfStream::Missing,
+            Ending::Perhaps => switch == EndOfStream::Present,
+            Ending::Never => false,
         };
-        envelope.retain(|(name, _)| !(missing && *name == "end_of_stream"));
-        envelope
+        let members = form.members.iter().filter(|name| ends || **name != "end_of_stream");
+        let member = |name: &&'static str| {
+            let value = match *name {
+                "count" => served.to_string(),
+                "end_of_stream" => (!page.full).to_string(),
+                "next_page" => page.end_time.map_or_else(null, url),
+                "end_time" => page.end_time.map_or_else(null, |time| time.to_string()),
+                _ => String::new(),
+            };
+            (*name, value)
+        };
+        members.map(member).collect()
     }
 
     fn by_cursor(&self) -> Result<Reply, Refused> {
@@ -264,6 +179,7 @@ impl Export<'_> {
         let url = cursor.as_ref().map(|cursor| quoted(&self.parameters.next_url("cursor", cursor)));
         let null = || "null".to_owned();
         let envelope = vec![
+            (RECORDS, String::new()),
             ("after_url", url.unwrap_or_else(null)),
             ("before_url", null()),
             ("after_cursor", cursor.map_or_else(null, |cursor| quoted(&cursor))),
@@ -273,8 +189,8 @@ impl Export<'_> {
         Ok(self.reply(page, envelope))
     }
 
-    /// Metric events as a list with cursors (§2.3).
-    fn metrics_by_cursor(&self, size: usize) -> Result<Reply, Refused> {
+    /// An export as a list with cursors (§2.3).
+    fn as_list(&self, size: usize) -> Result<Reply, Refused> {
         let from = self.parameters.from("page[after]")?;
         let index = self.index();
         let mut page = paging::by_cursor(&self.view(&index), from, size + 1);
@@ -288,7 +204,10 @@ impl Export<'_> {
             .maybe_text("after_cursor", cursor.as_deref())
             .null("before_cursor");
         let links = Object::new().maybe_text("next", next.as_deref()).null("prev");
-        Ok(self.reply(page, vec![("meta", meta.end()), ("links", links.end())]))
+        Ok(self.reply(
+            page,
+            vec![(RECORDS, String::new()), ("meta", meta.end()), ("links", links.end())],
+        ))
     }
 
     fn reply(&self, mut page: Page, envelope: Vec<(&'static str, String)>) -> Reply {
@@ -296,32 +215,22 @@ impl Export<'_> {
         page.entries.retain(|entry| wanted.takes(entry));
         let include = self.parameters.include();
         let include: Vec<&str> = include.iter().map(String::as_str).collect();
-        let records = page.entries.iter().map(|entry| self.record(entry, &include)).collect();
-        let resource = self.endpoint.resource;
-        let sideloads = sideload::beside(&self.desk.world, resource, &include, &page.entries);
+        let (world, kind) = (&self.desk.world, self.endpoint.kind);
+        let records =
+            page.entries.iter().map(|entry| (kind.record)(world, entry, &include)).collect();
+        let beside = |name: &&str| {
+            let value = (kind.beside)(world, name, &page.entries)?;
+            Some(((*name).to_owned(), value))
+        };
+        let sideloads = include.iter().filter_map(beside).collect();
         Reply { records, sideloads, envelope }
     }
 
-    fn record(&self, entry: &Entry, include: &[&str]) -> String {
-        let world = &self.desk.world;
-        match self.endpoint.resource {
-            Resource::Tickets => ticket::record(world, entry.key, entry.ts, include),
-            Resource::TicketEvents => {
-                event::record(world, entry.key, entry.id, include.contains(&"comment_events"))
-            }
-            Resource::Users => person::record(world, entry.key, entry.ts),
-            Resource::Organizations => organization::record(world, entry.key, entry.ts),
-            Resource::TicketMetricEvents => metric::record(world, entry.key, entry.id),
-            Resource::Articles => article::record(world, entry.key, entry.ts),
-        }
-    }
-
     fn index(&self) -> std::sync::Arc<Index> {
-        self.desk.world.index(self.endpoint.resource, self.now)
+        self.desk.index(self.endpoint.kind, self.now)
     }
 
     fn view<'i>(&self, index: &'i Index) -> View<'i> {
-        let help_center = self.endpoint.resource == Resource::Articles;
         let mut wanted = self.parameters.wanted();
         if self.behaviour().exclude_deleted == ExcludeDeleted::Page {
             wanted.deleted = true;
@@ -329,7 +238,7 @@ impl Export<'_> {
         View {
             entries: &index.entries,
             now: self.now,
-            fence: if help_center { 0 } else { FENCE },
+            fence: self.endpoint.kind.fence,
             late: self.behaviour().late_rows == LateRows::On,
             wanted,
         }
@@ -352,16 +261,4 @@ fn step_before(next: &Entry, from: From) -> Option<String> {
         From::After(ts, after) => (next.ts, id) > (ts, after),
     };
     ahead.then(|| paging::encode(next.ts, id))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unknown_exports_are_no_endpoints() {
-        for path in ["incremental/requests", "incremental/organizations/cursor", "incremental"] {
-            assert_eq!(find(path), None, "{path}");
-        }
-    }
 }

@@ -7,11 +7,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     behaviour::SameSecond,
     dice::{LATE, ROW, mix, span},
-    world::Entry,
+    entry::Entry,
 };
-
-/// Data of the last minute is not served (§4.1).
-pub(super) const FENCE: i64 = 60;
 
 /// Which entries a request may see.
 pub(super) struct View<'a> {
@@ -149,7 +146,7 @@ mod tests {
     }
 
     fn view(entries: &[Entry], now: i64) -> View<'_> {
-        View { entries, now, fence: FENCE, late: false, wanted: ALL }
+        View { entries, now, fence: 60, late: false, wanted: ALL }
     }
 
     /// Page sizes and end_times of a walk by time.

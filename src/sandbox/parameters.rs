@@ -9,15 +9,13 @@ use super::{
     behaviour::InvalidCursor,
     dice::place,
     errors,
-    export::{Endpoint, Paging},
     http::Request,
-    paging::{self, FENCE, From, Wanted},
-    world::Resource,
+    kind::{ByTime, Endpoint, Paging, Sizes},
+    paging::{self, From, Wanted},
 };
 
 const LARGEST: u32 = 1000;
 const SAMPLE: u32 = 50;
-const LARGEST_METRIC_PAGE: u32 = 100;
 
 /// Everything but these is escaped in a URL's parameters.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -36,10 +34,12 @@ pub(super) struct Parameters<'a> {
 
 /// The page size that a request asks for, before it is checked.
 pub(super) fn asked_size(request: &Request, endpoint: &Endpoint) -> u32 {
-    let metrics = endpoint.resource == Resource::TicketMetricEvents;
-    let asked = request.param(if metrics { "page[size]" } else { "per_page" });
-    let asked = asked.and_then(|size| size.parse().ok());
-    if endpoint.sample { SAMPLE } else { asked.unwrap_or(LARGEST) }
+    let name = match endpoint.route.paging {
+        Paging::Time(ByTime { sizes: Sizes::Sample, .. }) => return SAMPLE,
+        Paging::Time(ByTime { lists: Some(_), .. }) => "page[size]",
+        Paging::Time(_) | Paging::Cursor => "per_page",
+    };
+    request.param(name).and_then(|size| size.parse().ok()).unwrap_or(LARGEST)
 }
 
 impl Parameters<'_> {
@@ -57,10 +57,7 @@ impl Parameters<'_> {
     pub(super) fn wanted(&self) -> Wanted {
         let exclude = self.request.param("exclude_deleted");
         let scope = self.request.param("support_type_scope");
-        let tickets = matches!(
-            self.endpoint.resource,
-            Resource::Tickets | Resource::TicketEvents | Resource::TicketMetricEvents
-        );
+        let tickets = self.endpoint.kind.scope == "tickets";
         let scope = scope.as_deref().filter(|_| tickets).unwrap_or("agent");
         Wanted {
             deleted: exclude.as_deref() != Some("true"),
@@ -84,8 +81,8 @@ impl Parameters<'_> {
         let seconds = seconds.filter(|_| digits(whole) && digits(fraction));
         let seconds = seconds.ok_or_else(|| self.invalid("start_time", "an integer"))?;
         // Exactly a minute is refused too.
-        if seconds >= self.now - FENCE && self.endpoint.resource != Resource::Articles {
-            let cursor = self.endpoint.paging == Paging::Cursor;
+        if self.endpoint.kind.too_recent.is_some_and(|age| seconds >= self.now - age) {
+            let cursor = self.endpoint.route.paging == Paging::Cursor;
             return Err(Box::new(errors::too_recent(cursor)));
         }
         Ok(seconds)
@@ -109,12 +106,15 @@ impl Parameters<'_> {
 
     /// 1000 unless less is asked for; more is cut to 1000 (§4.3).
     pub(super) fn per_page(&self) -> Result<usize, Refused> {
-        if self.endpoint.sample {
-            return Ok(place(SAMPLE.into()));
-        }
-        let fixed =
-            matches!(self.endpoint.resource, Resource::TicketMetricEvents | Resource::Articles);
-        let asked = self.request.param("per_page").filter(|_| !fixed);
+        let sizes = match self.endpoint.route.paging {
+            Paging::Time(by_time) => by_time.sizes,
+            Paging::Cursor => Sizes::Asked,
+        };
+        let asked = match sizes {
+            Sizes::Sample => return Ok(place(SAMPLE.into())),
+            Sizes::Fixed => None,
+            Sizes::Asked => self.request.param("per_page"),
+        };
         let Some(asked) = asked else {
             return Ok(place(LARGEST.into()));
         };
@@ -124,18 +124,17 @@ impl Parameters<'_> {
         }
     }
 
-    /// The size that turns metric events into a list with cursors (§1.1).
-    pub(super) fn metric_page_size(&self) -> Result<Option<usize>, Refused> {
-        let asked = self.request.param("page[size]");
-        let metrics = self.endpoint.resource == Resource::TicketMetricEvents;
-        let Some(asked) = asked.filter(|_| metrics) else {
+    /// The size that makes a list with cursors of an export by time, which takes `largest` at most
+    /// (§1.1).
+    pub(super) fn list_size(&self, largest: Option<u32>) -> Result<Option<usize>, Refused> {
+        let asked = largest.and_then(|largest| Some((largest, self.request.param("page[size]")?)));
+        let Some((largest, asked)) = asked else {
             return Ok(None);
         };
-        let size =
-            asked.parse::<u32>().ok().filter(|size| (1..=LARGEST_METRIC_PAGE).contains(size));
+        let size = asked.parse::<u32>().ok().filter(|size| (1..=largest).contains(size));
         let size = size.ok_or_else(|| {
-            let detail = "page[size] must be between 1 and 100";
-            errors::listed(400, "InvalidPaginationParameter", "Invalid page size", detail)
+            let detail = format!("page[size] must be between 1 and {largest}");
+            errors::listed(400, "InvalidPaginationParameter", "Invalid page size", &detail)
         })?;
         Ok(Some(place(size.into())))
     }

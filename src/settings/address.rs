@@ -1,8 +1,8 @@
 //! Which account is meant, and where it is served.
 
 use super::{
-    Environment, Flags,
     config::{Config, Profile},
+    given::{Environment, Flags},
 };
 use crate::{api::BaseUrl, failure::Failure, shown::shown};
 
@@ -56,12 +56,13 @@ pub(super) fn of_account(
     }
 }
 
-/// Takes `acme`, `acme.zendesk.com` or a URL of it.
+/// Takes `acme`, `acme.zendesk.com` or a URL of it, with any path.
 fn parse_subdomain(text: &str) -> Result<String, Failure> {
     let lower = text.trim().to_ascii_lowercase();
     let host = lower.strip_prefix("https://").unwrap_or(&lower);
-    let host = host.strip_suffix('/').unwrap_or(host);
-    let name = host.strip_suffix(".zendesk.com").unwrap_or(host);
+    let end = host.find(['/', '?', '#']).unwrap_or(host.len());
+    let own = host[..end].strip_suffix(".zendesk.com");
+    let name = own.unwrap_or_else(|| host.strip_suffix('/').unwrap_or(host));
     let valid = (1..=63).contains(&name.len())
         && !name.starts_with('-')
         && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
@@ -123,6 +124,8 @@ mod tests {
             ("acme.zendesk.com", "acme"),
             ("https://acme.zendesk.com/", "acme"),
             ("a-1", "a-1"),
+            ("https://acme.zendesk.com/agent/tickets/1", "acme"),
+            ("acme.zendesk.com/hc/en-us?x=1#y", "acme"),
         ] {
             assert_eq!(parse_subdomain(text).unwrap(), expect);
         }
@@ -136,6 +139,11 @@ mod tests {
             "-a",
             "a b",
             "http://acme.zendesk.com",
+            "evil/#.zendesk.com",
+            "acme.zendesk.com.evil.com/x",
+            "evil.com/acme.zendesk.com",
+            "x@acme.zendesk.com/",
+            "acme.zendesk.com:8443/",
         ] {
             assert_eq!(parse_subdomain(text).unwrap_err().exit, Exit::Usage, "{text}");
         }

@@ -2,7 +2,7 @@
 //!
 //! Errors name the file, the line and the key, and never a value: values may be secrets.
 
-use super::credentials::refuse_readable;
+use super::access::refuse_readable;
 use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _, closest},
@@ -121,7 +121,7 @@ impl Profile {
     /// A file that the config file names: one that is not absolute lies beside the config file,
     /// wherever zdx is started.
     pub(super) fn path(&self, key: &str) -> Option<PathBuf> {
-        let dir = super::absolute(disk::parent(&self.file));
+        let dir = absolute(disk::parent(&self.file));
         self.text(key).map(|text| dir.join(text))
     }
 
@@ -346,6 +346,11 @@ fn unknown_key(key: &str, known: &[&str], place: &str) -> String {
         Some(near) => format!("unknown key \"{key_shown}\"{place}: did you mean \"{near}\"?"),
         None => format!("unknown key \"{key_shown}\"{place}"),
     }
+}
+
+/// For whoever looks from elsewhere.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_unknown| path.to_owned())
 }
 
 #[cfg(test)]

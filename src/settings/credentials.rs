@@ -3,7 +3,7 @@
 //! A secret stands in place, in a file of its own, or is printed by a command; no message shows
 //! one.
 
-use super::{Environment, config::Profile};
+use super::{access::refuse_readable, config::Profile, given::Environment};
 use crate::{
     api::auth::Credentials,
     disk,
@@ -165,31 +165,6 @@ fn secret_file(path: &Path, place: &str) -> Result<Secret, Failure> {
     refuse_readable(path)?;
     let text = String::from_utf8(bytes).or_exit(Exit::Config, failed)?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
-}
-
-/// Others must not read a file that holds a secret. One that is another user's, who lets us read it
-/// through a group or an access list, is what service managers hand over: systemd's credentials are
-/// root's, of mode 0440.
-pub(super) fn refuse_readable(path: &Path) -> Result<(), Failure> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let shown = path.display();
-        let failed = || format!("cannot read {shown}");
-        let metadata = path.metadata().or_exit(Exit::Config, failed)?;
-        let ours = metadata.uid() == rustix::process::geteuid().as_raw();
-        let refused = if ours { 0o077 } else { 0o037 };
-        if metadata.mode() & refused != 0 {
-            return Err(Failure::new(
-                Exit::Config,
-                format!("{shown} holds a secret and is readable by others"),
-            )
-            .hint(format!("chmod 600 {shown}")));
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }
 
 fn secret_command(line: &str, place: &str) -> Result<Secret, Failure> {

@@ -1,12 +1,14 @@
 //! Compressed output: one gzip member or zstd frame for each commit, so that the committed length
 //! is always a boundary and a file that was cut there is whole.
 
-use super::PageWriter;
 use flate2::{Compression as Level, read::MultiGzDecoder, write::GzEncoder};
 use std::{
     io::{self, BufRead as _, BufReader, Read, Write},
     path::Path,
 };
+
+/// Writes the lines of a page, piece by piece, to where a sink says.
+pub(crate) type PageWriter<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {

@@ -2,16 +2,16 @@
 //! when something fails. The protocol is told in `disk`.
 
 use super::{
-    Existing, PageWriter,
-    compress::Compression,
-    segment::{self, Stage},
+    compress::{Compression, PageWriter},
+    segment,
 };
 use crate::{
     disk::{self, Durability},
     failure::{Exit, Failure, OrExit as _},
+    mark::{Committed, Mark, Stage},
+    place::{Existing, Owner, partial},
     position::Fingerprint,
-    report::grouped,
-    state::{Committed, Mark},
+    words::grouped,
 };
 use std::{
     fs::{self, File, TryLockError},
@@ -40,15 +40,6 @@ pub(crate) struct FileSink {
     written: u64,
 }
 
-/// Who asks for a file.
-#[derive(Debug)]
-pub(crate) enum Owner<'a> {
-    OneOff(Existing),
-    NewSeries(Existing),
-    /// With what the state says of the file.
-    Series(&'a Mark),
-}
-
 /// What was found when a file was opened, to be told.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Opened {
@@ -64,9 +55,9 @@ impl FileSink {
         own: &Path,
         template: Option<String>,
         stage: Option<Stage>,
-        owner: &Owner<'_>,
+        owner: &Owner,
     ) -> Result<(FileSink, Opened), Failure> {
-        let growing = stage.map(|_| segment::partial(own));
+        let growing = stage.map(|_| partial(own));
         let path = growing.as_deref().unwrap_or(own);
         let shown = path.display();
         let failed = || format!("cannot open the output {shown}");
@@ -98,12 +89,8 @@ impl FileSink {
 
     /// Whether [`FileSink::open`] would take the file, as far as can be told by looking. That
     /// another zdx writes to it now does not count.
-    pub(crate) fn check(
-        own: &Path,
-        stage: Option<Stage>,
-        owner: &Owner<'_>,
-    ) -> Result<(), Failure> {
-        let growing = stage.map(|_| segment::partial(own));
+    pub(crate) fn check(own: &Path, stage: Option<Stage>, owner: &Owner) -> Result<(), Failure> {
+        let growing = stage.map(|_| partial(own));
         let path = growing.as_deref().unwrap_or(own);
         let failed = || format!("cannot open the output {}", path.display());
         let dir = disk::parent(path);
@@ -125,7 +112,7 @@ impl FileSink {
         own: &Path,
         template: Option<String>,
         stage: Option<Stage>,
-        owner: &Owner<'_>,
+        owner: &Owner,
     ) -> FileSink {
         FileSink {
             path: path.to_owned(),
@@ -146,7 +133,7 @@ impl FileSink {
     }
 
     /// Finds out how far the file counts, and changes nothing.
-    fn take_over(&mut self, owner: &Owner<'_>) -> Result<Opened, Failure> {
+    fn take_over(&mut self, owner: &Owner) -> Result<Opened, Failure> {
         match owner {
             Owner::OneOff(existing) | Owner::NewSeries(existing) => self.begin(*existing),
             Owner::Series(mark) => self.recover(mark),
@@ -393,7 +380,7 @@ fn check_place(path: &Path) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    fn open(path: &Path, owner: &Owner<'_>) -> Result<(FileSink, Opened), Failure> {
+    fn open(path: &Path, owner: &Owner) -> Result<(FileSink, Opened), Failure> {
         FileSink::open(path, None, None, owner)
     }
 
@@ -416,7 +403,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.ndjson");
         let mark = half_committed(&path);
-        let (mut sink, opened) = open(&path, &Owner::Series(&mark)).unwrap();
+        let (mut sink, opened) = open(&path, &Owner::Series(mark)).unwrap();
         assert_eq!(opened, Opened { discarded: 8, rotated: false });
         put(&mut sink, b"{\"c\":3}\n").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"a\":1}\n{\"c\":3}\n");
@@ -428,7 +415,7 @@ mod tests {
         let path = dir.path().join("x.ndjson");
         let mark = half_committed(&path);
         fs::remove_file(&path).unwrap();
-        let (sink, opened) = open(&path, &Owner::Series(&mark)).unwrap();
+        let (sink, opened) = open(&path, &Owner::Series(mark)).unwrap();
         assert!(opened.rotated);
         assert_eq!(sink.mark().unwrap().file.unwrap().bytes, 0);
     }
@@ -441,7 +428,7 @@ mod tests {
         let mark = half_committed(&path);
         for edited in ["{\"a\"", "{\"X\":1}\n", "{\"X\":1}\n{\"b\":2}\n"] {
             fs::write(&path, edited).unwrap();
-            let failure = open(&path, &Owner::Series(&mark)).unwrap_err();
+            let failure = open(&path, &Owner::Series(mark.clone())).unwrap_err();
             assert_eq!(failure.exit, Exit::Config);
             assert_eq!(fs::read_to_string(&path).unwrap(), edited);
         }

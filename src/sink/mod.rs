@@ -8,23 +8,15 @@ mod file;
 pub(crate) mod segment;
 mod stdout;
 
-pub(crate) use file::{FileSink, Owner};
-pub(crate) use segment::Stage;
+pub(crate) use file::FileSink;
 pub(crate) use stdout::{StdoutSink, check_reader};
 
-use crate::{failure::Failure, signals::Stop, state::Mark};
-use std::io::{self, Write};
-
-/// Writes the lines of a page, piece by piece, to where a sink says.
-pub(crate) type PageWriter<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
-
-/// What to do with an output file that already holds something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Existing {
-    Refuse,
-    Append,
-    Overwrite,
-}
+use crate::{
+    failure::Failure,
+    mark::{Mark, STDOUT, Stage},
+    signals::Stop,
+};
+use compress::PageWriter;
 
 #[derive(Debug)]
 pub(crate) enum Sink {
@@ -131,6 +123,3 @@ impl Sink {
         }
     }
 }
-
-/// How stdout is named in flags and in the state.
-pub(crate) const STDOUT: &str = "-";

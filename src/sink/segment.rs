@@ -5,56 +5,8 @@
 //! nothing → its directory is synced → the state says *finished*. A run that dies in between is
 //! completed by the next one.
 
-use crate::disk;
-use std::{
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-};
-
-/// How far a segment has come, as the state keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Growing under its hidden name; the next run goes on with it.
-    Partial,
-    /// Complete, and about to get its name.
-    Finalising,
-    /// It has its name; the next run begins another.
-    Finished,
-}
-
-impl Stage {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Stage::Partial => "partial",
-            Stage::Finalising => "finalising",
-            Stage::Finished => "finished",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Stage> {
-        [Stage::Partial, Stage::Finalising, Stage::Finished]
-            .into_iter()
-            .find(|stage| stage.name() == name)
-    }
-}
-
-/// The hidden name that a segment grows under: `.NAME.partial` beside its own.
-pub(crate) fn partial(own: &Path) -> PathBuf {
-    let name = own.file_name().unwrap_or_default().to_string_lossy();
-    own.with_file_name(format!(".{name}.partial"))
-}
-
-/// A name that is not taken, neither by a finished segment nor by one that grows: of two runs in
-/// the same second the second gets a `-2`.
-pub(crate) fn unused(own: &Path, run: &str) -> PathBuf {
-    let taken = |path: &Path| path.exists() || partial(path).exists();
-    let name = own.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    (2..)
-        .map(|n| own.with_file_name(name.replace(run, &format!("{run}-{n}"))))
-        .take(10_000)
-        .fold(own.to_owned(), |found, next| if taken(&found) { next } else { found })
-}
+use crate::{disk, place::partial};
+use std::{fs::File, io, path::Path};
 
 /// Removes the empty hidden files that runs of this template left behind when they were killed
 /// before the state knew of them. One that is locked belongs to a run under way. A courtesy: what
@@ -103,18 +55,6 @@ pub(crate) fn finalise(own: &Path, empty: bool) -> io::Result<()> {
 mod tests {
     use super::*;
     use std::fs;
-
-    #[test]
-    fn a_second_run_in_the_same_second_gets_another_name() {
-        let dir = tempfile::tempdir().unwrap();
-        let own = dir.path().join("tickets-R.ndjson");
-        assert_eq!(unused(&own, "R"), own);
-        File::create(&own).unwrap();
-        let second = dir.path().join("tickets-R-2.ndjson");
-        assert_eq!(unused(&own, "R"), second);
-        File::create(partial(&second)).unwrap();
-        assert_eq!(unused(&own, "R"), dir.path().join("tickets-R-3.ndjson"));
-    }
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a test's own files")]

@@ -1,7 +1,7 @@
 //! stdout: at least once, by at most one page. A page counts when the reader of a pipe has taken
 //! every byte of it, or when a file has it on disk.
 
-use super::PageWriter;
+use super::compress::PageWriter;
 use crate::{
     failure::{Exit, Failure},
     signals::Stop,

@@ -5,6 +5,8 @@
 //! row's id, so that `cargo test --test it h1_` runs a row.
 
 #[cfg(test)]
+mod arrows;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod machine;
@@ -50,7 +52,10 @@ mod kills;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod met;
+#[cfg(test)]
 mod outputs;
+#[cfg(test)]
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]

@@ -12,14 +12,19 @@ use zdx::sandbox::{Fault, Options};
 /// Runs zdx on a terminal that `script` makes, and returns what was on its screen. `None` where
 /// there is no `script`.
 fn on_a_terminal(place: &Place, words: &str, redirect: &str) -> Option<String> {
+    let line = format!("$0 $* {redirect}");
+    on_a_terminal_of(place, words, "xterm", &line)
+}
+
+/// The same on one of this kind, and with a line of the shell.
+fn on_a_terminal_of(place: &Place, words: &str, kind: &str, line: &str) -> Option<String> {
     if !Path::new("/usr/bin/script").exists() {
         skipped("progress on a terminal", "there is no `script` to make one");
         return None;
     }
-    let line = format!(
-        "exec script -qec \"stty cols 100 rows 30; $0 $* {redirect}\" /dev/null >screen </dev/null"
-    );
-    place.zdx(words).env("TERM", "xterm").through(&line).run().exit(0);
+    let line =
+        format!("exec script -qec \"stty cols 100 rows 30; {line}\" /dev/null >screen </dev/null");
+    place.zdx(words).env("TERM", kind).through(&line).run().exit(0);
     Some(place.file("screen"))
 }
 
@@ -38,6 +43,26 @@ fn a_terminal_shows_how_far_the_run_is() {
     assert!(screen.contains("tickets: asking"), "{screen:?}");
     assert!(screen.contains('\u{1b}'), "{screen:?}");
     assert!(screen.contains(" records, 3 pages"), "{screen:?}");
+    assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
+}
+
+#[test]
+fn u8_a_dumb_terminal_shows_no_progress() {
+    let still = slow();
+    let place = Place::of(&still.sandbox);
+    let Some(screen) = on_a_terminal_of(&place, WORDS, "dumb", "$0 $*") else { return };
+    assert!(!screen.contains('\u{1b}') && !screen.contains("asking"), "{screen:?}");
+    assert!(screen.contains("records"), "{screen:?}");
+}
+
+#[test]
+fn u7_a_job_in_the_background_draws_nothing_over_the_prompt() {
+    let still = slow();
+    let place = Place::of(&still.sandbox);
+    let line = "exec bash -c 'set -m; \\\"\\$@\\\" & wait \\$!' bash $0 $*";
+    let Some(screen) = on_a_terminal_of(&place, WORDS, "xterm", line) else { return };
+    assert!(!screen.contains("asking"), "{screen:?}");
+    assert!(screen.contains("records"), "{screen:?}");
     assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
 }
 

@@ -2,8 +2,9 @@
 //!
 //! `ZDX_BLESS=1 cargo test` rewrites the files that are generated.
 
-use crate::harness::Place;
+use crate::{arrows::Arrows, harness::Place};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -89,11 +90,17 @@ fn shipped(text: &str) -> &str {
 #[test]
 fn pure_modules_touch_no_files_sockets_or_threads() {
     let pure = [
+        "mark.rs",
+        "place.rs",
+        "state/format.rs",
+        "plan/asked.rs",
+        "plan/start.rs",
         "paging.rs",
         "retry.rs",
         "pacer/mod.rs",
         "pacer/bucket.rs",
         "pacer/queue.rs",
+        "pacer/quota.rs",
         "pacer/sent.rs",
         "pacer/source.rs",
         "pacer/window.rs",
@@ -103,6 +110,9 @@ fn pure_modules_touch_no_files_sockets_or_threads() {
         "request.rs",
         "api/headers.rs",
         "export/lines.rs",
+        "export/batch.rs",
+        "export/stream.rs",
+        "export/tally.rs",
         "shown.rs",
     ];
     for name in pure {
@@ -137,11 +147,52 @@ fn nothing_is_left_to_do() {
     }
 }
 
+/// Files of the sandbox that use one outside of it.
+fn ways_out_of_the_sandbox(arrows: &Arrows) -> Vec<String> {
+    let inside = |file: &str| file.starts_with("sandbox/");
+    let all = arrows.inside.iter().flat_map(|(from, all)| all.iter().map(move |to| (from, to)));
+    let out = all.filter(|(from, to)| inside(from) && !inside(to));
+    out.map(|(from, to)| format!("{from} -> {to}")).collect()
+}
+
 #[test]
 fn the_sandbox_shares_no_code_with_the_client() {
-    for (path, text) in sources("src/sandbox") {
-        assert!(!text.contains("crate::"), "{}", path.display());
+    let files = own();
+    assert_eq!(ways_out_of_the_sandbox(&Arrows::read(&files)), Vec::<String>::new());
+    let sandbox = files.iter().filter(|(name, _)| name.starts_with("sandbox/"));
+    let mut seen = 0;
+    for (name, text) in sandbox {
+        seen += 1;
+        // In tests, too; and nothing but what `sandbox/mod.rs` makes public can be named outside.
+        for word in ["crate::", "#[path", "pub(crate)", "pub(in ", "macro_export", "macro_use"] {
+            assert!(!text.contains(word), "{word} in {name}");
+        }
     }
+    assert!(seen > 30);
+    let entrance = &files["sandbox/mod.rs"];
+    assert!(!entrance.contains("pub mod") && !entrance.contains("pub(super)"));
+}
+
+#[test]
+fn ways_out_of_the_sandbox_are_seen() {
+    let ways = |api: &str| {
+        let files = [
+            ("lib.rs", "mod page;\npub mod sandbox;\nmod time;\n"),
+            ("time.rs", "pub(crate) fn now() {}\n"),
+            ("page.rs", "pub(crate) struct Page;\n"),
+            ("sandbox/mod.rs", "mod api;\nmod quota;\npub use api::Api;\n"),
+            ("sandbox/quota.rs", "pub(super) struct Quota;\n"),
+            ("sandbox/api.rs", api),
+        ];
+        let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        ways_out_of_the_sandbox(&Arrows::read(&BTreeMap::from(files))).len()
+    };
+    assert_eq!(ways("pub struct Api;\n"), 0);
+    assert_eq!(ways("use super::quota::Quota;\n"), 0);
+    assert_eq!(ways("use super::super::time::now;\n"), 1);
+    assert_eq!(ways("use super::{super::{time::now, page::Page}, quota};\n"), 2);
+    assert_eq!(ways("use crate::time;\nfn x() { time::now() }\n"), 1);
+    assert_eq!(ways("fn x() { super::super::time::now() }\n"), 1);
 }
 
 #[test]
@@ -154,5 +205,131 @@ fn only_disk_syncs_renames_and_truncates() {
         for call in [".sync_all(", ".sync_data(", "fs::rename(", ".set_len(", "fs::write("] {
             assert!(!shipped(&text).contains(call), "{call} in {}", path.display());
         }
+    }
+}
+
+/// The files below `src/` by their names there.
+fn own() -> BTreeMap<String, String> {
+    let root = root().join("src");
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+    sources("src").into_iter().map(|(path, text)| (name(&path), text)).collect()
+}
+
+/// Fails for what is found and not expected, and for what is expected and not found.
+#[track_caller]
+fn only<T: Clone + Ord + std::fmt::Debug>(found: &[T], standing: &[T]) {
+    let found: BTreeSet<&T> = found.iter().collect();
+    let standing: BTreeSet<&T> = standing.iter().collect();
+    let new: Vec<_> = found.difference(&standing).collect();
+    let gone: Vec<_> = standing.difference(&found).collect();
+    assert!(new.is_empty(), "not allowed: {new:#?}");
+    assert!(gone.is_empty(), "stands no more, take it off the list: {gone:#?}");
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// To be emptied: circles of files that still stand.
+const STANDING_CIRCLES: &[&[&str]] = &[];
+
+#[test]
+fn there_is_no_circle_of_modules() {
+    let files = Arrows::read(&own());
+    let mut circles = Vec::new();
+    for arrows in [files.of_folders(), files] {
+        for circle in arrows.circles() {
+            println!("{circle:#?}\n{}", arrows.between(&circle));
+            circles.push(circle);
+        }
+    }
+    let standing: Vec<Vec<String>> = STANDING_CIRCLES.iter().map(|circle| owned(circle)).collect();
+    only(&circles, &standing);
+}
+
+/// To be emptied: files that name what they must not.
+const STANDING_NAMES: &[&str] = &[];
+
+#[test]
+fn each_library_is_known_where_it_belongs_alone() {
+    let arrows = Arrows::read(&own());
+    // clap's types end at the commands, the HTTP library's at the API.
+    let above = ["lib.rs", "cli.rs", "complete.rs", "help.rs", "man.rs"];
+    let types = |file: &str| above.contains(&file) || file.starts_with("commands/");
+    let mut found = Vec::new();
+    for (file, outside) in &arrows.outside {
+        for name in outside {
+            let belongs = match name.as_str() {
+                "clap" | "clap_complete" | "clap_mangen" => types(file),
+                "ureq" => file.starts_with("api/"),
+                "rustls" | "httparse" => file.starts_with("api/") || file.starts_with("sandbox/"),
+                "indicatif" | "console" => file == "progress.rs",
+                "signal_hook" => file == "signals.rs",
+                "toml" => file == "settings/config.rs",
+                _ => true,
+            };
+            if !belongs {
+                found.push(format!("{file} names {name}"));
+            }
+        }
+        if arrows.inside[file].contains("cli.rs") && !types(file) {
+            found.push(format!("{file} uses cli.rs"));
+        }
+    }
+    only(&found, &owned(STANDING_NAMES));
+}
+
+/// The longest file that can be read in one sitting, in lines.
+const LONGEST: usize = 600;
+
+/// To be emptied: files that are longer.
+const STANDING_LONG: &[&str] = &[];
+
+#[test]
+fn no_file_is_longer_than_can_be_read_but_the_table_of_flags() {
+    let files = own();
+    let long =
+        files.iter().filter(|(name, text)| *name != "cli.rs" && text.lines().count() > LONGEST);
+    let found: Vec<String> = long.map(|(name, _)| name.clone()).collect();
+    only(&found, &owned(STANDING_LONG));
+}
+
+/// To be emptied: modules of `lib.rs` that its map does not name yet.
+const NOT_ON_THE_MAP: &[&str] = &[
+    "clock", "complete", "failure", "garbled", "help", "mutex", "progress", "report", "resource",
+    "secret", "shown", "signals", "sink", "words",
+];
+
+#[test]
+fn the_map_names_every_module_and_no_other() {
+    let files = own();
+    let text = &files["lib.rs"];
+    let map = text.lines().filter_map(|line| line.strip_prefix("//!"));
+    let map = map.collect::<Vec<_>>().join("\n");
+    // The drawing stands between backticks, too.
+    let names: BTreeSet<&str> = map
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .flat_map(|part| part.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+        .collect();
+    let modules: BTreeSet<String> = files
+        .keys()
+        .filter_map(|name| name.strip_suffix("/mod.rs").or(name.strip_suffix(".rs")))
+        .filter(|name| !name.contains('/') && !["lib", "main"].contains(name))
+        .filter(|name| !text.contains(&format!("#[cfg(test)]\nmod {name};")))
+        .map(str::to_owned)
+        .collect();
+    let unnamed: Vec<String> =
+        modules.iter().filter(|name| !names.contains(name.as_str())).cloned().collect();
+    only(&unnamed, &owned(NOT_ON_THE_MAP));
+    // What stands between backticks and is no link is a file.
+    for name in map.split('`').skip(1).step_by(2) {
+        let is_link = map.contains(&format!("[`{name}`]"));
+        let is_name =
+            !name.is_empty() && name.chars().all(|c| c.is_lowercase() || "_/".contains(c));
+        let is_there = files.contains_key(&format!("{name}.rs"))
+            || files.contains_key(&format!("{name}/mod.rs"));
+        assert!(is_link || !is_name || is_there, "the map names `{name}`, which is not there");
     }
 }

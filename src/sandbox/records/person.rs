@@ -1,20 +1,44 @@
 //! The people: agents first, then customers. A fixed population whose records keep changing.
 
+use std::collections::BTreeSet;
+
 use super::{
-    desk,
-    dice::{self, Dice, Rhythm, mix, size, span},
-    json::{self, Object, array, quoted, texts},
-    names::{CULTURES, Culture},
+    super::{
+        calendar::{DAY, WEEK, sunday},
+        dice::{self, Dice, Rhythm, mix, nth, size, span, word},
+        entry::{Entry, lasting},
+        furniture,
+        json::{self, Object, array, quoted, texts},
+        kind::{CURSOR_EXPORTS, Kind, MINUTE, RECORDS, Route, TEN_MINUTES},
+        names::{CULTURES, Culture},
+        world::World,
+    },
     organization,
-    world::{DAY, Entry, WEEK, World, lasting, nth, sunday, word},
+    sideload::{abilities, ids, named},
+};
+
+const MEMBERS: &[&str] = &[RECORDS, "next_page", "count", "end_of_stream", "end_time"];
+
+pub(super) static KIND: Kind = Kind {
+    name: "users",
+    scope: "users",
+    routes: &[
+        Route::cursor("incremental/users/cursor", CURSOR_EXPORTS),
+        Route::time("incremental/users", MEMBERS),
+        Route::sample("incremental/users/sample", MEMBERS),
+    ],
+    good_for: TEN_MINUTES,
+    fence: MINUTE,
+    too_recent: Some(MINUTE),
+    entries,
+    record: |world, entry, _| record(world, entry.key, entry.ts),
+    beside,
 };
 
 const FIRST_ID: u64 = 6_130_869_168_922;
 const ID_STEP: u64 = 2_547_001;
 /// Everybody was created between 2022-01-01 and the middle of 2025.
 const FIRST_DAY: i64 = 1_640_995_200;
-/// The address that the sandbox's credentials belong to.
-pub(super) const AGENT_EMAIL: &str = "agent@sandbox.example";
 
 pub(super) struct Person {
     pub(super) place: u64,
@@ -54,7 +78,7 @@ impl Person {
             None => dice.pick(culture.mail).to_owned(),
         };
         let email = match (place, staff) {
-            (0, _) => AGENT_EMAIL.to_owned(),
+            (0, _) => furniture::AGENT_EMAIL.to_owned(),
             (_, true) => format!("{given_ascii}.{family_ascii}.{place}@brightkettle.example"),
             (_, false) => format!("{given_ascii}.{family_ascii}{place}@{host}"),
         };
@@ -75,7 +99,7 @@ impl Person {
             role,
             organization,
             culture,
-            group: staff.then(|| nth(desk::GROUPS, draw).id),
+            group: staff.then(|| nth(furniture::GROUPS, draw).id),
             created,
             active: staff || draw % 100 >= 2,
             suspended: !staff && draw % 100 >= 97,
@@ -106,7 +130,8 @@ fn rhythm(world: &World, place: u64) -> Rhythm {
     Rhythm { key: draw, period }
 }
 
-pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry>) {
+fn entries(world: &World, from: i64, to: i64) -> Vec<Entry> {
+    let mut entries = Vec::new();
     for place in 0..world.people() {
         let created = Person::at(world, place).created;
         let mut times = vec![created];
@@ -120,6 +145,7 @@ pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry
         }
         entries.extend(lasting(id(world, place), place, times, from, to));
     }
+    entries
 }
 
 /// The record, with the members in the recorded order (§8).
@@ -129,10 +155,10 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
     let version = mix(person.draw, ts.unsigned_abs());
     let phone = person.phone();
     let login = (staff || !version.is_multiple_of(3)).then_some(ts);
-    let signature = staff.then(|| format!("{}\n{} Support", person.name, desk::COMPANY));
+    let signature = staff.then(|| format!("{}\n{} Support", person.name, furniture::COMPANY));
     Object::new()
         .raw("id", person.id)
-        .text("url", &format!("{}/api/v2/users/{}.json", desk::ORIGIN, person.id))
+        .text("url", &format!("{}/api/v2/users/{}.json", furniture::ORIGIN, person.id))
         .text("name", &person.name)
         .text("email", &person.email)
         .time("created_at", person.created)
@@ -176,7 +202,7 @@ pub(super) fn partial(world: &World, place: u64) -> String {
     let person = Person::at(world, place);
     Object::new()
         .raw("id", person.id)
-        .text("url", &format!("{}/api/v2/users/{}.json", desk::ORIGIN, person.id))
+        .text("url", &format!("{}/api/v2/users/{}.json", furniture::ORIGIN, person.id))
         .text("name", &person.name)
         .text("email", &person.email)
         .text("role", person.role)
@@ -205,10 +231,10 @@ fn photo(person: &Person) -> Option<String> {
     let id = person.id + 32;
     has_one.then(|| {
         Object::new()
-            .text("url", &format!("{}/api/v2/attachments/{id}.json", desk::ORIGIN))
+            .text("url", &format!("{}/api/v2/attachments/{id}.json", furniture::ORIGIN))
             .raw("id", id)
             .text("file_name", "profile.png")
-            .text("content_url", &format!("{}/system/photos/{id}/profile.png", desk::ORIGIN))
+            .text("content_url", &format!("{}/system/photos/{id}/profile.png", furniture::ORIGIN))
             .text("content_type", "image/png")
             .raw("size", 2048 + person.draw % 40_000)
             .raw("width", 80)
@@ -268,4 +294,23 @@ fn fields(person: &Person, version: u64, ts: i64) -> String {
         .raw("lifetime_value", format!("{}.{:02}", version % 3000, version / 3000 % 100))
         .raw("devices", array([person.draw % 4]))
         .end()
+}
+
+fn beside(world: &World, name: &str, page: &[Entry]) -> Option<String> {
+    Some(match name {
+        "identities" => array(page.iter().map(|entry| identity(world, entry.key))),
+        "organizations" => {
+            let people = page.iter().map(|entry| Person::at(world, entry.key));
+            let places: BTreeSet<u64> = people.filter_map(|person| person.organization).collect();
+            array(places.into_iter().map(|place| organization::brief(world, place)))
+        }
+        "groups" => named(furniture::GROUPS, "groups"),
+        "roles" => "[]".to_owned(),
+        "abilities" => abilities("user_id", ids(page)),
+        "open_ticket_count" => {
+            let count = |object: Object, id: u64| object.raw(&id.to_string(), id % 4);
+            ids(page).fold(Object::new(), count).end()
+        }
+        _ => return None,
+    })
 }

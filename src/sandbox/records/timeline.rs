@@ -3,9 +3,11 @@
 //! Each ticket has a plan of changes drawn from its number. Changes that an agent, a customer or a
 //! rule makes are audits; the system's own pass without a trace but a new generated_timestamp (§8).
 
-use super::{
+use super::super::{
+    calendar::{DAY, WEEK},
     dice::{self, BEAT, Dice, LAG, Rhythm, mix, span},
-    world::{DAY, Entry, WEEK, World, versions},
+    entry::{Entry, versions},
+    world::World,
 };
 
 const HOUR: i64 = 3600;

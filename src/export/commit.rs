@@ -1,10 +1,7 @@
 //! The hand-over of pages to the writer, which has a thread of its own: one page is written and
 //! synced while the next one is parsed. A page counts when the writer says so.
 
-use super::{
-    lines,
-    writer::{Batch, Writer},
-};
+use super::{batch::Batch, lines, writer::Writer};
 use crate::failure::Failure;
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
@@ -21,7 +18,8 @@ pub(super) struct Written {
     pub(super) noticed: lines::Noticed,
 }
 
-pub(super) struct Handover<'scope, 'a> {
+/// Pages on their way into the output.
+pub(super) struct Commit<'scope, 'a> {
     batches: Sender<Batch>,
     written: Receiver<Result<Written, Failure>>,
     /// Whether a page is being written.
@@ -29,12 +27,12 @@ pub(super) struct Handover<'scope, 'a> {
     thread: ScopedJoinHandle<'scope, Writer<'a>>,
 }
 
-impl<'scope, 'a: 'scope> Handover<'scope, 'a> {
+impl<'scope, 'a: 'scope> Commit<'scope, 'a> {
     pub(super) fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
         mut writer: Writer<'a>,
         bodies: Sender<Vec<u8>>,
-    ) -> Handover<'scope, 'a> {
+    ) -> Commit<'scope, 'a> {
         let (batches, given) = channel::<Batch>();
         let (answer, written) = channel();
         let thread = scope.spawn(move || {
@@ -50,10 +48,12 @@ impl<'scope, 'a: 'scope> Handover<'scope, 'a> {
             }
             writer
         });
-        Handover { batches, written, busy: false, thread }
+        Commit { batches, written, busy: false, thread }
     }
+}
 
-    /// Gives a page to the writer, which must be free: see [`Handover::wait`].
+impl<'a> Commit<'_, 'a> {
+    /// Gives a page to the writer, which must be free: see [`Commit::wait`].
     pub(super) fn give(&mut self, batch: Batch) {
         self.busy = self.batches.send(batch).is_ok();
     }

@@ -1,11 +1,34 @@
 //! The customers' organizations.
 
 use super::{
-    desk,
-    dice::{self, Rhythm, mix, size},
-    json::{Object, texts},
-    names::{CITIES, COMPANIES, LEGAL_FORMS},
-    world::{DAY, Entry, World, lasting, nth, word},
+    super::{
+        calendar::DAY,
+        dice::{self, Rhythm, mix, nth, size, word},
+        entry::{Entry, lasting},
+        furniture,
+        json::{Object, texts},
+        kind::{Kind, MINUTE, RECORDS, Route, TEN_MINUTES},
+        names::{CITIES, COMPANIES, LEGAL_FORMS},
+        world::World,
+    },
+    sideload::{abilities, ids},
+};
+
+const MEMBERS: &[&str] = &[RECORDS, "next_page", "count", "end_of_stream", "end_time"];
+
+pub(super) static KIND: Kind = Kind {
+    name: "organizations",
+    scope: "organizations",
+    routes: &[
+        Route::time("incremental/organizations", MEMBERS),
+        Route::sample("incremental/organizations/sample", MEMBERS),
+    ],
+    good_for: TEN_MINUTES,
+    fence: MINUTE,
+    too_recent: Some(MINUTE),
+    entries,
+    record: |world, entry, _| record(world, entry.key, entry.ts),
+    beside: |_, name, page| (name == "abilities").then(|| abilities("organization_id", ids(page))),
 };
 
 const FIRST_ID: u64 = 6_142_020_000_311;
@@ -42,7 +65,8 @@ fn rhythm(world: &World, place: u64) -> Rhythm {
     Rhythm { key: draw, period }
 }
 
-pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry>) {
+fn entries(world: &World, from: i64, to: i64) -> Vec<Entry> {
+    let mut entries = Vec::new();
     for place in 0..world.organizations() {
         let created = created(world, place);
         let rhythm = rhythm(world, place);
@@ -50,15 +74,16 @@ pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry
         times.extend(rhythm.within(from, to));
         entries.extend(lasting(id(world, place), place, times, from, to));
     }
+    entries
 }
 
-pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
+fn record(world: &World, place: u64, ts: i64) -> String {
     let draw = mix(world.key(dice::ORGANIZATION) ^ 4, place);
     let version = mix(draw, ts.unsigned_abs());
     let id = id(world, place);
     let external_id = draw.is_multiple_of(2).then(|| format!("ORG-{:05}", place + 100));
     Object::new()
-        .text("url", &format!("{}/api/v2/organizations/{id}.json", desk::ORIGIN))
+        .text("url", &format!("{}/api/v2/organizations/{id}.json", furniture::ORIGIN))
         .raw("id", id)
         .text("name", &name(world, place))
         .raw("shared_tickets", draw.is_multiple_of(5))
@@ -69,7 +94,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .raw("domain_names", texts([domain(world, place)]))
         .text("details", word(&["", "Chain with several branches", "Pays by purchase order"], draw))
         .text("notes", word(&["", "", "Contact: facility management"], version))
-        .maybe("group_id", draw.is_multiple_of(3).then(|| nth(desk::GROUPS, 4).id))
+        .maybe("group_id", draw.is_multiple_of(3).then(|| nth(furniture::GROUPS, 4).id))
         .raw("tags", texts(["business", word(&["silver", "gold", "key_account"], draw / 7)]))
         .raw("organization_fields", fields(version))
         .end()
@@ -82,5 +107,15 @@ fn fields(version: u64) -> String {
         .raw("health_score", format!("{}.{}", version / 200 % 10, version / 2000 % 10))
         .maybe_text("account_manager", version.is_multiple_of(2).then_some("Niamh Ní Bhriain"))
         .raw("on_hold", version.is_multiple_of(17))
+        .end()
+}
+
+/// The part of an organization that comes along as a sideload (§3).
+pub(super) fn brief(world: &World, place: u64) -> String {
+    let id = id(world, place);
+    Object::new()
+        .text("url", &format!("{}/api/v2/organizations/{id}.json", furniture::ORIGIN))
+        .raw("id", id)
+        .raw("domain_names", texts([domain(world, place)]))
         .end()
 }

@@ -1,10 +1,43 @@
 //! Ticket metric events: clocks that start, stop and break on a ticket.
 
 use super::{
-    dice::{mix, place, span},
-    json::Object,
-    timeline::{Kind, Timeline},
-    world::{Entry, World},
+    super::{
+        calendar::DAY,
+        dice::{mix, place, span},
+        entry::Entry,
+        json::Object,
+        kind::{ByTime, EXPORTS, Ending, Kind, MINUTE, Paging, RECORDS, Route, SUPPORT, Sizes},
+        world::World,
+    },
+    timeline::{Kind as Changed, Timeline},
+};
+
+pub(super) static KIND: Kind = Kind {
+    name: "ticket_metric_events",
+    scope: "tickets",
+    routes: &[Route {
+        path: "incremental/ticket_metric_events",
+        paging: Paging::Time(ByTime {
+            members: &[RECORDS, "count", "end_of_stream", "end_time", "next_page"],
+            end_of_stream: Ending::Perhaps,
+            sizes: Sizes::Fixed,
+            lists: Some(100),
+        }),
+        account: SUPPORT,
+        allowance: EXPORTS,
+    }],
+    good_for: DAY,
+    fence: MINUTE,
+    too_recent: Some(MINUTE),
+    entries: |world, from, to| {
+        let mut entries = Vec::new();
+        for ticket in world.each_ticket(from, to) {
+            of_ticket(&Timeline::of(world, ticket), to, &mut entries);
+        }
+        entries
+    },
+    record: |world, entry, _| record(world, entry.key, entry.id),
+    beside: Kind::nothing_beside,
 };
 
 const FIRST_ID: u64 = 926_000_000_000;
@@ -28,7 +61,7 @@ fn of(line: &Timeline) -> Vec<MetricEvent> {
     for change in &line.changes {
         let at = change.at;
         match change.kind {
-            Kind::Created => {
+            Changed::Created => {
                 for metric in ["agent_work_time", "pausable_update_time", "periodic_update_time"] {
                     add(at, metric, 0, "measure");
                 }
@@ -37,7 +70,7 @@ fn of(line: &Timeline) -> Vec<MetricEvent> {
                 add(at, "requester_wait_time", waiting, "activate");
                 add(at, "resolution_time", resolution, "activate");
             }
-            Kind::Triaged => {
+            Changed::Triaged => {
                 add(at, "group_ownership_time", 1, "activate");
                 add(at, "reply_time", 1, "apply_sla");
                 if mix(line.ticket, 77).is_multiple_of(9) {
@@ -45,17 +78,17 @@ fn of(line: &Timeline) -> Vec<MetricEvent> {
                     add(at + late, "reply_time", 1, "breach");
                 }
             }
-            Kind::Answered => {
+            Changed::Answered => {
                 add(at, "reply_time", waiting, "fulfill");
                 add(at, "requester_wait_time", waiting, "pause");
                 add(at, "reply_time", waiting, "update_status");
             }
-            Kind::Replied => {
+            Changed::Replied => {
                 waiting += 1;
                 add(at, "reply_time", waiting, "activate");
                 add(at, "requester_wait_time", waiting, "activate");
             }
-            Kind::Solved => {
+            Changed::Solved => {
                 add(at, "requester_wait_time", waiting, "fulfill");
                 add(at, "resolution_time", resolution, "fulfill");
                 resolution += 1;
@@ -67,7 +100,7 @@ fn of(line: &Timeline) -> Vec<MetricEvent> {
     events
 }
 
-pub(super) fn entries(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
+fn of_ticket(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
     let numbered = (0..).zip(of(line)).filter(|(_, event)| event.at < to);
     entries.extend(numbered.map(|(n, event): (u64, MetricEvent)| Entry {
         ts: event.at,
@@ -79,7 +112,7 @@ pub(super) fn entries(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
     }));
 }
 
-pub(super) fn record(world: &World, ticket: u64, id: u64) -> String {
+fn record(world: &World, ticket: u64, id: u64) -> String {
     let line = Timeline::of(world, ticket);
     let n = place(id - FIRST_ID - ticket * IDS_PER_TICKET);
     let events = of(&line);

@@ -1,13 +1,43 @@
 //! Ticket events: one for each audit, with what changed as its child events (§8).
 
 use super::{
-    desk,
-    dice::mix,
-    json::{Object, array, quoted, texts},
-    names::CITIES,
-    ticket::{Facts, State, bulk_tag},
-    timeline::{Change, Kind, Timeline},
-    world::{Entry, World, word},
+    super::{
+        calendar::DAY,
+        dice::{mix, word},
+        entry::Entry,
+        furniture,
+        json::{Object, array, quoted, texts},
+        kind::{Kind, MINUTE, RECORDS, Route},
+        names::CITIES,
+        world::World,
+    },
+    facts::{Facts, State, bulk_tag},
+    timeline::{Change, Kind as Changed, Timeline},
+};
+
+const MEMBERS: &[&str] = &[RECORDS, "count", "end_of_stream", "next_page", "end_time"];
+
+pub(super) static KIND: Kind = Kind {
+    name: "ticket_events",
+    scope: "tickets",
+    routes: &[
+        Route::time("incremental/ticket_events", MEMBERS),
+        Route::sample("incremental/ticket_events/sample", MEMBERS),
+    ],
+    good_for: DAY,
+    fence: MINUTE,
+    too_recent: Some(MINUTE),
+    entries: |world, from, to| {
+        let mut entries = Vec::new();
+        for ticket in world.each_ticket(from, to) {
+            audits(&Timeline::of(world, ticket), to, &mut entries);
+        }
+        entries
+    },
+    record: |world, entry, include| {
+        record(world, entry.key, entry.id, include.contains(&"comment_events"))
+    },
+    beside: Kind::nothing_beside,
 };
 
 const FIRST_ID: u64 = 20_000_000_000_000;
@@ -20,7 +50,7 @@ fn id(ticket: u64, change: &Change) -> u64 {
 }
 
 /// The ticket's audits before `to`.
-pub(super) fn entries(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
+fn audits(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
     let audits = line.changes.iter().filter(|change| change.kind.is_audit() && change.at < to);
     entries.extend(audits.map(|change| Entry {
         ts: change.at,
@@ -33,13 +63,13 @@ pub(super) fn entries(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
 }
 
 /// The record of an audit; `comments` puts whole comments into it.
-pub(super) fn record(world: &World, ticket: u64, event: u64, comments: bool) -> String {
+fn record(world: &World, ticket: u64, event: u64, comments: bool) -> String {
     let line = Timeline::of(world, ticket);
     let facts = Facts::of(world, ticket);
     let change = line.changes.iter().find(|change| id(ticket, change) == event);
     let change = change.expect("every entry was made from a change");
-    let customer = matches!(change.kind, Kind::Created | Kind::Replied | Kind::Rated);
-    let automatic = matches!(change.kind, Kind::Closed | Kind::Bulk);
+    let customer = matches!(change.kind, Changed::Created | Changed::Replied | Changed::Rated);
+    let automatic = matches!(change.kind, Changed::Closed | Changed::Bulk);
     let author = if customer { &facts.requester } else { &facts.agent };
     let updater = if automatic { "-1".to_owned() } else { author.id.to_string() };
     Object::new()
@@ -55,13 +85,13 @@ pub(super) fn record(world: &World, ticket: u64, event: u64, comments: bool) -> 
         .end()
 }
 
-fn via_name(kind: Kind, facts: &Facts) -> &'static str {
+fn via_name(kind: Changed, facts: &Facts) -> &'static str {
     match (kind, facts.channel) {
-        (Kind::Closed, _) => "Automation",
-        (Kind::Bulk, _) => "Batch",
-        (Kind::Created | Kind::Replied, "email") => "Mail",
-        (Kind::Created | Kind::Replied, "api") => "Web service",
-        (Kind::Created | Kind::Replied, "native_messaging") => "Messaging",
+        (Changed::Closed, _) => "Automation",
+        (Changed::Bulk, _) => "Batch",
+        (Changed::Created | Changed::Replied, "email") => "Mail",
+        (Changed::Created | Changed::Replied, "api") => "Web service",
+        (Changed::Created | Changed::Replied, "native_messaging") => "Messaging",
         _ => "Web form",
     }
 }
@@ -125,7 +155,7 @@ fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
         |field, value, previous| Child { kind: "Change", field, value, previous: Some(previous) };
     let status = |status: &str| turn("status", quoted(status), quoted(before.status));
     match change.kind {
-        Kind::Created => vec![
+        Changed::Created => vec![
             new("subject", quoted(&facts.subject())),
             new("requester_id", facts.requester.id.to_string()),
             new("status", quoted("new")),
@@ -133,23 +163,23 @@ fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
             new("ticket_form_id", facts.form().to_string()),
             new("tags", texts(facts.topic.tags)),
         ],
-        Kind::Triaged => vec![
+        Changed::Triaged => vec![
             turn("group_id", facts.group.to_string(), "null".to_owned()),
             turn("assignee_id", facts.agent.id.to_string(), "null".to_owned()),
             turn("priority", quoted(facts.priority), "null".to_owned()),
             turn("type", quoted(facts.topic.kind), "null".to_owned()),
             status("open"),
         ],
-        Kind::Answered => vec![status("pending"), notification(facts)],
-        Kind::Replied => vec![status("open")],
-        Kind::Solved => vec![status("solved"), notification(facts)],
-        Kind::Rated => {
+        Changed::Answered => vec![status("pending"), notification(facts)],
+        Changed::Replied => vec![status("open")],
+        Changed::Solved => vec![status("solved"), notification(facts)],
+        Changed::Rated => {
             vec![turn("satisfaction_score", quoted(facts.rating().0), quoted("offered"))]
         }
-        Kind::Closed => vec![status("closed")],
-        Kind::Deleted => vec![status("deleted")],
-        Kind::Bulk => vec![turn("tags", texts([bulk_tag(change.at)]), "[]".to_owned())],
-        Kind::Noted | Kind::Scrubbed | Kind::System => Vec::new(),
+        Changed::Closed => vec![status("closed")],
+        Changed::Deleted => vec![status("deleted")],
+        Changed::Bulk => vec![turn("tags", texts([bulk_tag(change.at)]), "[]".to_owned())],
+        Changed::Noted | Changed::Scrubbed | Changed::System => Vec::new(),
     }
 }
 
@@ -166,14 +196,14 @@ fn comment_mark(change: &Change, event: u64) -> String {
         .raw("via", via)
         .null("via_reference_id")
         .raw("comment_present", true)
-        .raw("comment_public", change.kind != Kind::Noted)
+        .raw("comment_public", change.kind != Changed::Noted)
         .text("event_type", "Comment")
         .end()
 }
 
 /// The whole comment, as `include=comment_events` gives it (§3).
 fn comment(facts: &Facts, change: &Change, event: u64) -> String {
-    let customer = matches!(change.kind, Kind::Created | Kind::Replied);
+    let customer = matches!(change.kind, Changed::Created | Changed::Replied);
     let author = if customer { &facts.requester } else { &facts.agent };
     let body = facts.comment(change);
     let html = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -195,7 +225,7 @@ fn comment(facts: &Facts, change: &Change, event: u64) -> String {
             &format!("<div class=\"zd-comment\" dir=\"auto\"><p dir=\"auto\">{html}</p></div>"),
         )
         .text("plain_body", &body.replace('\n', " "))
-        .raw("public", change.kind != Kind::Noted)
+        .raw("public", change.kind != Changed::Noted)
         .raw("attachments", attachments(change, event))
         .raw("audit_id", event)
         .time("created_at", change.at)
@@ -205,17 +235,21 @@ fn comment(facts: &Facts, change: &Change, event: u64) -> String {
 }
 
 fn attachments(change: &Change, event: u64) -> String {
-    if change.kind != Kind::Created || !mix(event, 2).is_multiple_of(4) {
+    if change.kind != Changed::Created || !mix(event, 2).is_multiple_of(4) {
         return "[]".to_owned();
     }
     let id = event + 15;
     let file = Object::new()
-        .text("url", &format!("{}/api/v2/attachments/{id}.json", desk::ORIGIN))
+        .text("url", &format!("{}/api/v2/attachments/{id}.json", furniture::ORIGIN))
         .raw("id", id)
         .text("file_name", "photo 1.jpg")
         .text(
             "content_url",
-            &format!("{}/attachments/token/{:x}/?name=photo+1.jpg", desk::ORIGIN, mix(event, 3)),
+            &format!(
+                "{}/attachments/token/{:x}/?name=photo+1.jpg",
+                furniture::ORIGIN,
+                mix(event, 3)
+            ),
         )
         .text("content_type", "image/jpeg")
         .raw("size", 40_000 + mix(event, 4) % 900_000)
@@ -234,13 +268,16 @@ fn metadata(event: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::super::{index::Index, json},
+        *,
+    };
 
     const NOW: i64 = 1_795_000_000;
 
     fn events(comments: bool) -> Vec<serde_json::Value> {
         let world = World::new(1, 50, 0);
-        let index = world.index(super::super::world::Resource::TicketEvents, NOW);
+        let index = Index::new(&KIND, &world, NOW);
         let record = |entry: &Entry| record(&world, entry.key, entry.id, comments);
         index.entries.iter().map(|entry| serde_json::from_str(&record(entry)).unwrap()).collect()
     }
@@ -266,7 +303,7 @@ mod tests {
     #[test]
     fn times_agree() {
         for event in events(false) {
-            let created = super::super::json::iso(event["timestamp"].as_i64().unwrap());
+            let created = json::iso(event["timestamp"].as_i64().unwrap());
             assert_eq!(event["created_at"], created);
         }
     }

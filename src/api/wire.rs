@@ -1,0 +1,342 @@
+//! One keep-alive connection to the account: one request, one answer, one classified error. The
+//! only user of the HTTP library, with `transport` below it.
+//!
+//! Must not know credentials beyond the header that it is handed.
+
+use super::{
+    error::{ApiError, Phase},
+    headers::Headers,
+    transport::{Established, Watch},
+};
+use crate::{garbled::Garbled, request::Request, secret::Secret, signals::Stop};
+use flate2::read::MultiGzDecoder;
+use std::{
+    cell::Cell,
+    error::Error as StdError,
+    io::{self, Read as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use ureq::{
+    Agent, Body, Proxy, Timeout,
+    http::Response,
+    tls::{RootCerts, TlsConfig},
+    unversioned::{
+        resolver::DefaultResolver,
+        transport::{ConnectProxyConnector, Connector as _, RustlsConnector, TcpConnector},
+    },
+};
+
+/// Where the account is served: `https://acme.zendesk.com`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    /// Scheme and authority, without a slash at the end.
+    pub(crate) origin: String,
+    pub(crate) host: String,
+    /// On this machine: plain http is allowed, and no proxy is asked.
+    pub(crate) loopback: bool,
+}
+
+/// How long to wait for what, and how much to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    pub(crate) headers: Duration,
+    /// The longest silence inside a body.
+    pub(crate) body_idle: Duration,
+    /// The whole request; ends a slow drip.
+    pub(crate) request: Duration,
+    /// The largest body after decompression, in bytes.
+    pub(crate) page_bytes: u64,
+}
+
+/// The connection, which is made anew when it is closed.
+#[derive(Debug)]
+pub(super) struct Wire {
+    agent: Agent,
+    base: BaseUrl,
+    limits: Limits,
+    watch: Watch,
+    /// Whether the connection may have served an answer before.
+    warm: Cell<bool>,
+}
+
+const USER_AGENT: &str = concat!("zdx/", env!("CARGO_PKG_VERSION"));
+
+/// The largest header block that is read.
+const HEADER_BYTES: usize = 64 * 1024;
+
+impl Wire {
+    pub(super) fn new(base: BaseUrl, limits: Limits, stop: Stop) -> Wire {
+        let watch = Watch {
+            stop,
+            body_idle: limits.body_idle,
+            in_body: Arc::new(AtomicBool::new(false)),
+            established: Arc::new(AtomicBool::new(false)),
+            cancelled: Arc::new(AtomicBool::new(false)),
+        };
+        let proxy = if base.loopback { None } else { Proxy::try_from_env() };
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .https_only(!base.loopback)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .max_response_header_size(HEADER_BYTES)
+            .max_idle_age(Duration::from_secs(55))
+            .user_agent(USER_AGENT)
+            .accept("application/json")
+            .proxy(proxy)
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+            .timeout_resolve(Some(limits.connect))
+            .timeout_connect(Some(limits.connect))
+            .timeout_send_request(Some(limits.headers))
+            .timeout_recv_response(Some(limits.headers))
+            .timeout_global(Some(limits.request))
+            .build();
+        let connector =
+            ().chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(watch.clone())
+                .chain(RustlsConnector::default())
+                .chain(Established(Arc::clone(&watch.established)));
+        let agent = Agent::with_parts(config, connector, DefaultResolver::default());
+        Wire { agent, base, limits, watch, warm: Cell::new(false) }
+    }
+
+    /// What breaks off a request from another thread.
+    pub(super) fn canceller(&self) -> impl Fn() + Send + use<> {
+        let cancelled = Arc::clone(&self.watch.cancelled);
+        move || cancelled.store(true, Ordering::Relaxed)
+    }
+
+    /// Asks for a page. Its body replaces what is in `body`.
+    pub(super) fn get(
+        &self,
+        request: &Request,
+        authorization: &Secret,
+        body: &mut Vec<u8>,
+    ) -> Result<(u16, Headers), (Headers, ApiError)> {
+        let url = format!("{}{}", self.base.origin, request.target());
+        self.watch.in_body.store(false, Ordering::Relaxed);
+        let response = self
+            .agent
+            .get(url)
+            .header("authorization", authorization.expose())
+            .call()
+            .map_err(|error| (Headers::default(), self.failed(error)))?;
+        let (status, headers) = (response.status().as_u16(), owned(&response));
+        match self.receive(response, body).and_then(|()| self.inflate(&headers, body)) {
+            Ok(()) => Ok((status, headers)),
+            Err(error) => Err((headers, error)),
+        }
+    }
+
+    /// Sends a JSON body without credentials in a header, for minting tokens.
+    pub(super) fn post_json(
+        &self,
+        path: &str,
+        json: &str,
+    ) -> Result<(u16, Headers, Vec<u8>), ApiError> {
+        let url = format!("{}{path}", self.base.origin);
+        self.watch.in_body.store(false, Ordering::Relaxed);
+        let response = self
+            .agent
+            .post(url)
+            .header("content-type", "application/json")
+            .send(json)
+            .map_err(|error| self.failed(error))?;
+        let (status, headers) = (response.status().as_u16(), owned(&response));
+        let mut body = Vec::new();
+        self.receive(response, &mut body)?;
+        Ok((status, headers, body))
+    }
+
+    fn receive(&self, response: Response<Body>, body: &mut Vec<u8>) -> Result<(), ApiError> {
+        self.watch.in_body.store(true, Ordering::Relaxed);
+        body.clear();
+        let limit = self.limits.page_bytes;
+        let reader = response.into_body().into_with_config().limit(u64::MAX).reader();
+        let result = reader.take(limit.saturating_add(1)).read_to_end(body);
+        self.watch.in_body.store(false, Ordering::Relaxed);
+        let size = result.map_err(|error| self.body_failed(error))?;
+        if u64::try_from(size).is_ok_and(|size| size > limit) {
+            body.clear();
+            body.shrink_to(1024);
+            return Err(ApiError::TooLarge { limit });
+        }
+        self.warm.set(true);
+        Ok(())
+    }
+
+    /// Inflates a body whose coding the HTTP library does not know in this spelling: it takes
+    /// `gzip`, but servers may write `GZIP` or `x-gzip`.
+    fn inflate(&self, headers: &Headers, body: &mut Vec<u8>) -> Result<(), ApiError> {
+        let coding = headers.get("content-encoding").unwrap_or_default();
+        if !["gzip", "x-gzip"].iter().any(|known| coding.eq_ignore_ascii_case(known)) {
+            return Ok(());
+        }
+        let limit = self.limits.page_bytes;
+        let mut inflated = Vec::new();
+        let size = MultiGzDecoder::new(body.as_slice())
+            .take(limit.saturating_add(1))
+            .read_to_end(&mut inflated)
+            .map_err(|error| Garbled::Compression { reason: error.to_string() })?;
+        if u64::try_from(size).is_ok_and(|size| size > limit) {
+            return Err(ApiError::TooLarge { limit });
+        }
+        *body = inflated;
+        Ok(())
+    }
+
+    /// A broken connection surfaces through the decompressor; only what the decompressor itself
+    /// finds wrong is damage.
+    fn body_failed(&self, error: io::Error) -> ApiError {
+        let error = match ureq::Error::from(error) {
+            ureq::Error::Decompress(_, inner) => match ureq::Error::from(inner) {
+                ureq::Error::Io(inner) if !disconnected(&inner) => {
+                    return Garbled::Compression { reason: inner.to_string() }.into();
+                }
+                cause => cause,
+            },
+            error => error,
+        };
+        match error {
+            ureq::Error::Io(error) if self.watch.stop.signal().is_none() => {
+                ApiError::BodyCut { reason: worded(&error) }
+            }
+            other => self.failed(other),
+        }
+    }
+
+    /// Whether the newest connection failed before it stood.
+    fn in_handshake(&self) -> bool {
+        self.base.origin.starts_with("https") && !self.watch.established.load(Ordering::Relaxed)
+    }
+
+    fn failed(&self, error: ureq::Error) -> ApiError {
+        let host = self.base.host.clone();
+        let warm = self.warm.replace(false);
+        if self.watch.stop.signal().is_some() {
+            return ApiError::Stopped;
+        }
+        match error {
+            ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                ApiError::ConnectTimeout { host }
+            }
+            ureq::Error::Timeout(Timeout::PerRead) => {
+                ApiError::Timeout { phase: Phase::Body, after: self.limits.body_idle }
+            }
+            ureq::Error::Timeout(Timeout::Global | Timeout::PerCall) => {
+                ApiError::Timeout { phase: Phase::Request, after: self.limits.request }
+            }
+            ureq::Error::Timeout(_) => {
+                ApiError::Timeout { phase: Phase::Headers, after: self.limits.headers }
+            }
+            ureq::Error::HostNotFound => ApiError::Resolve { host },
+            ureq::Error::ConnectionFailed => {
+                ApiError::Connect { host, reason: "no address answered".to_owned() }
+            }
+            ureq::Error::Tls(reason) => ApiError::Tls { host, reason: reason.to_owned() },
+            ureq::Error::Rustls(error) => tls(host, &error),
+            ureq::Error::ConnectProxyFailed(reason) => ApiError::Proxy {
+                refused: reason.contains("407"),
+                reason: crate::shown::shown(&reason),
+            },
+            ureq::Error::LargeResponseHeader(..) => ApiError::HeadersTooLarge,
+            ureq::Error::Protocol(error) => {
+                let reason = error.to_string();
+                if reason.contains("parse fail") || reason.contains("http version") {
+                    ApiError::NotHttp { reason }
+                } else {
+                    ApiError::Protocol { reason }
+                }
+            }
+            ureq::Error::Io(error) => match io_failed(host.clone(), warm, &error) {
+                ApiError::Closed { reused: false, .. } if self.in_handshake() => ApiError::Tls {
+                    host,
+                    reason: "the connection was closed in the middle of it".to_owned(),
+                },
+                error => error,
+            },
+            other => ApiError::Protocol { reason: other.to_string() },
+        }
+    }
+}
+
+fn io_failed(host: String, warm: bool, error: &io::Error) -> ApiError {
+    if let Some(error) = cause::<rustls::Error>(error) {
+        return tls(host, error);
+    }
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::AddrNotAvailable => ApiError::Connect { host, reason: worded(error) },
+        io::ErrorKind::TimedOut => ApiError::ConnectTimeout { host },
+        // The standard library gives a failed look-up no kind of its own.
+        _ if error.to_string().contains("failed to lookup address") => ApiError::Resolve { host },
+        _ => ApiError::Closed { reused: warm, reason: worded(error) },
+    }
+}
+
+fn owned(response: &Response<Body>) -> Headers {
+    let pair = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    };
+    Headers(response.headers().iter().map(pair).collect())
+}
+
+/// The error of type `T` among the causes of `error`.
+fn cause<T: StdError + 'static>(error: &io::Error) -> Option<&T> {
+    let mut inner: Option<&(dyn StdError + 'static)> = error.get_ref().map(|inner| {
+        let inner: &(dyn StdError + 'static) = inner;
+        inner
+    });
+    while let Some(error) = inner {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        inner = error.source();
+    }
+    None
+}
+
+fn tls(host: String, error: &rustls::Error) -> ApiError {
+    let reason = error.to_string();
+    match error {
+        rustls::Error::InvalidCertificate(_) => ApiError::Certificate { host, reason },
+        rustls::Error::PeerIncompatible(_)
+        | rustls::Error::AlertReceived(
+            rustls::AlertDescription::ProtocolVersion
+            | rustls::AlertDescription::HandshakeFailure
+            | rustls::AlertDescription::InsufficientSecurity,
+        ) => ApiError::TlsIncompatible { host, reason },
+        _ => ApiError::Tls { host, reason },
+    }
+}
+
+/// Whether this is the connection's end rather than the decompressor's finding. The HTTP library
+/// tells an early end by this text alone.
+fn disconnected(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected
+    ) || error.to_string() == "Peer disconnected"
+}
+
+fn worded(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionReset => "connection reset by the server".to_owned(),
+        io::ErrorKind::UnexpectedEof => "connection closed by the server".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,79 @@
+//! What every command may need, and how it tells its result.
+
+use crate::{
+    api::auth::Credentials,
+    cli::When,
+    clock::Clock,
+    failure::{Exit, Failure, OrExit as _},
+    report::Report,
+    sandbox::{self as world, Sandbox},
+    secret::Secret,
+    settings::{self, Environment, Flags, Settings},
+    signals::Stop,
+};
+use std::io::Write as _;
+
+/// What every command may need.
+pub(super) struct Context {
+    pub(super) progress: When,
+    pub(super) flags: Flags,
+    pub(super) env: Environment,
+    pub(super) clock: Clock,
+    pub(super) stop: Stop,
+    pub(super) report: Report,
+}
+
+impl Context {
+    /// Tells of a failure; of a reader that went away, there is nobody to tell.
+    pub(super) fn failed(&self, failure: &Failure) -> Exit {
+        if failure.exit != Exit::ReaderGone {
+            self.report.failure(None, failure, None);
+        }
+        failure.exit
+    }
+
+    /// The settings of the account, or of a sandbox that lives as long as what is returned.
+    pub(super) fn settings(
+        &self,
+        in_sandbox: bool,
+    ) -> Result<(Settings, Option<Sandbox>), Failure> {
+        let (settings, sandbox) = if in_sandbox {
+            let sandbox = Sandbox::start(world::Options::default())
+                .or_exit(Exit::Bug, || "cannot start the sandbox".to_owned())?;
+            let credentials = Credentials::OauthClient {
+                id: world::CLIENT_ID.to_owned(),
+                secret: Secret::new(world::CLIENT_SECRET),
+            };
+            let settings = settings::sandbox(
+                &self.flags,
+                &self.env,
+                world::SUBDOMAIN,
+                &sandbox.base_url(),
+                credentials,
+            )?;
+            (settings, Some(sandbox))
+        } else {
+            (settings::resolve(&self.flags, &self.env)?, None)
+        };
+        self.report.hide(&settings.credentials.secrets());
+        if let Credentials::ApiToken { .. } = settings.credentials {
+            self.report.warn(
+                None,
+                "Zendesk ends API tokens on 2027-04-30: move to an OAuth client before that",
+            );
+        }
+        Ok((settings, sandbox))
+    }
+}
+
+/// Writes a command's own result to stdout; a reader that went away ends it quietly.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::ReaderGone, "the reader of stdout went away"))
+        }
+        result => result.or_exit(Exit::Output, || "cannot write to stdout".to_owned()),
+    }
+}

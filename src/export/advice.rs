@@ -1,0 +1,99 @@
+//! What to type next when an export has failed, and what is safe. Words alone: must not know how
+//! the failure came about, nor do anything about it.
+
+use crate::{
+    api::error::ApiError,
+    failure::{Exit, Failure},
+    garbled::Garbled,
+    plan::{Job, Mode, anew},
+    resource::Pagination,
+    time::UnixTime,
+};
+use std::path::Path;
+
+/// How hints say it.
+const AGAIN: &str = "run the same command again";
+
+/// With what to type next. A series that has begun goes on without the `--since` that began it: with
+/// it, the next run would be a one-off. `saved` says that the run moves a position.
+pub(super) fn next_step(job: &Job, mut failure: Failure, saved: bool) -> Failure {
+    let began = matches!(job.mode, Mode::NewSeries { .. });
+    let again = match began && job.origin.starts_with("--since") {
+        true => "run the same command again, without --since",
+        false => AGAIN,
+    };
+    if !failure.hints.is_empty() {
+        let says = failure.hints.iter().any(|hint| hint.contains(AGAIN));
+        for hint in &mut failure.hints {
+            *hint = hint.replace(AGAIN, again);
+        }
+        // That the same command comes next goes without saying; that it is another one, does not.
+        return match says || again == AGAIN {
+            true => failure,
+            false => failure.hint(format!("then, {again}")),
+        };
+    }
+    let step = match failure.exit {
+        Exit::Signal(_) if saved => format!("to go on, {again}"),
+        Exit::Temporary => format!("{again}, later"),
+        Exit::Output => format!("make room or give access, then {again}"),
+        Exit::Remote => format!("{again}; if it ends like this once more, ask Zendesk's support"),
+        _ => return failure,
+    };
+    failure.hint(step)
+}
+
+/// What is safe whatever failed.
+pub(super) fn saved(state: &Path, through: Option<UnixTime>, pages: u64) -> String {
+    let state = state.display();
+    match (through, pages) {
+        (Some(through), _) => format!("saved up to {through} in {state}"),
+        (None, 0) => format!("the position in {state} is unchanged"),
+        (None, _) => format!("saved in {state}"),
+    }
+}
+
+/// A start that the server's clock has not reached.
+pub(super) fn future(job: &Job, date: UnixTime) -> Failure {
+    let text = format!("{} is in the future of the server's clock ({date})", job.origin);
+    Failure::usage(text).hint("is the clock of this machine right?")
+}
+
+/// The ways past an error. `reached` is how far the export has come: the page before may still be
+/// under way to the output, but if that fails, that is told.
+pub(super) fn past(
+    job: &Job,
+    error: &ApiError,
+    reached: Option<UnixTime>,
+    failure: Failure,
+) -> Failure {
+    match error {
+        ApiError::CursorRefused { .. } if job.mode.in_series() => {
+            let resource = job.resource.name;
+            let since = reached.map_or("TIME".to_owned(), |time| time.to_string());
+            failure.hint(format!("`zdx state set {resource} --since {since}`"))
+        }
+        ApiError::Forbidden { .. } => failure.hint(job.resource.needs()),
+        ApiError::Garbled(Garbled::Overflow { second, .. }) => {
+            past_overflow(job, *second).into_iter().fold(failure, Failure::hint)
+        }
+        _ => failure,
+    }
+}
+
+/// The ways past a second of more than a page.
+fn past_overflow(job: &Job, second: UnixTime) -> Vec<String> {
+    let resource = job.resource;
+    let by_cursor =
+        resource.endpoint(Some(Pagination::Cursor)).map(|_| match job.mode.in_series() {
+            // A position by time cannot be gone on from by cursor.
+            true => anew(resource, Some(Pagination::Cursor), second, &job.output),
+            false => "use --pagination cursor".to_owned(),
+        });
+    let skip = format!(
+        "{}{AGAIN}, with --on-overflow skip-second: it goes on behind this second and loses \
+         what does not fit on the page",
+        if by_cursor.is_some() { "or " } else { "" }
+    );
+    by_cursor.into_iter().chain([skip]).collect()
+}

@@ -1,0 +1,111 @@
+//! The numbers of one resource's export: what counts, which lags behind what was handed over.
+//! Must not know how anything is done or told.
+
+use super::{asker::Spent, commit::Written, summary::Outcome};
+use crate::{
+    failure::Exit,
+    plan::Job,
+    position::Position,
+    progress::Stand,
+    resource::{Bucket, Parameter},
+    time::UnixTime,
+};
+use std::time::Instant;
+
+pub(super) struct Tally {
+    began: Instant,
+    outcome: Outcome,
+    takes_page_size: bool,
+}
+
+impl Tally {
+    /// Of a run that begins at `position`, which was reached by records `through`.
+    pub(super) fn new(
+        job: &Job,
+        position: Position,
+        through: Option<UnixTime>,
+        began: Instant,
+    ) -> Tally {
+        Tally {
+            began,
+            takes_page_size: job.resource.takes(Parameter::PerPage),
+            outcome: Outcome {
+                through,
+                position: Some(position),
+                sample: job.endpoint.bucket == Bucket::Sample,
+                ..Outcome::of(job.resource.name)
+            },
+        }
+    }
+
+    /// Takes a page into account that the writer has committed.
+    pub(super) fn count(&mut self, written: Written) {
+        let Written { batch, noticed } = written;
+        let outcome = &mut self.outcome;
+        outcome.through = batch.through;
+        outcome.pages += 1;
+        outcome.records += u64::try_from(batch.records.len()).unwrap_or(0);
+        outcome.duplicates += batch.left_out.duplicates;
+        outcome.left_out += batch.left_out.outside;
+        outcome.deleted += noticed.deleted;
+        outcome.surrogates += noticed.surrogates;
+        if self.takes_page_size {
+            *outcome.page_sizes.entry(batch.per_page).or_default() += 1;
+        }
+        // Behind a page that was cut, what was left out would be skipped.
+        outcome.position = (!batch.left_out.is_cut()).then_some(batch.next);
+    }
+
+    /// An answer brought only what was there before.
+    pub(super) fn repeated(&mut self, duplicates: u64) {
+        self.outcome.duplicates += duplicates;
+    }
+
+    pub(super) fn pages(&self) -> u64 {
+        self.outcome.pages
+    }
+
+    pub(super) fn through(&self) -> Option<UnixTime> {
+        self.outcome.through
+    }
+
+    pub(super) fn stand(&self, now: Instant) -> Stand {
+        Stand {
+            records: self.outcome.records,
+            pages: self.outcome.pages,
+            through: self.outcome.through,
+            took: now.saturating_duration_since(self.began),
+        }
+    }
+
+    /// Whether the stream's end was reached, with what was handed over.
+    pub(super) fn complete(&mut self, complete: bool) {
+        self.outcome.complete = complete;
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.outcome.complete
+    }
+
+    /// The account cannot read it, and nobody named it.
+    pub(super) fn out_of_reach(&mut self) {
+        self.outcome.out_of_reach = true;
+    }
+
+    /// A run failed that had handed over so many pages.
+    pub(super) fn failed(&mut self, exit: Exit, handed_over: u64) {
+        self.outcome.exit = exit;
+        // One that follows and had caught up may be stopped at any time.
+        let all_counts = self.outcome.pages == handed_over;
+        self.outcome.complete &= all_counts && matches!(exit, Exit::Signal(_));
+    }
+
+    pub(super) fn outcome(mut self, spent: Spent, bytes: u64, ended: Instant) -> Outcome {
+        self.outcome.requests = spent.requests;
+        self.outcome.waited_for_quota = spent.on_quota;
+        self.outcome.waited_for_retry = spent.on_retries;
+        self.outcome.bytes = bytes;
+        self.outcome.took = ended.saturating_duration_since(self.began);
+        self.outcome
+    }
+}

@@ -1,0 +1,213 @@
+//! Where an output of a job lies, for whom it is opened, and what the run before left there: one
+//! decision, which planning, announcing, checking and opening share.
+//!
+//! Pure: what must be looked up on the disk comes in as [`Found`]. Must not know jobs or states.
+
+use crate::{
+    mark::{Mark, Stage},
+    output::{Found, Output},
+};
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+/// Where the lines of one kind of record go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Stdout,
+    File(Box<FilePlace>),
+}
+
+/// A file that a run writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FilePlace {
+    /// Its own name; a segment grows under [`partial`] until it is complete.
+    pub(crate) path: PathBuf,
+    pub(crate) template: Option<String>,
+    /// Of a file for each run, how far it has come.
+    pub(crate) stage: Option<Stage>,
+    pub(crate) owner: Owner,
+    /// The series has not written here before: that must be saved before the first byte.
+    pub(crate) new: bool,
+    /// A segment that an earlier run completed, but perhaps did not live to name.
+    pub(crate) unnamed: Option<Unnamed>,
+    /// The file that the series leaves because the date in its name has changed.
+    pub(crate) left: Option<Mark>,
+    /// The name of a run that begins a segment.
+    pub(crate) begins: Option<String>,
+}
+
+/// A segment that is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unnamed {
+    pub(crate) path: PathBuf,
+    pub(crate) empty: bool,
+}
+
+/// For whom a file is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    OneOff(Existing),
+    NewSeries(Existing),
+    /// With what the state says of the file.
+    Series(Mark),
+}
+
+/// Who asks for an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asker {
+    OneOff(Existing),
+    Series(Existing),
+}
+
+/// What to do with an output file that already holds something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    Refuse,
+    Append,
+    Overwrite,
+}
+
+/// Decides where an output lies; `saved` is what the state says of it.
+pub(crate) fn place(asker: Asker, output: &Output, saved: Option<&Mark>, found: &Found) -> Place {
+    let Output::File { path, template, run } = output else {
+        return Place::Stdout;
+    };
+    let growing = saved.filter(|mark| run.is_some() && mark.stage == Some(Stage::Partial));
+    let path = match (run, growing) {
+        (Some(_), Some(mark)) => PathBuf::from(&mark.path),
+        (Some(run), None) => unused(path, run, &found.names),
+        (None, _) => path.clone(),
+    };
+    let moved = saved.is_some_and(|mark| mark.path != path.to_string_lossy());
+    let owner = match (asker, saved) {
+        (Asker::OneOff(existing), _) => Owner::OneOff(existing),
+        (Asker::Series(_), Some(mark)) if !moved => Owner::Series(mark.clone()),
+        (Asker::Series(existing), _) => Owner::NewSeries(existing),
+    };
+    let unnamed = saved.filter(|mark| mark.stage == Some(Stage::Finalising));
+    // One that was moved away needs nothing.
+    let left = saved.filter(|_| moved && run.is_none() && found.saved_is_there);
+    Place::File(Box::new(FilePlace {
+        path,
+        template: template.clone(),
+        stage: run.as_ref().map(|_| Stage::Partial),
+        owner,
+        new: moved || saved.is_none(),
+        unnamed: unnamed.map(|mark| Unnamed {
+            path: PathBuf::from(&mark.path),
+            empty: mark.file.is_none_or(|file| file.bytes == 0),
+        }),
+        left: left.cloned(),
+        begins: run.clone().filter(|_| growing.is_none()),
+    }))
+}
+
+/// The hidden name that a segment grows under: `.NAME.partial` beside its own.
+pub(crate) fn partial(own: &Path) -> PathBuf {
+    let name = own.file_name().unwrap_or_default().to_string_lossy();
+    own.with_file_name(format!(".{name}.partial"))
+}
+
+/// A name that is not taken, neither by a finished segment nor by one that grows: of two runs in
+/// the same second the second gets a `-2`.
+fn unused(own: &Path, run: &str, names: &BTreeSet<OsString>) -> PathBuf {
+    let has = |path: &Path| path.file_name().is_some_and(|name| names.contains(name));
+    let name = own.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let numbered = (2..).map(|n| own.with_file_name(name.replace(run, &format!("{run}-{n}"))));
+    std::iter::once(own.to_owned())
+        .chain(numbered)
+        .find(|path| !has(path) && !has(&partial(path)))
+        .expect("there are more numbers than names")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{mark::Committed, position::Fingerprint};
+
+    fn output(path: &str, template: Option<&str>, run: Option<&str>) -> Output {
+        Output::File {
+            path: path.into(),
+            template: template.map(str::to_owned),
+            run: run.map(str::to_owned),
+        }
+    }
+
+    fn mark(path: &str, stage: Option<Stage>, bytes: u64) -> Mark {
+        Mark {
+            path: path.to_owned(),
+            template: None,
+            stage,
+            file: Some(Committed { bytes, tail: Fingerprint::of(b"") }),
+            caught_up: None,
+        }
+    }
+
+    fn file(asker: Asker, output: &Output, saved: Option<&Mark>, found: &Found) -> FilePlace {
+        match place(asker, output, saved, found) {
+            Place::File(file) => *file,
+            Place::Stdout => panic!("a file was meant"),
+        }
+    }
+
+    const SERIES: Asker = Asker::Series(Existing::Refuse);
+
+    #[test]
+    fn a_growing_file_is_the_series_own_from_its_second_run_on() {
+        let output = output("/d/t.ndjson", None, None);
+        let none = Found::default();
+        let first = file(SERIES, &output, None, &none);
+        assert_eq!((first.owner, first.new), (Owner::NewSeries(Existing::Refuse), true));
+        let saved = mark("/d/t.ndjson", None, 7);
+        let next = file(SERIES, &output, Some(&saved), &none);
+        assert_eq!((next.owner, next.new), (Owner::Series(saved), false));
+        let other = file(Asker::OneOff(Existing::Append), &output, None, &none);
+        assert_eq!(other.owner, Owner::OneOff(Existing::Append));
+        assert_eq!(place(SERIES, &Output::Stdout, None, &none), Place::Stdout);
+    }
+
+    #[test]
+    fn the_file_of_yesterday_is_left_if_it_is_still_there() {
+        let output = output("/d/t-25.ndjson", Some("/d/t-{date}.ndjson"), None);
+        let saved = mark("/d/t-24.ndjson", None, 7);
+        for there in [true, false] {
+            let found = Found { saved_is_there: there, ..Found::default() };
+            let today = file(SERIES, &output, Some(&saved), &found);
+            assert_eq!((today.new, today.left.is_some()), (true, there));
+            assert_eq!(today.owner, Owner::NewSeries(Existing::Refuse));
+        }
+    }
+
+    #[test]
+    fn a_segment_goes_on_under_the_name_that_it_began_with() {
+        let output = output("/d/t-R2.ndjson", Some("/d/t-{run}.ndjson"), Some("R2"));
+        let none = Found::default();
+        let saved = mark("/d/t-R1.ndjson", Some(Stage::Partial), 7);
+        let next = file(SERIES, &output, Some(&saved), &none);
+        assert_eq!((next.path.to_str(), next.new), (Some("/d/t-R1.ndjson"), false));
+        assert_eq!((next.begins, next.unnamed), (None, None));
+        let saved = mark("/d/t-R1.ndjson", Some(Stage::Finalising), 0);
+        let next = file(SERIES, &output, Some(&saved), &none);
+        assert_eq!(next.path.to_str(), Some("/d/t-R2.ndjson"));
+        assert_eq!(next.begins.as_deref(), Some("R2"));
+        let unnamed = Unnamed { path: "/d/t-R1.ndjson".into(), empty: true };
+        assert_eq!((next.unnamed, next.left), (Some(unnamed), None));
+    }
+
+    #[test]
+    fn a_second_run_in_the_same_second_gets_another_name() {
+        let output = output("/d/t-R.ndjson", Some("/d/t-{run}.ndjson"), Some("R"));
+        for (names, expect) in [
+            (&[][..], "/d/t-R.ndjson"),
+            (&["t-R.ndjson"], "/d/t-R-2.ndjson"),
+            (&["t-R.ndjson", ".t-R-2.ndjson.partial"], "/d/t-R-3.ndjson"),
+        ] {
+            let names = names.iter().map(OsString::from).collect();
+            let found = Found { names, saved_is_there: false };
+            assert_eq!(file(SERIES, &output, None, &found).path.to_str(), Some(expect));
+        }
+    }
+}

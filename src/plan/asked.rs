@@ -1,0 +1,159 @@
+//! What was typed for an export, as plain values, and what of it can be refused by itself.
+//!
+//! Must not know settings, states or the disk.
+
+use super::{
+    hints::INTERVAL,
+    start::{self, moment},
+};
+use crate::{
+    failure::{Failure, closest},
+    place::Existing,
+    record::LoneSurrogates,
+    resource::{Pagination, Parameter, RESOURCES, Resource, Sideload},
+    settings,
+    time::UnixTime,
+};
+use std::time::Duration;
+
+/// What was typed; a name says the flag.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) resources: Vec<String>,
+    pub(crate) since: Option<String>,
+    pub(crate) until: Option<String>,
+    pub(crate) include: Vec<String>,
+    pub(crate) exclude_deleted: bool,
+    /// As the server calls it.
+    pub(crate) support_type_scope: Option<&'static str>,
+    pub(crate) exclude_system_updates: bool,
+    pub(crate) limit: Option<u64>,
+    pub(crate) max_pages: Option<u64>,
+    pub(crate) output: Option<String>,
+    /// `--append` and `--overwrite`.
+    pub(crate) existing: Existing,
+    pub(crate) envelope: bool,
+    /// `--raw` keeps them.
+    pub(crate) surrogates: LoneSurrogates,
+    pub(crate) follow: Option<Duration>,
+    pub(crate) jobs: Option<u16>,
+    pub(crate) pagination: Option<Pagination>,
+    pub(crate) per_page: Option<u16>,
+    /// `--on-overflow skip-second`
+    pub(crate) skip_second: bool,
+}
+
+/// The times that the flags name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) since: Option<UnixTime>,
+    pub(crate) until: Option<UnixTime>,
+}
+
+/// A script's `date` and ours may differ by so much where both mean now.
+const SAME_MOMENT: Duration = Duration::from_secs(5);
+
+impl Asked {
+    /// Refuses what can be refused by what was typed alone, before any setting is looked at.
+    pub(crate) fn check(&self, now: UnixTime) -> Result<Window, Failure> {
+        let window = self.window(now)?;
+        for typed in self.resources.iter().filter(|typed| *typed != "all") {
+            let resource = Resource::named(typed).map_err(|error| {
+                let failure = Failure::usage(error);
+                match self.follow.is_some() && settings::duration(typed).is_ok() {
+                    true => failure.hint(INTERVAL),
+                    false => failure,
+                }
+            })?;
+            self.check_parameters(resource)
+                .and_then(|()| self.sideloads(resource))
+                .map_err(|failure| failure.about(resource.name))?;
+        }
+        Ok(window)
+    }
+
+    /// What the flags say of the window: its start and its end.
+    fn window(&self, now: UnixTime) -> Result<Window, Failure> {
+        let since = self.since.as_deref().map(|text| start::start(text, "--since", now));
+        let since = since.transpose()?;
+        let until = self.until.as_deref().map(|text| moment(text, "--until", now)).transpose()?;
+        if let Some(until) = until.filter(|until| *until > now.plus(SAME_MOMENT)) {
+            return Err(Failure::usage(format!("--until {until} is in the future"))
+                .hint("leave it out to export all that there is"));
+        }
+        if until.is_some() && since.is_none() {
+            return Err(Failure::usage("--until makes a run a one-off, which needs a --since")
+                .hint("say where to start, as in --since 30d, or leave out --until"));
+        }
+        if let (Some(since), Some(until)) = (since, until)
+            && until <= since
+        {
+            return Err(Failure::usage(format!("--until {until} is not after --since {since}"))
+                .hint(
+                    "give the earlier time to --since; in durations back from now, the longer one",
+                ));
+        }
+        Ok(Window { since, until })
+    }
+
+    /// A parameter that a resource does not take is refused rather than ignored.
+    pub(super) fn check_parameters(&self, resource: &Resource) -> Result<(), Failure> {
+        for (given, parameter, flag) in [
+            (self.per_page.is_some(), Parameter::PerPage, "--per-page"),
+            (self.exclude_deleted, Parameter::ExcludeDeleted, "--exclude-deleted"),
+            (
+                self.support_type_scope.is_some(),
+                Parameter::SupportTypeScope,
+                "--support-type-scope",
+            ),
+        ] {
+            if given && !resource.takes(parameter) {
+                let takers: Vec<&str> = RESOURCES
+                    .iter()
+                    .filter(|resource| resource.takes(parameter))
+                    .map(|resource| resource.name)
+                    .collect();
+                return Err(Failure::usage(format!("does not take {flag}"))
+                    .hint(format!("{flag} is for {}", takers.join(", "))));
+            }
+        }
+        if self.exclude_system_updates && resource.change_time != "generated_timestamp" {
+            return Err(Failure::usage(
+                "does not take --exclude-system-updates: only tickets have such updates",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The sideloads of a resource that `--include` names, each once.
+    pub(super) fn sideloads(&self, resource: &Resource) -> Result<Vec<&'static Sideload>, Failure> {
+        let mut include: Vec<&'static Sideload> = Vec::new();
+        for name in &self.include {
+            let sideload = resource.sideload(name).ok_or_else(|| no_such(name, resource))?;
+            if !include.iter().any(|known| known.name == sideload.name) {
+                include.push(sideload);
+            }
+        }
+        Ok(include)
+    }
+}
+
+fn no_such(name: &str, resource: &Resource) -> Failure {
+    let names = || resource.sideloads.iter().map(|sideload| sideload.name);
+    let failure = Failure::usage(format!("no such sideload: \"{}\"", name.escape_debug()));
+    let others: Vec<&str> = RESOURCES
+        .iter()
+        .filter(|other| other.sideload(name).is_some())
+        .map(|other| other.name)
+        .collect();
+    let all = names().collect::<Vec<_>>().join(", ");
+    match (closest(name, names()), all) {
+        (_, all) if !others.is_empty() => {
+            let failure = failure.hint(format!("{name} belongs to {}", others.join(", ")));
+            if all.is_empty() { failure } else { failure.hint(format!("it has {all}")) }
+        }
+        (Some(near), _) => failure.hint(format!("did you mean \"{near}\"?")),
+        (None, all) if all.is_empty() => failure,
+        (None, all) => failure.hint(format!("it has {all}")),
+    }
+}

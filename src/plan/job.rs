@@ -1,0 +1,102 @@
+//! The export of one resource, as planned.
+
+use super::start::{Mode, start};
+use crate::{
+    failure::Failure,
+    output::Output,
+    place::Place,
+    record::LoneSurrogates,
+    resource::{Endpoint, RESOURCES, Resource, Sideload},
+    retry,
+    time::UnixTime,
+};
+use std::time::Duration;
+
+/// The export of one resource.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) resource: &'static Resource,
+    pub(crate) endpoint: &'static Endpoint,
+    pub(crate) mode: Mode,
+    /// Where the start came from, for the line on stderr.
+    pub(crate) origin: String,
+    /// As asked for; where the lines go is the place.
+    pub(crate) output: Output,
+    pub(crate) place: Place,
+    /// The sideloads that come beside the records, each with its place.
+    pub(crate) beside: Vec<(&'static str, Place)>,
+    pub(crate) include: Vec<&'static Sideload>,
+    /// Records per page; the server's own default where the resource takes no page size.
+    pub(crate) per_page: u16,
+    pub(crate) exclude_deleted: bool,
+    pub(crate) support_type_scope: Option<&'static str>,
+    /// Leave out records that changed at or after this time, and stop behind it.
+    pub(crate) until: Option<UnixTime>,
+    /// Leave out tickets whose `updated_at` lies before this time.
+    pub(crate) updated_since: Option<UnixTime>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) max_pages: Option<u64>,
+    pub(crate) envelope: bool,
+    pub(crate) surrogates: LoneSurrogates,
+    pub(crate) skip_second: bool,
+    /// How long after catching up to ask again; `None` ends the run there.
+    pub(crate) follow: Option<Duration>,
+    /// Named by `all`: one that the account cannot reach is left out, not an error.
+    pub(crate) optional: bool,
+}
+
+/// One page of a resource's sample endpoint, to stdout.
+pub(crate) fn sample(typed: &str, since: &str, now: UnixTime) -> Result<Job, Failure> {
+    let resource = Resource::named(typed).map_err(Failure::usage)?;
+    let Some(endpoint) = &resource.sample else {
+        let sampled: Vec<&str> = RESOURCES
+            .iter()
+            .filter(|resource| resource.sample.is_some())
+            .map(|resource| resource.name)
+            .collect();
+        return Err(Failure::usage(format!("{} has no sample endpoint", resource.name))
+            .hint(format!("there are samples of {}", sampled.join(", "))));
+    };
+    let start = start(since, "--since", now)?;
+    Ok(Job {
+        endpoint,
+        origin: format!("--since {since}"),
+        per_page: SAMPLE,
+        max_pages: Some(1),
+        ..bare(resource, start)
+    })
+}
+
+/// The smallest export of a resource, to see whether it can be read.
+pub(crate) fn probe(resource: &'static Resource, start: UnixTime) -> Job {
+    Job { per_page: 1, max_pages: Some(1), ..bare(resource, start) }
+}
+
+/// A one-off to stdout that asks for nothing special.
+fn bare(resource: &'static Resource, start: UnixTime) -> Job {
+    Job {
+        resource,
+        endpoint: resource.endpoint(None).expect("every resource has an endpoint"),
+        mode: Mode::OneOff { start },
+        origin: String::new(),
+        output: Output::Stdout,
+        place: Place::Stdout,
+        beside: Vec::new(),
+        include: Vec::new(),
+        per_page: retry::LARGEST,
+        exclude_deleted: false,
+        support_type_scope: None,
+        until: None,
+        updated_since: None,
+        limit: None,
+        max_pages: None,
+        envelope: false,
+        surrogates: LoneSurrogates::Replace,
+        skip_second: false,
+        follow: None,
+        optional: false,
+    }
+}
+
+/// The most records of a sample, whatever is asked for (API notes §4.3).
+const SAMPLE: u16 = 50;

@@ -1,0 +1,262 @@
+//! The plan: what was typed, what is configured and what is saved, resolved to one job for each
+//! resource. Every refusal happens here, before the first request.
+//!
+//! One descent, of which each step takes what the one before gave: what was typed ([`Asked`]) →
+//! the resources that it names ([`named`]) → what is saved of them ([`Saved`]) → jobs ([`jobs`]),
+//! each with its places. Must not know requests.
+
+mod asked;
+mod hints;
+mod job;
+mod owned;
+mod start;
+
+pub(crate) use asked::{Asked, Window};
+pub(crate) use hints::{INTERVAL, anew};
+pub(crate) use job::{Job, probe, sample};
+pub(crate) use start::{Mode, YOUNGEST, start};
+
+use crate::{
+    failure::{Exit, Failure},
+    mark::STDOUT,
+    output::{self, Names, Output},
+    place::{self, Asker, Existing},
+    resource::{self, Pagination, Parameter, RESOURCES, Resource},
+    retry,
+    settings::{Configured, Defaults},
+    state::{Owned, Series},
+};
+use std::path::PathBuf;
+
+/// A resource that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named {
+    pub(crate) resource: &'static Resource,
+    /// Named by `all`: one that the account cannot reach is left out, not an error.
+    pub(crate) optional: bool,
+}
+
+/// What is saved, as far as this run has to do with it.
+#[derive(Debug, Default)]
+pub(crate) struct Saved {
+    /// `None` when no state takes part.
+    pub(crate) state: Option<PathBuf>,
+    /// The series of the resources that were asked for.
+    pub(crate) series: Vec<(&'static str, Series)>,
+    /// The outputs of the account's series, whether a state takes part or not.
+    pub(crate) owned: Vec<Owned>,
+}
+
+impl Saved {
+    fn series(&self, resource: &Resource) -> Option<&Series> {
+        self.series.iter().find(|(name, _)| *name == resource.name).map(|(_, series)| series)
+    }
+}
+
+/// What a plan is made of, besides what was typed.
+pub(crate) struct Known<'a> {
+    pub(crate) defaults: &'a Defaults,
+    pub(crate) names: Names<'a>,
+    pub(crate) saved: &'a Saved,
+}
+
+/// The resources that were named, each once.
+pub(crate) fn named(asked: &Asked, defaults: &Defaults) -> Result<Vec<Named>, Failure> {
+    let mut all: Vec<Named> = Vec::new();
+    let mut add = |resource: &'static Resource, optional: bool| {
+        match all.iter_mut().find(|known| known.resource.name == resource.name) {
+            // What is named besides `all` is not optional.
+            Some(known) => known.optional &= optional,
+            None => all.push(Named { resource, optional }),
+        }
+    };
+    for typed in &asked.resources {
+        match (typed.as_str(), &defaults.resources) {
+            ("all", Some(names)) => {
+                for name in names {
+                    let resource = Resource::named(name).map_err(|error| {
+                        Failure::new(Exit::Config, format!("resources: {error}"))
+                    })?;
+                    add(resource, false);
+                }
+            }
+            ("all", None) => RESOURCES.iter().for_each(|resource| add(resource, true)),
+            (name, _) => add(Resource::named(name).map_err(Failure::usage)?, false),
+        }
+    }
+    if all.is_empty() {
+        return Err(Failure::new(Exit::Config, "resources in the config file is empty"));
+    }
+    Ok(all)
+}
+
+/// A job for each resource.
+pub(crate) fn jobs(
+    asked: &Asked,
+    window: Window,
+    named: &[Named],
+    known: &Known<'_>,
+) -> Result<Vec<Job>, Failure> {
+    let typed = asked.output.as_ref().or(known.defaults.output.as_ref());
+    let typed = typed.map_or(STDOUT, String::as_str);
+    check_sharing(named, typed, asked)?;
+    check_output(named, typed, asked)?;
+    let jobs: Vec<Job> = named
+        .iter()
+        .map(|named| {
+            let output = output::locate(typed, named.resource.name, known.names)?;
+            job(asked, window, *named, output, known)
+                .map_err(|failure| failure.about(named.resource.name))
+        })
+        .collect::<Result<_, _>>()?;
+    let by_cursor = |job: &Job| job.endpoint.pagination == Pagination::Cursor;
+    if asked.skip_second && jobs.iter().all(by_cursor) {
+        return Err(Failure::usage(
+            "--on-overflow is for paging by time: a cursor gets past any second",
+        )
+        .hint("leave it out, or page by time with --pagination time"));
+    }
+    Ok(jobs)
+}
+
+/// Refuses several kinds of records in one stream that nothing tells apart.
+fn check_sharing(named: &[Named], typed: &str, asked: &Asked) -> Result<(), Failure> {
+    let several = named.len() > 1;
+    if typed == STDOUT {
+        let sideloads = asked.include.iter().any(|name| {
+            named.iter().any(|Named { resource, .. }| {
+                resource.sideload(name).is_some_and(|found| found.place == resource::Place::Page)
+            })
+        });
+        if (several || sideloads) && !asked.envelope {
+            return Err(Failure::usage("several kinds of records cannot share stdout")
+                .hint("add --envelope, or give a directory: -o out/"));
+        }
+    } else if several && !output::one_for_each(typed) {
+        return Err(Failure::usage("several resources cannot share one file")
+            .hint("give a directory (-o out/) or a name with {resource}"));
+    }
+    Ok(())
+}
+
+/// Refuses flags that contradict the output, or a run that never ends.
+fn check_output(named: &[Named], typed: &str, asked: &Asked) -> Result<(), Failure> {
+    let keeps = asked.existing != Existing::Refuse;
+    if typed == STDOUT && keeps {
+        return Err(Failure::usage(
+            "--append and --overwrite are for files: stdout has no content",
+        )
+        .hint("leave them out, or name a file with -o"));
+    }
+    if typed.contains("{run}") && keeps {
+        return Err(Failure::usage(
+            "with {run} each run writes a new file: leave out --append and --overwrite",
+        ));
+    }
+    if asked.follow.is_some_and(|interval| interval.is_zero()) {
+        return Err(Failure::usage("--follow without an interval would never rest"));
+    }
+    if asked.follow.is_some() && (asked.until.is_some() || typed.contains("{run}")) {
+        return Err(Failure::usage(
+            "--follow never ends by itself: leave out --until, and {run} in the output",
+        ));
+    }
+    if asked.follow.is_some() && asked.jobs.is_some_and(|jobs| usize::from(jobs) < named.len()) {
+        return Err(Failure::usage(
+            "--follow never ends by itself: with fewer --jobs than resources some would never begin",
+        ));
+    }
+    Ok(())
+}
+
+fn job(
+    asked: &Asked,
+    window: Window,
+    Named { resource, optional }: Named,
+    output: Output,
+    known: &Known<'_>,
+) -> Result<Job, Failure> {
+    let names = known.names;
+    asked.check_parameters(resource)?;
+    let include = asked.sideloads(resource)?;
+    let endpoint = resource.endpoint(asked.pagination).ok_or_else(|| {
+        let only = resource.endpoints.first().map_or("", |endpoint| endpoint.pagination.name());
+        Failure::usage(format!("pages by {only} only"))
+    })?;
+    let state = known.saved.state.as_deref();
+    let saved = known.saved.series(resource);
+    if let Some(series) = saved {
+        start::check_kind(state, resource, series)?;
+    }
+    let fallback = match (&known.defaults.start, window.since, saved) {
+        (Some(configured), None, None) => {
+            let Configured { text, place } = configured;
+            let start = start(text, place, names.now);
+            Some(start.map_err(|failure| Failure { exit: Exit::Config, ..failure })?)
+        }
+        (_, _, _) => None,
+    };
+    let mode = start::mode(window.since, saved.cloned(), fallback, state.is_some())?;
+    if let Mode::Series(series) = &mode {
+        owned::check_same(asked, resource, series, &output)?;
+    }
+    let endpoint = match &mode {
+        Mode::Series(series) => {
+            resource.endpoint(Some(series.position.pagination())).unwrap_or(endpoint)
+        }
+        Mode::OneOff { .. } | Mode::NewSeries { .. } => endpoint,
+    };
+    let window_start = match &mode {
+        Mode::OneOff { start } | Mode::NewSeries { start } => Some(*start),
+        Mode::Series(series) => series.window.or(series.through).or_else(|| series.position.time()),
+    };
+    let has_had_pages = mode.saved().is_some_and(Series::has_had_pages);
+    let origin = match (&asked.since, &known.defaults.start) {
+        (Some(text), _) => format!("--since {text}"),
+        (None, Some(Configured { text, .. })) => format!("start = \"{text}\""),
+        (None, None) => String::new(),
+    };
+    let asker = match mode.in_series() {
+        true => Asker::Series(asked.existing),
+        false => Asker::OneOff(asked.existing),
+    };
+    let own = mode.saved().map(|_| resource.name);
+    let located = |output: &Output, mark| {
+        let place = place::place(asker, output, mark, &output::look(output, mark));
+        owned::check_not_owned(&known.saved.owned, names, &place, own).map(|()| place)
+    };
+    let place = located(&output, mode.saved().map(|series| &series.output))?;
+    let beside = include.iter().filter(|sideload| sideload.place == resource::Place::Page);
+    let beside = beside.map(|sideload| {
+        let mark = mode.saved().and_then(|series| series.sideload(sideload.name));
+        let place = located(&output.beside(resource.name, sideload.name), mark)?;
+        Ok((sideload.name, place))
+    });
+    let beside = beside.collect::<Result<_, Failure>>()?;
+    Ok(Job {
+        resource,
+        endpoint,
+        mode,
+        origin,
+        output,
+        place,
+        beside,
+        include,
+        per_page: match resource.takes(Parameter::PerPage) {
+            true => asked.per_page.or(known.defaults.per_page).unwrap_or(retry::LARGEST),
+            false => retry::LARGEST,
+        },
+        exclude_deleted: asked.exclude_deleted,
+        support_type_scope: asked.support_type_scope,
+        until: window.until,
+        updated_since: window_start.filter(|_| asked.exclude_system_updates),
+        limit: asked.limit,
+        max_pages: asked.max_pages,
+        envelope: asked.envelope,
+        surrogates: asked.surrogates,
+        skip_second: asked.skip_second,
+        follow: asked.follow,
+        // That what has been exported before is out of reach now is news.
+        optional: optional && !has_had_pages,
+    })
+}

@@ -1,0 +1,176 @@
+//! What a kind of record is: its name, what exists of it, how it is written, and where it is served.
+//!
+//! Each file of `records/` describes one kind or a few by a value of [`Kind`]; `records/mod.rs`
+//! lists them. Nothing here knows which kinds there are.
+
+use super::{entry::Entry, world::World};
+
+/// One kind of record.
+pub(super) struct Kind {
+    /// Zendesk's name, which is also the member that holds the records.
+    pub(super) name: &'static str,
+    /// The granular scope that opens it (§7).
+    pub(super) scope: &'static str,
+    pub(super) routes: &'static [Route],
+    /// Seconds for which its entries, drawn up once, are good. Events never change, so theirs can
+    /// reach far ahead.
+    pub(super) good_for: i64,
+    /// Seconds that a change stays hidden (§4.1).
+    pub(super) fence: i64,
+    /// A start_time of this age in seconds or younger is refused (§5).
+    pub(super) too_recent: Option<i64>,
+    /// The versions that live at some time in `from..to`, in any order.
+    pub(super) entries: fn(&World, i64, i64) -> Vec<Entry>,
+    /// What an entry's record says, as JSON; with the names of the sideloads that were asked for.
+    pub(super) record: fn(&World, &Entry, &[&str]) -> String,
+    /// A sideload that stands beside the records of a page (§3); names that the kind does not know
+    /// are ignored.
+    pub(super) beside: fn(&World, &str, &[Entry]) -> Option<String>,
+}
+
+/// Data of the last minute is not served (§4.1).
+pub(super) const MINUTE: i64 = 60;
+
+/// Entries of what changes are drawn up for this long.
+pub(super) const TEN_MINUTES: i64 = 600;
+
+impl Kind {
+    /// No sideload stands beside the records.
+    pub(super) fn nothing_beside(_: &World, _: &str, _: &[Entry]) -> Option<String> {
+        None
+    }
+}
+
+/// One path under which a kind is served.
+#[derive(Debug)]
+pub(super) struct Route {
+    /// Without `/api/v2/` and `.json`; `*` stands for any one part.
+    pub(super) path: &'static str,
+    pub(super) paging: Paging,
+    /// The counter of the account that a request takes from; the Help Center counts for itself,
+    /// with the same numbers (§1.2).
+    pub(super) account: &'static str,
+    /// The narrower quota that it takes from, too.
+    pub(super) allowance: Option<Allowance>,
+}
+
+/// One place where one kind is served.
+#[derive(Clone, Copy)]
+pub(super) struct Endpoint {
+    pub(super) kind: &'static Kind,
+    pub(super) route: &'static Route,
+}
+
+/// A quota of exports (§6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Allowance {
+    /// What the header is called after.
+    pub(super) header: &'static str,
+    /// Requests in a window.
+    pub(super) total: u32,
+    /// How many minutes a window has.
+    pub(super) minutes: u64,
+}
+
+pub(super) const SUPPORT: &str = "support";
+pub(super) const HELP_CENTER: &str = "help center";
+
+pub(super) const EXPORTS: Option<Allowance> =
+    Some(Allowance { header: "incremental-exports", total: 10, minutes: 1 });
+pub(super) const CURSOR_EXPORTS: Option<Allowance> =
+    Some(Allowance { header: "incremental-exports-cursor", total: 20, minutes: 1 });
+pub(super) const SAMPLES: Option<Allowance> =
+    Some(Allowance { header: "incremental-exports-sample", total: 10, minutes: 20 });
+pub(super) const HELP_CENTER_EXPORTS: Option<Allowance> =
+    Some(Allowance { header: "help-center-incremental-exports", total: 10, minutes: 1 });
+
+/// How the records of a route come in pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paging {
+    /// From a start_time on (§4.2).
+    Time(ByTime),
+    /// From a start_time on, then from cursor to cursor (§4.1).
+    Cursor,
+}
+
+/// What differs between exports by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ByTime {
+    /// The envelope's members in their order (§2.2); [`RECORDS`] stands for the records and the
+    /// sideloads behind them.
+    pub(super) members: &'static [&'static str],
+    pub(super) end_of_stream: Ending,
+    pub(super) sizes: Sizes,
+    /// The largest `page[size]`, where giving one makes a list with cursors of the export (§2.3).
+    pub(super) lists: Option<u32>,
+}
+
+pub(super) const RECORDS: &str = "*";
+
+/// Whether `end_of_stream` is documented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Always,
+    /// Live answers have it, the vendor's example has not (§2.3).
+    Perhaps,
+    Never,
+}
+
+/// How many records a page holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sizes {
+    /// As many as `per_page` asks for.
+    Asked,
+    /// 1000 at any rate.
+    Fixed,
+    /// 50 at any rate.
+    Sample,
+}
+
+impl Route {
+    /// One of the incremental exports of Support by cursor.
+    pub(super) const fn cursor(path: &'static str, allowance: Option<Allowance>) -> Self {
+        Self { path, paging: Paging::Cursor, account: SUPPORT, allowance }
+    }
+
+    /// One of the incremental exports of Support by time.
+    pub(super) const fn time(path: &'static str, members: &'static [&'static str]) -> Self {
+        let paging = Paging::Time(ByTime {
+            members,
+            end_of_stream: Ending::Always,
+            sizes: Sizes::Asked,
+            lists: None,
+        });
+        Self { path, paging, account: SUPPORT, allowance: EXPORTS }
+    }
+
+    /// The first records of an export, to see their shape.
+    pub(super) const fn sample(path: &'static str, members: &'static [&'static str]) -> Self {
+        let paging = Paging::Time(ByTime {
+            members,
+            end_of_stream: Ending::Always,
+            sizes: Sizes::Sample,
+            lists: None,
+        });
+        Self { path, paging, account: SUPPORT, allowance: SAMPLES }
+    }
+
+    /// Whether this is the route of a path, which comes without `/api/v2/` and `.json`.
+    pub(super) fn serves(&self, path: &str) -> bool {
+        let same = |(own, asked): (&str, &str)| own == "*" || own == asked;
+        self.path.split('/').count() == path.split('/').count()
+            && self.path.split('/').zip(path.split('/')).all(same)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_one_part_of_the_path() {
+        let route = Route::time("help_center/*/articles", &[RECORDS]);
+        assert!(route.serves("help_center/de/articles"));
+        assert!(!route.serves("help_center/articles") && !route.serves("help_center/a/b/articles"));
+    }
+}
