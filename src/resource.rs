@@ -53,7 +53,8 @@ impl Pagination {
     }
 }
 
-/// Requests of one bucket share one quota at the server.
+/// Requests of one bucket share one quota at the server, as far as is documented. What a server
+/// says of it by its headers' names goes before (`pacer`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Bucket {
     Exports,
@@ -69,6 +70,15 @@ impl Bucket {
             Bucket::UsersCursor => "users_cursor",
             Bucket::HelpCenter => "help_center",
             Bucket::Sample => "sample",
+        }
+    }
+
+    /// What its header is called, behind the prefix. Of two none is known: these are our own.
+    pub(crate) fn header(self) -> &'static str {
+        match self {
+            Bucket::Exports => "incremental-exports",
+            Bucket::UsersCursor => "incremental-exports-cursor",
+            Bucket::HelpCenter | Bucket::Sample => self.name(),
         }
     }
 

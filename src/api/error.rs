@@ -6,7 +6,7 @@
 use crate::{
     failure::{Exit, Failure},
     garbled::Garbled,
-    retry::Treatment,
+    retry::{Kind, Treatment},
     time::span,
 };
 use std::{fmt, time::Duration};
@@ -143,15 +143,15 @@ impl ApiError {
             ApiError::Timeout { .. } | ApiError::Unavailable { status: 504, .. } => {
                 Treatment::Shrink
             }
-            ApiError::Unavailable { status: 409, .. } => Treatment::RetryAfter(CONFLICT_WAIT),
+            ApiError::Unavailable { status: 409, .. } => Treatment::RetryNotBefore(CONFLICT_WAIT),
             ApiError::Unavailable { .. } => Treatment::Retry,
             ApiError::Busy { status: 429, wait, .. } => Treatment::WaitForQuota(*wait),
             ApiError::Busy { wait, .. } => Treatment::RetryAfter(*wait),
-            ApiError::Garbled(Garbled::CursorStuckEmpty) => {
-                Treatment::RepeatAfter(EMPTY_STUCK_WAIT)
+            ApiError::Garbled(garbled @ Garbled::CursorStuckEmpty) => {
+                Treatment::RepeatNotBefore(Kind::from(garbled), EMPTY_STUCK_WAIT)
             }
             ApiError::Garbled(Garbled::CursorCycle) => Treatment::GiveUp,
-            ApiError::Garbled(_) => Treatment::Repeat,
+            ApiError::Garbled(garbled) => Treatment::Repeat(Kind::from(garbled)),
             ApiError::Stopped
             | ApiError::Certificate { .. }
             | ApiError::TlsIncompatible { .. }
@@ -165,6 +165,19 @@ impl ApiError {
             | ApiError::Refused { .. }
             | ApiError::CursorRefused { .. } => Treatment::GiveUp,
         }
+    }
+
+    /// Whether no request can have reached the server.
+    pub(crate) fn is_before_sending(&self) -> bool {
+        matches!(
+            self,
+            ApiError::Resolve { .. }
+                | ApiError::Connect { .. }
+                | ApiError::Certificate { .. }
+                | ApiError::TlsIncompatible { .. }
+                | ApiError::Proxy { .. }
+                | ApiError::TokenRefused { .. }
+        )
     }
 
     pub(crate) fn exit(&self) -> Exit {

@@ -144,7 +144,13 @@ fn h10_504_halves_the_page_at_the_same_cursor() {
     let row = |cursor: &str, size: &str| (cursor.to_owned(), size.to_owned());
     assert_eq!(
         asked,
-        [row("-", "1000"), row("c1", "1000"), row("c1", "500"), row("c1", "250"), row("c2", "250")]
+        [
+            row("-", "1000"),
+            row("c1", "1000"),
+            row("c1", "500"),
+            row("c1", "250"),
+            row("c2", "1000")
+        ]
     );
     assert!(server.pauses().iter().all(|pause| *pause < Duration::from_millis(500)));
 }

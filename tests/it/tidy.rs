@@ -99,6 +99,10 @@ fn pure_modules_touch_no_files_sockets_or_threads() {
         "retry.rs",
         "pacer/mod.rs",
         "pacer/bucket.rs",
+        "pacer/queue.rs",
+        "pacer/quota.rs",
+        "pacer/sent.rs",
+        "pacer/source.rs",
         "pacer/window.rs",
         "page.rs",
         "record.rs",
@@ -227,7 +231,7 @@ fn owned(names: &[&str]) -> Vec<String> {
 }
 
 /// To be emptied: circles of files that still stand.
-const STANDING_CIRCLES: &[&[&str]] = &[&["pacer/bucket.rs", "pacer/mod.rs", "pacer/window.rs"]];
+const STANDING_CIRCLES: &[&[&str]] = &[];
 
 #[test]
 fn there_is_no_circle_of_modules() {
