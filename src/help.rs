@@ -181,7 +181,8 @@ pub(crate) fn sandbox() -> StyledStr {
     let examples = "
   zdx sandbox --port 8080
   zdx sandbox --quota 3 --window 10s
-  zdx sandbox --fault 429@3 --fault cut@5 --behaviour quota_headers=none";
+  zdx sandbox --fault 429@3 --fault cut@5 --behaviour quota_headers=none
+  zdx sandbox --late users=5%:30s-90s --late ticket_metric_events=off";
     sections(&[
         ("Kinds of faults (--fault KIND@N)", &faults),
         ("Uncertain behaviour (--behaviour KEY=VALUE), the first value is the default", &switches),

@@ -3,6 +3,7 @@
 use super::{
     answer::Answer,
     auth::{self, Caller},
+    behaviour::{Counted, ThirdParty},
     calendar::http_date,
     desk::Desk,
     dice::mix,
@@ -54,8 +55,11 @@ pub(super) fn answer(desk: &Desk, request: &Request) -> Answer {
 }
 
 fn route(desk: &Desk, request: &Request, notes: &mut Notes) -> Answer {
-    desk.clock.pause(desk.options.latency);
     let path = request.path.strip_suffix(".json").unwrap_or(&request.path);
+    let api_path = path.strip_prefix("/api/v2/");
+    if api_path.is_none() {
+        desk.clock.pause(desk.options.latency);
+    }
     if path == "/oauth/tokens" {
         return if request.method == "POST" {
             desk.tokens.issue(request, desk.clock.now())
@@ -63,10 +67,10 @@ fn route(desk: &Desk, request: &Request, notes: &mut Notes) -> Answer {
             errors::unknown_path()
         };
     }
-    let Some(path) = path.strip_prefix("/api/v2/") else {
-        return errors::unknown_path();
-    };
-    api(desk, request, path, notes)
+    match api_path {
+        Some(path) => api(desk, request, path, notes),
+        None => errors::unknown_path(),
+    }
 }
 
 fn api(desk: &Desk, request: &Request, path: &str, notes: &mut Notes) -> Answer {
@@ -77,14 +81,25 @@ fn api(desk: &Desk, request: &Request, path: &str, notes: &mut Notes) -> Answer 
     (notes.number, notes.fault) = (number, fault);
     let now = desk.clock.now();
     let bearer = auth::is_bearer(request);
+    let latency = || desk.clock.pause(desk.options.latency);
     let caller = match desk.tokens.caller(request, now) {
         Ok(caller) => caller,
         // Who sends no or wrong credentials gets a user without an id (§5).
-        Err(_) if path == "users/me" && !bearer => return anonymous(),
-        Err(refusal) => return *refusal,
+        Err(_) if path == "users/me" && !bearer => {
+            latency();
+            return anonymous();
+        }
+        Err(refusal) => {
+            latency();
+            return *refusal;
+        }
     };
     if let Some(delivery) = fault.and_then(instead::lost) {
+        latency();
         return Answer { delivery, ..Answer::json(200, "") };
+    }
+    if desk.options.behaviour.counted == Counted::Answer {
+        latency();
     }
     let buckets = limits::buckets(&desk.options, endpoint.as_ref());
     let buckets: Vec<&Bucket> = buckets.iter().collect();
@@ -97,6 +112,9 @@ fn api(desk: &Desk, request: &Request, path: &str, notes: &mut Notes) -> Answer 
         last.remaining = 0;
     }
     notes.bucket = levels.last().copied();
+    if desk.options.behaviour.counted == Counted::Arrival {
+        latency();
+    }
     let answer = if refused {
         limits::too_many(&desk.options, &levels, desk.clock.now())
     } else if let Some(answer) = fault.and_then(|fault| {
@@ -125,6 +143,9 @@ fn serve(
     let Some(endpoint) = endpoint else {
         return other(desk, path, caller);
     };
+    if desk.options.behaviour.third_party == ThirdParty::Refused && endpoint.is_export() {
+        return errors::third_party();
+    }
     if !caller.may_read(endpoint.kind.scope) {
         return errors::missing_scope("read");
     }

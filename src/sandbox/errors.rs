@@ -58,6 +58,13 @@ pub(super) fn forbidden() -> Answer {
     titled(403, "Forbidden", message)
 }
 
+/// For whom Zendesk takes for a third party; the words are the sandbox's own (§0.8).
+pub(super) fn third_party() -> Answer {
+    let message = "Incremental exports are no longer available to third-party integrations. Please \
+                   use a supported API, or an OAuth client of the account's own.";
+    titled(403, "Forbidden", message)
+}
+
 /// Refusal of a parameter; `path` is without the leading slash and `.json`.
 pub(super) fn invalid(parameter: &str, expected: &str, path: &str) -> Answer {
     let message = format!(

@@ -1,17 +1,19 @@
 //! The export endpoints: parameters in, one page with its envelope out (API notes §1 to §5).
 
+use std::net::Ipv4Addr;
+
 use super::{
     answer::{Answer, Delivery},
-    behaviour::{Behaviour, EmptyCursor, EndOfStream, ExcludeDeleted, LateRows},
+    behaviour::{Behaviour, Breaches, EmptyCursor, EndOfStream, ExcludeDeleted, Fence},
     desk::Desk,
-    dice::size,
+    dice::{LATE, size},
     entry::Entry,
     fault::Fault,
     http::Request,
     index::Index,
     instead::FOREIGN,
     json::{self, Object, array, quoted},
-    kind::{ByTime, Ending, Endpoint, Paging, RECORDS},
+    kind::{ByTime, Ending, Endpoint, Fenced, MINUTE, Paging, RECORDS},
     paging::{self, From, Page, View},
     parameters::{Parameters, Refused},
 };
@@ -41,7 +43,9 @@ pub(super) fn page(
     let host = request.header("host").unwrap_or(&desk.authority);
     let origin = match fault {
         Some(Fault::ForeignHost) => FOREIGN.to_owned(),
-        _ => format!("http://{host}"),
+        _ if is_loopback(host) => format!("http://{host}"),
+        // Behind a front with TLS, as Zendesk's own links are.
+        _ => format!("https://{host}"),
     };
     let invalid_cursor = desk.options.behaviour.invalid_cursor;
     let parameters = Parameters { request, endpoint, now, invalid_cursor, origin };
@@ -57,6 +61,16 @@ pub(super) fn page(
     let body = write(endpoint, &reply, fault).into_bytes();
     desk.remember(&request.path, body.clone());
     Ok((damaged(body, fault), records))
+}
+
+/// Whether a `Host` is this machine itself, which is asked without TLS.
+fn is_loopback(host: &str) -> bool {
+    if let Some(rest) = host.strip_prefix('[') {
+        return rest.starts_with("::1]");
+    }
+    let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let ip = name.parse::<Ipv4Addr>();
+    ip.is_ok_and(|ip| ip.is_loopback()) || name == "localhost" || name.ends_with(".localhost")
 }
 
 /// The faults that leave the envelope alone but not its bytes.
@@ -213,13 +227,18 @@ impl Export<'_> {
     fn reply(&self, mut page: Page, envelope: Vec<(&'static str, String)>) -> Reply {
         let wanted = self.parameters.wanted();
         page.entries.retain(|entry| wanted.takes(entry));
+        if self.fault == Some(Fault::OutOfOrder) {
+            // The envelope was made before: only the records stand otherwise.
+            let oldest = usize::from(!page.entries.is_empty());
+            page.entries.rotate_left(oldest);
+        }
         let include = self.parameters.include();
         let include: Vec<&str> = include.iter().map(String::as_str).collect();
         let (world, kind) = (&self.desk.world, self.endpoint.kind);
         let records =
             page.entries.iter().map(|entry| (kind.record)(world, entry, &include)).collect();
         let beside = |name: &&str| {
-            let value = (kind.beside)(world, name, &page.entries)?;
+            let value = (kind.beside)(world, self.now, name, &page.entries)?;
             Some(((*name).to_owned(), value))
         };
         let sideloads = include.iter().filter_map(beside).collect();
@@ -231,6 +250,7 @@ impl Export<'_> {
     }
 
     fn view<'i>(&self, index: &'i Index) -> View<'i> {
+        let kind = self.endpoint.kind;
         let mut wanted = self.parameters.wanted();
         if self.behaviour().exclude_deleted == ExcludeDeleted::Page {
             wanted.deleted = true;
@@ -238,8 +258,13 @@ impl Export<'_> {
         View {
             entries: &index.entries,
             now: self.now,
-            fence: self.endpoint.kind.fence,
-            late: self.behaviour().late_rows == LateRows::On,
+            fence: match (kind.fence, self.behaviour().fence) {
+                (Fenced::Yes, _) | (Fenced::Perhaps, Fence::All) => MINUTE,
+                (Fenced::No, _) | (Fenced::Perhaps, Fence::Documented) => 0,
+            },
+            late: self.desk.lateness(kind),
+            late_key: self.desk.world.key(LATE),
+            early: self.behaviour().breaches == Breaches::Early,
             wanted,
         }
     }

@@ -81,6 +81,8 @@ faults! {
     NullCursor = "null-cursor",
     /// after_url or next_page name another host.
     ForeignHost = "foreign-host",
+    /// The page's oldest record stands behind all others.
+    OutOfOrder = "out-of-order",
     /// JSON with line ends and indentation.
     Pretty = "pretty",
 }
@@ -120,6 +122,7 @@ impl Fault {
         ("empty-page", "no records, not the end, the position advances"),
         ("null-cursor", "no next position, not the end"),
         ("foreign-host", "after_url or next_page on another host"),
+        ("out-of-order", "the page's oldest record stands last"),
         ("pretty", "JSON with line ends and indentation"),
     ];
 

@@ -3,7 +3,7 @@
 //! Each file of `records/` describes one kind or a few by a value of [`Kind`]; `records/mod.rs`
 //! lists them. Nothing here knows which kinds there are.
 
-use super::{entry::Entry, world::World};
+use super::{entry::Entry, late::Lateness, world::World};
 
 /// One kind of record.
 pub(super) struct Kind {
@@ -15,20 +15,32 @@ pub(super) struct Kind {
     /// Seconds for which its entries, drawn up once, are good. Events never change, so theirs can
     /// reach far ahead.
     pub(super) good_for: i64,
-    /// Seconds that a change stays hidden (§4.1).
-    pub(super) fence: i64,
+    /// Whether changes of the last minute are kept back (§4.1).
+    pub(super) fence: Fenced,
+    /// How late its rows were seen to be (§4.5).
+    pub(super) late: Lateness,
     /// A start_time of this age in seconds or younger is refused (§5).
     pub(super) too_recent: Option<i64>,
     /// The versions that live at some time in `from..to`, in any order.
     pub(super) entries: fn(&World, i64, i64) -> Vec<Entry>,
     /// What an entry's record says, as JSON; with the names of the sideloads that were asked for.
     pub(super) record: fn(&World, &Entry, &[&str]) -> String,
-    /// A sideload that stands beside the records of a page (§3); names that the kind does not know
-    /// are ignored.
-    pub(super) beside: fn(&World, &str, &[Entry]) -> Option<String>,
+    /// A sideload that stands beside the records of a page, as it is at a time (§3); names that the
+    /// kind does not know are ignored.
+    pub(super) beside: fn(&World, i64, &str, &[Entry]) -> Option<String>,
 }
 
-/// Data of the last minute is not served (§4.1).
+/// Whether changes of the last minute are kept back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fenced {
+    /// As documented.
+    Yes,
+    /// Not that it were known: a switch decides.
+    Perhaps,
+    No,
+}
+
+/// What is kept back, and what is too recent for a start_time (§4.1, §5).
 pub(super) const MINUTE: i64 = 60;
 
 /// Entries of what changes are drawn up for this long.
@@ -36,7 +48,7 @@ pub(super) const TEN_MINUTES: i64 = 600;
 
 impl Kind {
     /// No sideload stands beside the records.
-    pub(super) fn nothing_beside(_: &World, _: &str, _: &[Entry]) -> Option<String> {
+    pub(super) fn nothing_beside(_: &World, _: i64, _: &str, _: &[Entry]) -> Option<String> {
         None
     }
 }
@@ -61,6 +73,13 @@ pub(super) struct Endpoint {
     pub(super) route: &'static Route,
 }
 
+impl Endpoint {
+    /// Whether this is one of the incremental exports, which third parties lose (§0.8).
+    pub(super) fn is_export(&self) -> bool {
+        self.route.path.split('/').any(|part| part == "incremental")
+    }
+}
+
 /// A quota of exports (§6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Allowance {
@@ -70,19 +89,27 @@ pub(super) struct Allowance {
     pub(super) total: u32,
     /// How many minutes a window has.
     pub(super) minutes: u64,
+    /// Live answers did not show its header: a switch decides what that means (§1.1).
+    pub(super) unseen: bool,
 }
 
 pub(super) const SUPPORT: &str = "support";
 pub(super) const HELP_CENTER: &str = "help center";
 
 pub(super) const EXPORTS: Option<Allowance> =
-    Some(Allowance { header: "incremental-exports", total: 10, minutes: 1 });
+    Some(Allowance { header: "incremental-exports", total: 10, minutes: 1, unseen: false });
+pub(super) const METRIC_EXPORTS: Option<Allowance> =
+    Some(Allowance { header: "incremental-exports", total: 10, minutes: 1, unseen: true });
 pub(super) const CURSOR_EXPORTS: Option<Allowance> =
-    Some(Allowance { header: "incremental-exports-cursor", total: 20, minutes: 1 });
+    Some(Allowance { header: "incremental-exports-cursor", total: 20, minutes: 1, unseen: false });
 pub(super) const SAMPLES: Option<Allowance> =
-    Some(Allowance { header: "incremental-exports-sample", total: 10, minutes: 20 });
-pub(super) const HELP_CENTER_EXPORTS: Option<Allowance> =
-    Some(Allowance { header: "help-center-incremental-exports", total: 10, minutes: 1 });
+    Some(Allowance { header: "incremental-exports-sample", total: 10, minutes: 20, unseen: false });
+pub(super) const HELP_CENTER_EXPORTS: Option<Allowance> = Some(Allowance {
+    header: "help-center-incremental-exports",
+    total: 10,
+    minutes: 1,
+    unseen: false,
+});
 
 /// How the records of a route come in pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use super::{
     answer::Answer,
-    behaviour::{CursorLimit, LimitScope, QuotaHeaders, RetryAfter, TooManyBody},
+    behaviour::{CursorLimit, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, TooManyBody},
     calendar::http_date,
     errors,
-    kind::{Endpoint, Paging, SUPPORT},
+    kind::{EXPORTS, Endpoint, Paging, SUPPORT},
     options::Options,
     quota::{Bucket, Level},
 };
@@ -22,17 +22,29 @@ pub(super) fn buckets(options: &Options, endpoint: Option<&Endpoint>) -> Vec<Buc
 }
 
 fn of_export(options: &Options, endpoint: &Endpoint) -> Option<Bucket> {
-    let allowance = endpoint.route.allowance?;
+    let mut allowance = endpoint.route.allowance?;
+    let mut told = true;
+    if allowance.unseen {
+        match options.behaviour.metric_quota {
+            MetricQuota::Exports => {}
+            MetricQuota::Silent => told = false,
+            MetricQuota::Account => return None,
+        }
+    }
     let cursor = endpoint.route.paging == Paging::Cursor;
     if cursor && options.behaviour.cursor_limit == CursorLimit::Unlimited {
         return None;
     }
+    if options.behaviour.limit_scope == LimitScope::All && allowance.minutes == 1 {
+        allowance = EXPORTS?;
+    }
     let header = allowance.header;
     let key = match options.behaviour.limit_scope {
-        LimitScope::Shared => header.to_owned(),
+        LimitScope::Shared | LimitScope::All => header.to_owned(),
         LimitScope::Endpoint => format!("{header} {}", endpoint.route.path),
     };
-    Some(bucket(options, header, key, allowance.total, allowance.minutes))
+    let bucket = bucket(options, header, key, allowance.total, allowance.minutes);
+    Some(Bucket { told, ..bucket })
 }
 
 fn bucket(
@@ -50,7 +62,7 @@ fn bucket(
         Some(asked) => Some(asked),
     };
     let window_ms = u64::try_from(options.window.as_millis()).unwrap_or(u64::MAX).max(1);
-    Bucket { header, key, total, window_ms: window_ms.saturating_mul(windows) }
+    Bucket { header, key, total, window_ms: window_ms.saturating_mul(windows), told: true }
 }
 
 /// The refusal of a request that a spent bucket stands against.
@@ -75,8 +87,8 @@ pub(super) fn told(spelling: QuotaHeaders, answer: Answer, levels: &[Level]) -> 
     if spelling == QuotaHeaders::None {
         return answer;
     }
-    levels.iter().fold(answer, |answer, level| {
-        let Level { header, total, remaining, resets } = level;
+    levels.iter().filter(|level| level.told).fold(answer, |answer, level| {
+        let Level { header, total, remaining, resets, told: _ } = level;
         if header.is_empty() {
             let (limit, left, reset) = match spelling {
                 QuotaHeaders::Old => ("rate-limit", "rate-limit-remaining", "rate-limit-reset"),

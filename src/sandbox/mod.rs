@@ -29,6 +29,7 @@ mod instead;
 mod journal;
 mod json;
 mod kind;
+mod late;
 mod limits;
 mod names;
 mod options;
@@ -55,11 +56,13 @@ use std::{io, sync::Arc, time::Duration};
 
 pub use auth::{API_TOKEN, AUTHORIZATION_CODE, CLIENT_ID, CLIENT_SECRET, OAUTH_TOKEN};
 pub use behaviour::{
-    Behaviour, CursorLimit, EmptyCursor, EndOfStream, ExcludeDeleted, InvalidCursor, LateRows,
-    LimitScope, QuotaHeaders, RetryAfter, SameSecond, TooManyBody,
+    Behaviour, Breaches, Counted, CursorLimit, EmptyCursor, EndOfStream, ExcludeDeleted, Fence,
+    InvalidCursor, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, SameSecond, ThirdParty,
+    TooManyBody,
 };
 pub use fault::Fault;
 pub use journal::Exchange;
+pub use late::Late;
 pub use options::Options;
 pub use script::Seen;
 
@@ -78,8 +81,13 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Binds 127.0.0.1 and serves in the background.
+    /// Binds 127.0.0.1 and serves in the background. Refuses [`Options::late`] for a resource that
+    /// it does not have.
     pub fn start(options: Options) -> io::Result<Self> {
+        for late in &options.late {
+            known(&late.resource)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        }
         let listener = server::bind(options.port)?;
         let authority = listener.local_addr()?.to_string();
         let desk = Arc::new(Desk::new(options, records::ALL, authority));
@@ -121,6 +129,23 @@ impl Sandbox {
     pub fn wait(mut self) {
         self.server.wait();
     }
+}
+
+/// Reads a [`Late`] of a resource that there is, as `--late` takes it.
+pub fn late(text: &str) -> Result<Late, String> {
+    let late: Late = text.parse()?;
+    known(&late.resource)?;
+    Ok(late)
+}
+
+/// Whether there are rows of this name that can be late.
+fn known(resource: &str) -> Result<(), String> {
+    let mut names = vec!["all"];
+    names.extend(records::ALL.iter().map(|kind| kind.name));
+    if names.contains(&resource) {
+        return Ok(());
+    }
+    Err(format!("no resource {resource:?}; there are {}", names.join(", ")))
 }
 
 /// What to paste into a shell to point a client at the sandbox.

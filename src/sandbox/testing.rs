@@ -58,6 +58,17 @@ pub(super) fn small() -> Options {
     Options { records: 150, quota: Some(0), ..frozen() }
 }
 
+/// The records of a page.
+pub(super) fn records(page: &Value, resource: &str) -> Vec<Value> {
+    page[resource].as_array().unwrap_or_else(|| panic!("no {resource} in {page}")).clone()
+}
+
+/// Seconds since 1970 of an ISO time in a record.
+pub(super) fn seconds(record: &Value, member: &str) -> i64 {
+    let text = record[member].as_str().unwrap_or_else(|| panic!("no {member} in {record}"));
+    text.parse::<jiff::Timestamp>().unwrap().as_second()
+}
+
 pub(super) fn connect(sandbox: &Sandbox) -> TcpStream {
     TcpStream::connect(sandbox.base_url().trim_start_matches("http://")).unwrap()
 }
@@ -120,6 +131,15 @@ pub(super) fn get_as(sandbox: &Sandbox, authorization: &str, target: &str) -> Op
     send(&mut connect(sandbox), &request)
 }
 
+/// The same with a `Host` of the caller's choice.
+pub(super) fn get_at(sandbox: &Sandbox, host: &str, target: &str) -> Reply {
+    let request = format!(
+        "GET {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {}\r\nConnection: close\r\n\r\n",
+        basic()
+    );
+    send(&mut connect(sandbox), &request).unwrap_or_else(|| panic!("no answer to {target}"))
+}
+
 pub(super) fn get(sandbox: &Sandbox, target: &str) -> Reply {
     get_as(sandbox, &basic(), target).unwrap_or_else(|| panic!("no answer to {target}"))
 }
@@ -143,5 +163,5 @@ pub(super) fn mint(sandbox: &Sandbox, more: &str) -> Value {
 
 /// A URL without its scheme and host.
 pub(super) fn local(url: &Value) -> String {
-    url.as_str().unwrap().trim_start_matches("http://acct.zendesk.com").to_owned()
+    url.as_str().unwrap().trim_start_matches("https://acct.zendesk.com").to_owned()
 }

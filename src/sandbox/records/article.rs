@@ -10,9 +10,10 @@ use super::{
         furniture,
         json::{Object, array, texts},
         kind::{
-            ByTime, Ending, HELP_CENTER, HELP_CENTER_EXPORTS, Kind, Paging, RECORDS, Route, Sizes,
-            TEN_MINUTES,
+            ByTime, Ending, Fenced, HELP_CENTER, HELP_CENTER_EXPORTS, Kind, Paging, RECORDS, Route,
+            Sizes, TEN_MINUTES,
         },
+        late::Lateness,
         world::World,
     },
     person,
@@ -36,7 +37,8 @@ pub(super) static KIND: Kind = Kind {
         route("help_center/*/incremental/articles"),
     ],
     good_for: TEN_MINUTES,
-    fence: 0,
+    fence: Fenced::No,
+    late: Lateness::NONE,
     too_recent: None,
     entries,
     record: |world, entry, _| record(world, entry.key, entry.ts),
@@ -208,12 +210,12 @@ fn categories() -> String {
     array([Object::new().raw("id", CATEGORY.0).text("name", CATEGORY.1).end()])
 }
 
-fn beside(world: &World, name: &str, page: &[Entry]) -> Option<String> {
+fn beside(world: &World, now: i64, name: &str, page: &[Entry]) -> Option<String> {
     Some(match name {
         "users" => {
             let authors = page.iter().map(|entry| author(world, entry.key));
             let authors: BTreeSet<u64> = authors.collect();
-            array(authors.into_iter().map(|place| person::partial(world, place)))
+            array(authors.into_iter().map(|place| person::partial(world, place, now)))
         }
         "sections" => sections(),
         "categories" => categories(),

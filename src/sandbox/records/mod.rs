@@ -64,7 +64,7 @@ mod tests {
     }
 
     fn alive(world: &World, resource: &str, now: i64) -> Vec<Entry> {
-        let index = Index::new(of(resource), world, now);
+        let index = Index::new(of(resource), world, now, 0);
         let lives = |entry: &&Entry| entry.ts <= now && now < entry.until;
         index.entries.iter().filter(lives).copied().collect()
     }
@@ -85,8 +85,8 @@ mod tests {
         for resource in ["tickets", "users", "ticket_events"] {
             let indexes = Indexes::new(ALL);
             let lives = |entry: &&Entry| entry.ts <= NOW + 599 && NOW + 599 < entry.until;
-            indexes.get(of(resource), &world, NOW);
-            let index = indexes.get(of(resource), &world, NOW + 599);
+            indexes.get(of(resource), &world, NOW, 0);
+            let index = indexes.get(of(resource), &world, NOW + 599, 0);
             let ahead = index.entries.iter().filter(lives).copied().collect();
             let later = alive(&World::new(1, 300, 100), resource, NOW + 599);
             let positions = |entries: Vec<Entry>| -> Vec<(i64, u64)> {
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn a_version_ends_when_the_next_begins() {
         let world = World::new(1, 200, 0);
-        let index = Index::new(of("tickets"), &world, NOW);
+        let index = Index::new(of("tickets"), &world, NOW, 0);
         let mut ids: Vec<(u64, i64, i64)> =
             index.entries.iter().map(|entry| (entry.id, entry.ts, entry.until)).collect();
         ids.sort_unstable();

@@ -6,7 +6,8 @@ use super::{
         dice::{self, mix, size, word},
         furniture::{self, FIELDS},
         json::{self, Object, array, quoted, texts},
-        kind::{EXPORTS, Kind, MINUTE, RECORDS, Route, TEN_MINUTES},
+        kind::{EXPORTS, Fenced, Kind, MINUTE, RECORDS, Route, TEN_MINUTES},
+        late::Lateness,
         topics::Topic,
         world::World,
     },
@@ -26,7 +27,8 @@ pub(super) static KIND: Kind = Kind {
         Route::sample("incremental/tickets/sample", MEMBERS),
     ],
     good_for: TEN_MINUTES,
-    fence: MINUTE,
+    fence: Fenced::Yes,
+    late: Lateness::NONE,
     too_recent: Some(MINUTE),
     entries: |world, from, to| {
         let mut entries = Vec::new();

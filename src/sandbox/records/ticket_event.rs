@@ -7,7 +7,8 @@ use super::{
         entry::Entry,
         furniture,
         json::{Object, array, quoted, texts},
-        kind::{Kind, MINUTE, RECORDS, Route},
+        kind::{Fenced, Kind, MINUTE, RECORDS, Route},
+        late::Lateness,
         names::CITIES,
         world::World,
     },
@@ -25,7 +26,8 @@ pub(super) static KIND: Kind = Kind {
         Route::sample("incremental/ticket_events/sample", MEMBERS),
     ],
     good_for: DAY,
-    fence: MINUTE,
+    fence: Fenced::Yes,
+    late: Lateness::NONE,
     too_recent: Some(MINUTE),
     entries: |world, from, to| {
         let mut entries = Vec::new();
@@ -57,8 +59,8 @@ fn audits(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
         id: id(line.ticket, change),
         until: line.removed,
         key: line.ticket,
-        deleted: false,
         ai: line.ai,
+        ..Entry::EMPTY
     }));
 }
 
@@ -277,7 +279,7 @@ mod tests {
 
     fn events(comments: bool) -> Vec<serde_json::Value> {
         let world = World::new(1, 50, 0);
-        let index = Index::new(&KIND, &world, NOW);
+        let index = Index::new(&KIND, &world, NOW, 0);
         let record = |entry: &Entry| record(&world, entry.key, entry.id, comments);
         index.entries.iter().map(|entry| serde_json::from_str(&record(entry)).unwrap()).collect()
     }

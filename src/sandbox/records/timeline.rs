@@ -137,6 +137,7 @@ pub(super) fn entries(line: &Timeline, from: i64, to: i64, entries: &mut Vec<Ent
         key: line.ticket,
         deleted: deleted.is_some_and(|deleted| deleted <= ts),
         ai: line.ai,
+        ..Entry::EMPTY
     }));
 }
 
