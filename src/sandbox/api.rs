@@ -7,14 +7,14 @@ use super::{
     calendar::http_date,
     desk::Desk,
     dice::mix,
-    errors, export,
+    errors,
     fault::Fault,
     http::Request,
     instead,
     journal::Exchange,
     json::Object,
-    kind::{Endpoint, Paging},
-    limits, parameters,
+    kind::Endpoint,
+    limits, pages, parameters,
     quota::{Bucket, Level},
     records,
 };
@@ -118,9 +118,9 @@ fn api(desk: &Desk, request: &Request, path: &str, notes: &mut Notes) -> Answer 
     let answer = if refused {
         limits::too_many(&desk.options, &levels, desk.clock.now())
     } else if let Some(answer) = fault.and_then(|fault| {
-        let cursor = endpoint.as_ref().map(|endpoint| endpoint.route.paging);
+        let cursor = endpoint.as_ref().is_some_and(|endpoint| endpoint.route.paging.is_cursor());
         let resets = levels.last().map_or(60, |level| level.resets);
-        instead::answer(fault, resets, cursor == Some(Paging::Cursor))
+        instead::answer(fault, resets, cursor)
     }) {
         answer
     } else {
@@ -149,7 +149,7 @@ fn serve(
     if !caller.may_read(endpoint.kind.scope) {
         return errors::missing_scope("read");
     }
-    match export::page(desk, request, endpoint, notes.fault) {
+    match pages::page(desk, request, endpoint, notes.fault) {
         Ok((answer, records)) => {
             notes.records = Some(records);
             answer
@@ -182,6 +182,10 @@ fn other(desk: &Desk, path: &str, caller: &Caller) -> Answer {
                 .raw("localization", localization)
                 .raw("active_features", active.end());
             Object::new().raw("settings", settings.end()).end()
+        }
+        // An object that there is has an endpoint.
+        _ if path.starts_with("incremental/custom_objects/") && path.ends_with("/cursor") => {
+            return errors::unknown_record();
         }
         _ => return errors::unknown_path(),
     };

@@ -98,6 +98,16 @@ pub(super) fn invalid_cursor(status: u16) -> Answer {
     listed(status, "InvalidPaginationParameter", "Invalid cursor", detail)
 }
 
+/// Refusals of a list's paging (§4.6).
+pub(super) fn invalid_paging(description: &str) -> Answer {
+    coded(400, "InvalidPaginationParameter", description)
+}
+
+pub(super) fn too_deep() -> Answer {
+    let detail = "Offset pagination ends after 10000 records. Please use cursor pagination";
+    listed(400, "InvalidPaginationDepth", "Pagination depth is too deep", detail)
+}
+
 pub(super) const TOO_MANY_EXPORTS: &str =
     "Number of allowed incremental export API requests per minute exceeded";
 pub(super) const TOO_MANY_REQUESTS: &str = "Number of allowed API requests per minute exceeded";

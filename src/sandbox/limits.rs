@@ -5,7 +5,7 @@ use super::{
     behaviour::{CursorLimit, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, TooManyBody},
     calendar::http_date,
     errors,
-    kind::{EXPORTS, Endpoint, Paging, SUPPORT},
+    kind::{EXPORTS, Endpoint, SUPPORT, Shown},
     options::Options,
     quota::{Bucket, Level},
 };
@@ -23,19 +23,19 @@ pub(super) fn buckets(options: &Options, endpoint: Option<&Endpoint>) -> Vec<Buc
 
 fn of_export(options: &Options, endpoint: &Endpoint) -> Option<Bucket> {
     let mut allowance = endpoint.route.allowance?;
-    let mut told = true;
-    if allowance.unseen {
-        match options.behaviour.metric_quota {
-            MetricQuota::Exports => {}
-            MetricQuota::Silent => told = false,
-            MetricQuota::Account => return None,
-        }
-    }
-    let cursor = endpoint.route.paging == Paging::Cursor;
+    let told = match (allowance.shown, options.behaviour.metric_quota) {
+        (Shown::Yes, _) | (Shown::Perhaps, MetricQuota::Exports) => true,
+        (Shown::No, _) | (Shown::Perhaps, MetricQuota::Silent) => false,
+        (Shown::Perhaps, MetricQuota::Account) => return None,
+    };
+    let cursor = endpoint.route.paging.is_cursor();
     if cursor && options.behaviour.cursor_limit == CursorLimit::Unlimited {
         return None;
     }
-    if options.behaviour.limit_scope == LimitScope::All && allowance.minutes == 1 {
+    if options.behaviour.limit_scope == LimitScope::All
+        && endpoint.is_export()
+        && allowance.minutes == 1
+    {
         allowance = EXPORTS?;
     }
     let header = allowance.header;

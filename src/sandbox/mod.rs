@@ -6,12 +6,13 @@
 //! saved is good in the next.
 //!
 //! From the socket to the data: `server` accepts, `http` reads a request, `api` decides (`script`,
-//! `auth`, `limits`), `export` serves a page that `paging` cut out of an `index`, `answer` sends it.
+//! `auth`, `limits`), `pages` serves what `export` or `list` cut out of an `index`, `answer` sends it.
 //! From the ground up: the `world` says how much there is and when, `records` has a file for each
 //! kind of record and the list of all of them, and the `desk` holds what connections share.
 
 mod answer;
 mod api;
+mod asking;
 mod auth;
 mod behaviour;
 mod calendar;
@@ -31,10 +32,13 @@ mod json;
 mod kind;
 mod late;
 mod limits;
+mod list;
 mod names;
 mod options;
+mod pages;
 mod paging;
 mod parameters;
+mod products;
 mod quota;
 #[cfg(test)]
 mod recorded;
@@ -45,6 +49,10 @@ mod server;
 mod testing;
 #[cfg(test)]
 mod tests_export;
+#[cfg(test)]
+mod tests_lists;
+#[cfg(test)]
+mod tests_products;
 #[cfg(test)]
 mod tests_service;
 #[cfg(test)]

@@ -73,6 +73,11 @@ impl View<'_> {
         shown <= self.now && self.now < gone && self.wanted.takes(entry)
     }
 
+    /// All that is visible, in cursor order.
+    pub(super) fn visible(&self) -> impl Iterator<Item = &Entry> {
+        self.from(|_| false)
+    }
+
     /// The visible entries from the first that is not `before`, in cursor order.
     fn from(&self, before: impl Fn(&Entry) -> bool) -> impl Iterator<Item = &Entry> {
         let first = self.entries.partition_point(before);

@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{API_TOKEN, CLIENT_ID, CLIENT_SECRET, EMAIL, Options, Sandbox};
+use super::{API_TOKEN, CLIENT_ID, CLIENT_SECRET, EMAIL, Options, Sandbox, kind::Paging};
 
 /// An answer as it came over the wire, decompressed.
 pub(super) struct Reply {
@@ -164,4 +164,40 @@ pub(super) fn mint(sandbox: &Sandbox, more: &str) -> Value {
 /// A URL without its scheme and host.
 pub(super) fn local(url: &Value) -> String {
     url.as_str().unwrap().trim_start_matches("https://acct.zendesk.com").to_owned()
+}
+
+/// All records of an export by cursor.
+pub(super) fn records_of(sandbox: &Sandbox, mut target: String) -> Vec<Value> {
+    let key = target.split('/').nth(4).unwrap().to_owned();
+    let mut found = Vec::new();
+    loop {
+        let page = get(sandbox, &target).json();
+        found.extend(records(&page, &key));
+        if page["end_of_stream"] == true {
+            return found;
+        }
+        target = local(&page["after_url"]);
+    }
+}
+
+/// The endpoints' paths of all lists, each with the member of its records.
+pub(super) fn lists() -> Vec<(String, &'static str)> {
+    let routes =
+        super::records::ALL.iter().flat_map(|kind| kind.routes.iter().map(|r| (r, kind.key)));
+    let lists = routes.filter(|(route, _)| matches!(route.paging, Paging::List(_)));
+    lists.map(|(route, key)| (format!("/api/v2/{}", route.path.replace('*', "de")), key)).collect()
+}
+
+/// A list in one go, as far as a page of 100 goes on.
+pub(super) fn list(sandbox: &Sandbox, path: &str, key: &str) -> Vec<Value> {
+    let mut target = format!("{path}?page[size]=100");
+    let mut found = Vec::new();
+    loop {
+        let page = get(sandbox, &target).json();
+        found.extend(records(&page, key));
+        if page["meta"]["has_more"] != true {
+            return found;
+        }
+        target = local(&page["links"]["next"]);
+    }
 }

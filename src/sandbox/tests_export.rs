@@ -9,7 +9,7 @@ use super::{
     entry::Entry,
     kind::Fenced,
     paging, records,
-    testing::{get, local, sandbox, small},
+    testing::{get, local, records_of, sandbox, small},
 };
 
 /// Follows next_page to the end; the records' ids with their times.
@@ -54,7 +54,7 @@ fn visible(sandbox: &Sandbox, resource: &str) -> HashSet<u64> {
     let now = sandbox.now();
     let kind = records::ALL.iter().find(|kind| kind.name == resource).unwrap();
     let index = sandbox.desk.index(kind, now);
-    let fence = if kind.fence == Fenced::Yes { 60 } else { 0 };
+    let fence = if kind.fence == Fenced::Yes(60) { 60 } else { 0 };
     let wanted = |entry: &&Entry| entry.ts <= now - fence && now < entry.until && !entry.ai;
     index.entries.iter().filter(wanted).map(|entry| entry.id).collect()
 }
@@ -273,20 +273,6 @@ fn a_deleted_ticket_shows_after_the_hold_back() {
         assert_ne!(status().as_deref(), Some("deleted"), "absent at once");
         sandbox.advance(Duration::from_secs(75));
         assert_eq!(status().as_deref(), Some("deleted"), "there after 75 s");
-    }
-}
-
-/// All records of an export by cursor.
-fn records_of(sandbox: &Sandbox, mut target: String) -> Vec<Value> {
-    let key = target.split('/').nth(4).unwrap().to_owned();
-    let mut found = Vec::new();
-    loop {
-        let page = get(sandbox, &target).json();
-        found.extend(page[key.as_str()].as_array().unwrap().iter().cloned());
-        if page["end_of_stream"] == true {
-            return found;
-        }
-        target = local(&page["after_url"]);
     }
 }
 

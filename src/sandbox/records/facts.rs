@@ -242,3 +242,15 @@ impl State {
 pub(super) fn bulk_tag(at: i64) -> String {
     format!("bulk_{}", json::iso(at)[..10].replace('-', "_"))
 }
+
+/// `Aurora 1.7 L kettle` as the tag that a drop-down field holds.
+pub(super) fn tag_of(name: &str) -> String {
+    let letters =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
+    letters.collect()
+}
+
+/// The id of a ticket's satisfaction rating.
+pub(super) fn rating_id(ticket: u64) -> u64 {
+    6_150_000_000_000 + ticket * 128
+}

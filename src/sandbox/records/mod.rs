@@ -3,11 +3,28 @@
 //! The ground (`world`, `calendar`, `dice`) lies below the records, and the ids that one kind
 //! takes from another are drawn by the file of the other; nothing below knows this list.
 
+mod agent_work;
+mod agreement;
 mod article;
+mod brand;
+mod call;
+mod chat;
+mod custom_object;
+mod deleted;
 mod facts;
+mod field;
+mod form;
+mod group;
+mod membership;
 mod organization;
 mod person;
+mod role;
+mod routing;
+mod rule;
+mod satisfaction;
+mod setting;
 mod sideload;
+mod tag;
 mod ticket;
 mod ticket_event;
 mod ticket_metric_event;
@@ -27,6 +44,42 @@ pub(super) static ALL: &[&Kind] = &[
     &organization::KIND,
     &ticket_metric_event::KIND,
     &article::KIND,
+    &custom_object::APPLIANCES,
+    &custom_object::VISITS,
+    &group::KIND,
+    &membership::GROUPS_OF_AGENTS,
+    &membership::ORGANIZATIONS_OF_USERS,
+    &brand::KIND,
+    &field::TICKET_FIELDS,
+    &field::OF_USERS,
+    &field::OF_ORGANIZATIONS,
+    &form::FORM,
+    &form::STATUS,
+    &role::KIND,
+    &custom_object::DEFINITION,
+    &rule::MACRO,
+    &rule::TRIGGER,
+    &rule::AUTOMATION,
+    &rule::VIEW,
+    &tag::KIND,
+    &agreement::POLICY,
+    &agreement::SCHEDULE,
+    &article::CATEGORIES,
+    &article::SECTION,
+    &deleted::TICKETS,
+    &deleted::USERS,
+    &satisfaction::RATING,
+    &satisfaction::RECIPIENT,
+    &satisfaction::RESPONSE,
+    &agent_work::SKIP,
+    &agent_work::SIDE_CONVERSATION_EVENT,
+    &call::CALLS,
+    &call::LEGS,
+    &chat::CHATS,
+    &chat::AGENT_TIMELINE,
+    &routing::ATTRIBUTE,
+    &routing::VALUE,
+    &routing::INSTANCE_VALUE,
 ];
 
 /// The endpoint at a path, which comes without `/api/v2/` and `.json`.

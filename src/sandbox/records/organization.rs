@@ -7,7 +7,7 @@ use super::{
         entry::{Entry, lasting},
         furniture,
         json::{Object, texts},
-        kind::{Fenced, Kind, MINUTE, RECORDS, Route, TEN_MINUTES},
+        kind::{Fenced, Kind, LISTED, MINUTE, RECORDS, Route, TEN_MINUTES},
         late::Lateness,
         names::{CITIES, COMPANIES, LEGAL_FORMS},
         world::World,
@@ -19,10 +19,12 @@ const MEMBERS: &[&str] = &[RECORDS, "next_page", "count", "end_of_stream", "end_
 
 pub(super) static KIND: Kind = Kind {
     name: "organizations",
+    key: "organizations",
     scope: "organizations",
     routes: &[
         Route::time("incremental/organizations", MEMBERS),
         Route::sample("incremental/organizations/sample", MEMBERS),
+        Route::list("organizations", LISTED),
     ],
     good_for: TEN_MINUTES,
     fence: Fenced::Perhaps,
@@ -59,6 +61,15 @@ fn name(world: &World, place: u64) -> String {
     format!("{company} {city}{number} {form}")
 }
 
+/// The name at a time: a deleted organization has another one (§8).
+pub(super) fn name_at(world: &World, place: u64, ts: i64) -> String {
+    let name = name(world, place);
+    match deleted(world, place).filter(|deleted| *deleted <= ts) {
+        Some(_) => format!("{}_deleted_{name}", id(world, place)),
+        None => name,
+    }
+}
+
 fn created(world: &World, place: u64) -> i64 {
     FIRST_DAY + dice::span(mix(world.key(dice::ORGANIZATION) ^ 2, place) % 110_000_000)
 }
@@ -86,7 +97,11 @@ fn entries(world: &World, from: i64, to: i64) -> Vec<Entry> {
         let end = deleted(world, place);
         times.retain(|time| end.is_none_or(|end| *time < end));
         times.extend(end);
-        entries.extend(lasting(id(world, place), place, times, from, to));
+        let versions = lasting(id(world, place), place, times, from, to);
+        let deleted = |ts| end.is_some_and(|end| end <= ts);
+        entries.extend(
+            versions.into_iter().map(|entry| Entry { deleted: deleted(entry.ts), ..entry }),
+        );
     }
     entries
 }
@@ -96,13 +111,11 @@ fn record(world: &World, place: u64, ts: i64) -> String {
     let version = mix(draw, ts.unsigned_abs());
     let id = id(world, place);
     let gone = deleted(world, place).filter(|deleted| *deleted <= ts);
-    let name = name(world, place);
-    let name = if gone.is_some() { format!("{id}_deleted_{name}") } else { name };
     let external_id = draw.is_multiple_of(2).then(|| format!("ORG-{:05}", place + 100));
     Object::new()
         .text("url", &format!("{}/api/v2/organizations/{id}.json", furniture::ORIGIN))
         .raw("id", id)
-        .text("name", &name)
+        .text("name", &name_at(world, place, ts))
         .raw("shared_tickets", draw.is_multiple_of(5))
         .raw("shared_comments", draw.is_multiple_of(5))
         .maybe_text("external_id", external_id.as_deref())

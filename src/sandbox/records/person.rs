@@ -7,9 +7,9 @@ use super::{
         calendar::{DAY, WEEK, sunday},
         dice::{self, Dice, Rhythm, mix, nth, size, span, word},
         entry::{Entry, lasting},
-        furniture,
+        furniture::{self, ROLES},
         json::{self, Object, array, quoted, texts},
-        kind::{CURSOR_EXPORTS, Fenced, Kind, MINUTE, RECORDS, Route, TEN_MINUTES},
+        kind::{CURSOR_EXPORTS, Fenced, Kind, LISTED, MINUTE, RECORDS, Route, TEN_MINUTES},
         late::Lateness,
         names::{CULTURES, Culture},
         world::World,
@@ -22,11 +22,13 @@ const MEMBERS: &[&str] = &[RECORDS, "next_page", "count", "end_of_stream", "end_
 
 pub(super) static KIND: Kind = Kind {
     name: "users",
+    key: "users",
     scope: "users",
     routes: &[
         Route::cursor("incremental/users/cursor", CURSOR_EXPORTS),
         Route::time("incremental/users", MEMBERS),
         Route::sample("incremental/users/sample", MEMBERS),
+        Route::list("users", LISTED),
     ],
     good_for: TEN_MINUTES,
     fence: Fenced::Perhaps,
@@ -157,7 +159,11 @@ fn entries(world: &World, from: i64, to: i64) -> Vec<Entry> {
             times.retain(|time| deleted.is_none_or(|deleted| *time < deleted));
             times.extend(deleted);
         }
-        entries.extend(lasting(id(world, place), place, times, from, to));
+        let versions = lasting(id(world, place), place, times, from, to);
+        let deleted = |ts| deleted.is_some_and(|deleted| deleted <= ts);
+        entries.extend(
+            versions.into_iter().map(|entry| Entry { deleted: deleted(entry.ts), ..entry }),
+        );
     }
     entries
 }
@@ -199,7 +205,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .text("details", details(&person))
         .text("notes", notes(version))
         .maybe("role_type", staff.then_some(if person.role == "admin" { 4 } else { 0 }))
-        .null("custom_role_id")
+        .maybe("custom_role_id", (person.role == "agent").then(|| nth(ROLES, person.draw).id))
         .raw("moderator", staff)
         .maybe_text("ticket_restriction", (!staff).then_some("requested"))
         .raw("only_private_comments", false)

@@ -20,13 +20,14 @@ const MEMBERS: &[&str] = &[RECORDS, "count", "end_of_stream", "next_page", "end_
 
 pub(super) static KIND: Kind = Kind {
     name: "ticket_events",
+    key: "ticket_events",
     scope: "tickets",
     routes: &[
         Route::time("incremental/ticket_events", MEMBERS),
         Route::sample("incremental/ticket_events/sample", MEMBERS),
     ],
     good_for: DAY,
-    fence: Fenced::Yes,
+    fence: Fenced::Yes(MINUTE),
     late: Lateness::NONE,
     too_recent: Some(MINUTE),
     entries: |world, from, to| {
@@ -39,7 +40,7 @@ pub(super) static KIND: Kind = Kind {
     record: |world, entry, include| {
         record(world, entry.key, entry.id, include.contains(&"comment_events"))
     },
-    beside: Kind::nothing_beside,
+    ..Kind::PLAIN
 };
 
 const FIRST_ID: u64 = 20_000_000_000_000;

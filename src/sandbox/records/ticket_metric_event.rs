@@ -5,10 +5,11 @@ use super::{
         calendar::DAY,
         dice::{mix, nth, place},
         entry::Entry,
+        furniture::SLA_POLICIES,
         json::Object,
         kind::{
-            ByTime, Ending, Fenced, Kind, METRIC_EXPORTS, MINUTE, Paging, RECORDS, Route, SUPPORT,
-            Sizes,
+            ByTime, Ending, Fenced, Idle, Kind, METRIC_EXPORTS, MINUTE, Paging, RECORDS, Route,
+            SUPPORT, Sizes,
         },
         late::Lateness,
         world::World,
@@ -18,6 +19,7 @@ use super::{
 
 pub(super) static KIND: Kind = Kind {
     name: "ticket_metric_events",
+    key: "ticket_metric_events",
     scope: "tickets",
     routes: &[Route {
         path: "incremental/ticket_metric_events",
@@ -25,6 +27,7 @@ pub(super) static KIND: Kind = Kind {
             members: &[RECORDS, "count", "end_of_stream", "end_time", "next_page"],
             end_of_stream: Ending::Perhaps,
             sizes: Sizes::Fixed,
+            idle: Idle::Null,
             lists: Some(100),
         }),
         account: SUPPORT,
@@ -43,7 +46,7 @@ pub(super) static KIND: Kind = Kind {
         entries
     },
     record: |world, entry, _| record(world, entry.key, entry.id),
-    beside: Kind::nothing_beside,
+    ..Kind::PLAIN
 };
 
 const FIRST_ID: u64 = 926_000_000_000;
@@ -143,8 +146,10 @@ fn record(world: &World, ticket: u64, id: u64) -> String {
         .time("time", event.at);
     match event.kind {
         "apply_sla" => {
-            let policy =
-                Object::new().raw("id", 25).text("title", "First reply").null("description");
+            let policy = Object::new()
+                .raw("id", SLA_POLICIES[0].id)
+                .text("title", SLA_POLICIES[0].name)
+                .null("description");
             let sla = Object::new()
                 .raw("target", target(ticket))
                 .raw("business_hours", false)
