@@ -178,6 +178,10 @@ pub(crate) fn sandbox() -> StyledStr {
     for (key, values, what) in sandbox::Behaviour::SWITCHES {
         write!(switches, "\n  {key}={values}\n      {what}").expect(ENDLESS);
     }
+    let mut paths = String::new();
+    for (path, resource) in sandbox::paths() {
+        write!(paths, "\n  {resource:<28}  {path}").expect(ENDLESS);
+    }
     let examples = "
   zdx sandbox --port 8080
   zdx sandbox --quota 3 --window 10s
@@ -186,6 +190,7 @@ pub(crate) fn sandbox() -> StyledStr {
     sections(&[
         ("Kinds of faults (--fault KIND@N)", &faults),
         ("Uncertain behaviour (--behaviour KEY=VALUE), the first value is the default", &switches),
+        ("Resources, and where they are below /api/v2/ (* is any one part)", &paths),
         (EXAMPLES, examples),
     ])
 }

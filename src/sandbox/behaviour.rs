@@ -94,6 +94,8 @@ switch! {
         Json = "json",
         /// The plain text of the account's limit.
         Text = "text",
+        /// The JSON of the edge in front of Zendesk (§4.6).
+        Edge = "edge",
     }
 }
 switch! {
@@ -175,6 +177,16 @@ switch! {
     }
 }
 switch! {
+    /// Whether the answer that brings an access token says how long it lives (§7).
+    ExpiresIn {
+        /// It does.
+        #[default]
+        Told = "told",
+        /// Only if the request has asked for a lifetime.
+        Asked = "asked",
+    }
+}
+switch! {
     /// Whether the caller is taken for a third party, who loses the exports (§0.8).
     ThirdParty {
         /// It is the customer's own program.
@@ -216,6 +228,8 @@ pub struct Behaviour {
     pub metric_quota: MetricQuota,
     /// `counted`
     pub counted: Counted,
+    /// `expires_in`
+    pub expires_in: ExpiresIn,
     /// `third_party`
     pub third_party: ThirdParty,
 }
@@ -229,7 +243,7 @@ impl Behaviour {
         ("cursor_limit", "own|unlimited", "the quota of cursor endpoints"),
         ("end_of_stream", "documented|present|missing", "end_of_stream on time-based endpoints"),
         ("quota_headers", "modern|2023|none", "spelling of the quota headers"),
-        ("too_many_body", "json|text", "body of a 429"),
+        ("too_many_body", "json|text|edge", "body of a 429"),
         ("retry_after", "present|date|missing", "Retry-After on a 429"),
         ("invalid_cursor", "400|404|410|422", "status for a cursor that cannot be read"),
         ("exclude_deleted", "query|page", "deleted records go before or after the page is cut"),
@@ -241,6 +255,11 @@ impl Behaviour {
         ("breaches", "due|early", "SLA breach events show at their time, or as soon as written"),
         ("metric_quota", "exports|silent|account", "the quota of ticket_metric_events"),
         ("counted", "arrival|answer", "when a request counts, and as of when resets is told"),
+        (
+            "expires_in",
+            "told|asked",
+            "a new token's lifetime is told, or only if one was asked for",
+        ),
         ("third_party", "served|refused", "403 for all exports, as for third parties"),
     ];
 
@@ -262,6 +281,7 @@ impl Behaviour {
             "breaches" => self.breaches.set(value),
             "metric_quota" => self.metric_quota.set(value),
             "counted" => self.counted.set(value),
+            "expires_in" => self.expires_in.set(value),
             "third_party" => self.third_party.set(value),
             _ => None,
         };

@@ -42,7 +42,7 @@ impl Desk {
             world: World::new(options.seed, options.records, options.bulk),
             quota: Quota::default(),
             script: Script::new(options.faults.clone()),
-            tokens: Tokens::default(),
+            tokens: Tokens::new(options.behaviour.expires_in),
             journal: Journal::default(),
             indexes: Indexes::new(kinds),
             served: Mutex::default(),

@@ -121,6 +121,18 @@ pub(super) fn too_many_requests() -> Answer {
     Answer::text(429, TOO_MANY_REQUESTS)
 }
 
+/// The edge in front of Zendesk has words of its own (§4.6).
+pub(super) fn too_many_at_the_edge() -> Answer {
+    let body = "{\"detail\":\"Rate limited by Zendesk edge protection\",\"status\":\"429\",\
+                \"title\":\"Automated response\"}";
+    Answer::json(429, body)
+}
+
+/// A minted token that is good no more, said in text and in a header alone.
+pub(super) fn invalid_token_text() -> Answer {
+    Answer::text(401, "Unauthorized").with("www-authenticate", "Bearer error=\"invalid_token\"")
+}
+
 /// The proxy's own page.
 pub(super) fn bad_gateway() -> Answer {
     let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\

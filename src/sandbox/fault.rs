@@ -41,6 +41,8 @@ faults! {
     Unauthorized = "401",
     /// 401 `invalid_token`, as for an expired access token.
     ExpiredToken = "expired-token",
+    /// The same, said in text and in `WWW-Authenticate` alone.
+    ExpiredTokenText = "expired-token-text",
     /// 403 for a role that may not export.
     Forbidden = "403",
     /// 404 `InvalidEndpoint`.
@@ -102,6 +104,7 @@ impl Fault {
         ("409", "conflict"),
         ("401", "wrong credentials"),
         ("expired-token", "401 invalid_token"),
+        ("expired-token-text", "401 in text, invalid_token in WWW-Authenticate"),
         ("403", "a role that may not export"),
         ("404", "no such endpoint"),
         ("too-recent", "start_time within the last minute"),

@@ -69,8 +69,11 @@ fn bucket(
 pub(super) fn too_many(options: &Options, levels: &[Level], now: i64) -> Answer {
     let empty = levels.iter().rfind(|level| level.remaining == 0);
     let account = empty.is_none_or(|level| level.header.is_empty());
-    let text = account || options.behaviour.too_many_body == TooManyBody::Text;
-    let answer = if text { errors::too_many_requests() } else { errors::too_many_exports() };
+    let answer = match options.behaviour.too_many_body {
+        TooManyBody::Edge => errors::too_many_at_the_edge(),
+        TooManyBody::Json if !account => errors::too_many_exports(),
+        TooManyBody::Json | TooManyBody::Text => errors::too_many_requests(),
+    };
     let seconds = empty.map_or(60, |level| level.resets);
     match options.behaviour.retry_after {
         RetryAfter::Present => answer.with("retry-after", seconds),

@@ -64,9 +64,9 @@ use std::{io, sync::Arc, time::Duration};
 
 pub use auth::{API_TOKEN, AUTHORIZATION_CODE, CLIENT_ID, CLIENT_SECRET, OAUTH_TOKEN};
 pub use behaviour::{
-    Behaviour, Breaches, Counted, CursorLimit, EmptyCursor, EndOfStream, ExcludeDeleted, Fence,
-    InvalidCursor, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, SameSecond, ThirdParty,
-    TooManyBody,
+    Behaviour, Breaches, Counted, CursorLimit, EmptyCursor, EndOfStream, ExcludeDeleted, ExpiresIn,
+    Fence, InvalidCursor, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, SameSecond,
+    ThirdParty, TooManyBody,
 };
 pub use fault::Fault;
 pub use journal::Exchange;
@@ -75,6 +75,7 @@ pub use options::Options;
 pub use script::Seen;
 
 use desk::Desk;
+use kind::Kind;
 use server::Server;
 
 /// The subdomain that records and URLs call the account by.
@@ -144,6 +145,16 @@ pub fn late(text: &str) -> Result<Late, String> {
     let late: Late = text.parse()?;
     known(&late.resource)?;
     Ok(late)
+}
+
+/// Every path that is served below `/api/v2/`, each with the resource that it serves; `*` stands for
+/// any one part.
+pub fn paths() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of = |kind: &&'static Kind| {
+        let name = kind.name;
+        kind.routes.iter().map(move |route| (route.path, name))
+    };
+    records::ALL.iter().flat_map(of)
 }
 
 /// Whether there are rows of this name that can be late.

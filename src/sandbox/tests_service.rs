@@ -148,6 +148,15 @@ fn access_tokens_expire() {
 }
 
 #[test]
+fn an_expired_token_can_be_told_of_in_a_header_alone() {
+    let sandbox = sandbox(small());
+    sandbox.inject(Fault::ExpiredTokenText, 1);
+    let reply = get(&sandbox, "/api/v2/incremental/users.json?start_time=0");
+    assert_eq!((reply.status, reply.text()), (401, "Unauthorized"));
+    assert_eq!(reply.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
+}
+
+#[test]
 fn scopes_open_their_resources_only() {
     let sandbox = sandbox(small());
     let minted = mint(&sandbox, ",\"scope\":\"users:read\"");

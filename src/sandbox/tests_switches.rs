@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Options, Sandbox, late as late_rows, paging,
-    testing::{Reply, frozen, get, local, records, sandbox, seconds, small},
+    testing::{Reply, frozen, get, local, mint, records, sandbox, seconds, small},
 };
 
 const USERS: &str = "/api/v2/incremental/users.json?start_time=0";
@@ -73,6 +73,21 @@ fn a_429_can_be_plain_text() {
     let reply = refused("too_many_body=text");
     assert_eq!(reply.text(), "Number of allowed API requests per minute exceeded");
     assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
+}
+
+#[test]
+fn a_429_can_come_from_the_edge() {
+    let reply = refused("too_many_body=edge").json();
+    assert_eq!((&reply["title"], &reply["status"]), (&"Automated response".into(), &"429".into()));
+}
+
+#[test]
+fn a_token_can_keep_its_lifetime_to_itself() {
+    let lifetime = |switches, more| mint(&with(switches, small()), more)["expires_in"].clone();
+    let asked = ",\"expires_in\":600";
+    assert_eq!(lifetime("expires_in=told", ""), 1800);
+    assert_eq!(lifetime("expires_in=asked", ""), Value::Null);
+    assert_eq!(lifetime("expires_in=asked", asked), 600);
 }
 
 #[test]

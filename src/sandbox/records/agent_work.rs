@@ -14,7 +14,7 @@ use super::{
     },
     facts::Facts,
     ticket,
-    timeline::{Kind as Changed, Timeline},
+    timeline::{ChangeKind, Timeline},
 };
 
 pub(super) static SKIP: Kind = Kind {
@@ -73,7 +73,7 @@ fn after_triage(
 ) -> Vec<Entry> {
     let lines = world.each_ticket(from, to).map(|ticket| Timeline::of(world, ticket));
     let entry = |line: Timeline| {
-        let triage = line.changes.iter().find(|change| change.kind == Changed::Triaged)?;
+        let triage = line.changes.iter().find(|change| change.kind == ChangeKind::Triaged)?;
         let ts = triage.at + later;
         let (id, key) = (first_id + line.ticket * 16, line.ticket);
         let hit = mix(line.ticket, one_in).is_multiple_of(one_in) && ts < to;

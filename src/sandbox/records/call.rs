@@ -10,7 +10,7 @@ use super::{
         world::World,
     },
     facts::Facts,
-    timeline::{Kind as Changed, Timeline},
+    timeline::{ChangeKind, Timeline},
 };
 
 const FIRST_CALL: u64 = 6_180_000_000_000;
@@ -54,7 +54,7 @@ pub(super) static LEGS: Kind = Kind {
 
 /// When the requester of a ticket was called back: every fifth is.
 fn called(line: &Timeline) -> Option<i64> {
-    let answer = line.changes.iter().find(|change| change.kind == Changed::Answered)?;
+    let answer = line.changes.iter().find(|change| change.kind == ChangeKind::Answered)?;
     mix(line.ticket, 501).is_multiple_of(5).then_some(answer.at - 90)
 }
 

@@ -11,7 +11,7 @@ use super::{
     },
     facts::Facts,
     person,
-    timeline::{Kind as Changed, Timeline},
+    timeline::{ChangeKind, Timeline},
 };
 
 /// What is younger is neither served nor taken for a start_time.
@@ -58,7 +58,7 @@ pub(super) static AGENT_TIMELINE: Kind = Kind {
 
 /// The chat that a messaging ticket came out of.
 fn chatted(world: &World, line: &Timeline) -> Option<Entry> {
-    let triage = line.changes.iter().find(|change| change.kind == Changed::Triaged)?;
+    let triage = line.changes.iter().find(|change| change.kind == ChangeKind::Triaged)?;
     let messaging = Facts::of(world, line.ticket).channel == "native_messaging";
     let (ts, id, key) = (triage.at, 260_000_000 + line.ticket, line.ticket);
     messaging.then_some(Entry { ts, id, until: line.removed, key, ..Entry::EMPTY })

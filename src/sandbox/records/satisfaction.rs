@@ -15,7 +15,7 @@ use super::{
     facts::{self, Facts},
     person::{self, Person},
     setting,
-    timeline::{Kind as Changed, Timeline},
+    timeline::{ChangeKind, Timeline},
 };
 
 pub(super) static RATING: Kind = Kind {
@@ -62,7 +62,7 @@ pub(super) static RESPONSE: Kind = Kind {
 };
 
 fn rated(line: &Timeline) -> Option<Entry> {
-    let change = line.changes.iter().find(|change| change.kind == Changed::Rated)?;
+    let change = line.changes.iter().find(|change| change.kind == ChangeKind::Rated)?;
     let (id, key) = (facts::rating_id(line.ticket), line.ticket);
     Some(Entry { ts: change.seen, id, until: line.removed, key, ai: line.ai, ..Entry::EMPTY })
 }

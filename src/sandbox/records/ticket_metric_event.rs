@@ -14,7 +14,7 @@ use super::{
         late::Lateness,
         world::World,
     },
-    timeline::{Kind as Changed, Timeline},
+    timeline::{ChangeKind, Timeline},
 };
 
 pub(super) static KIND: Kind = Kind {
@@ -77,7 +77,7 @@ fn of(line: &Timeline) -> Vec<MetricEvent> {
     for change in &line.changes {
         let at = change.at;
         match change.kind {
-            Changed::Created => {
+            ChangeKind::Created => {
                 for metric in ["agent_work_time", "pausable_update_time", "periodic_update_time"] {
                     add(at, metric, 0, "measure");
                 }
@@ -86,21 +86,21 @@ fn of(line: &Timeline) -> Vec<MetricEvent> {
                 add(at, "requester_wait_time", waiting, "activate");
                 add(at, "resolution_time", resolution, "activate");
             }
-            Changed::Triaged => {
+            ChangeKind::Triaged => {
                 add(at, "group_ownership_time", 1, "activate");
                 add(at, "reply_time", 1, "apply_sla");
             }
-            Changed::Answered => {
+            ChangeKind::Answered => {
                 add(at, "reply_time", waiting, "fulfill");
                 add(at, "requester_wait_time", waiting, "pause");
                 add(at, "reply_time", waiting, "update_status");
             }
-            Changed::Replied => {
+            ChangeKind::Replied => {
                 waiting += 1;
                 add(at, "reply_time", waiting, "activate");
                 add(at, "requester_wait_time", waiting, "activate");
             }
-            Changed::Solved => {
+            ChangeKind::Solved => {
                 add(at, "requester_wait_time", waiting, "fulfill");
                 add(at, "resolution_time", resolution, "fulfill");
                 resolution += 1;
@@ -166,7 +166,7 @@ fn record(world: &World, ticket: u64, id: u64) -> String {
             let answered = line
                 .changes
                 .iter()
-                .find(|change| matches!(change.kind, Changed::Answered | Changed::Solved));
+                .find(|change| matches!(change.kind, ChangeKind::Answered | ChangeKind::Solved));
             object.raw("deleted", answered.is_some_and(|change| change.at < event.at)).end()
         }
         _ => object.end(),

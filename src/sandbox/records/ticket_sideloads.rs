@@ -13,7 +13,7 @@ use super::{
     facts::{Facts, State},
     organization, person,
     sideload::named,
-    timeline::{Kind, Timeline},
+    timeline::{ChangeKind, Timeline},
 };
 
 pub(super) fn beside(world: &World, now: i64, name: &str, page: &[Entry]) -> Option<String> {
@@ -123,7 +123,7 @@ fn slas(line: &Timeline, facts: &Facts, state: &State) -> String {
 }
 
 fn metric_events(line: &Timeline) -> String {
-    let answers = line.changes.iter().filter(|change| change.kind == Kind::Answered);
+    let answers = line.changes.iter().filter(|change| change.kind == ChangeKind::Answered);
     let events: Vec<String> = answers
         .map(|change| {
             Object::new()
