@@ -488,6 +488,13 @@ pub(crate) struct SandboxArgs {
     /// Delay each answer by a duration
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub(crate) latency: Duration,
+    /// Show some rows of a resource late; can be repeated
+    ///
+    /// SHARE% of the rows become visible DELAY (or a time of DELAY-DELAY) later than they could be,
+    /// behind rows that were served before; their own time stays what it is. RESOURCE can be all;
+    /// RESOURCE=off is no delay. Default: ticket_metric_events=100%:11m-13m, as seen live.
+    #[arg(long, value_name = "RESOURCE=SHARE%:DELAY", value_parser = sandbox::late)]
+    pub(crate) late: Vec<sandbox::Late>,
     /// Give the N-th request a fault; can be repeated
     #[arg(long, value_name = "KIND@N", value_parser = sandbox::Fault::at)]
     pub(crate) fault: Vec<(sandbox::Fault, u64)>,

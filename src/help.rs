@@ -178,13 +178,19 @@ pub(crate) fn sandbox() -> StyledStr {
     for (key, values, what) in sandbox::Behaviour::SWITCHES {
         write!(switches, "\n  {key}={values}\n      {what}").expect(ENDLESS);
     }
+    let mut paths = String::new();
+    for (path, resource) in sandbox::paths() {
+        write!(paths, "\n  {resource:<28}  {path}").expect(ENDLESS);
+    }
     let examples = "
   zdx sandbox --port 8080
   zdx sandbox --quota 3 --window 10s
-  zdx sandbox --fault 429@3 --fault cut@5 --behaviour quota_headers=none";
+  zdx sandbox --fault 429@3 --fault cut@5 --behaviour quota_headers=none
+  zdx sandbox --late users=5%:30s-90s --late ticket_metric_events=off";
     sections(&[
         ("Kinds of faults (--fault KIND@N)", &faults),
         ("Uncertain behaviour (--behaviour KEY=VALUE), the first value is the default", &switches),
+        ("Resources, and where they are below /api/v2/ (* is any one part)", &paths),
         (EXAMPLES, examples),
     ])
 }

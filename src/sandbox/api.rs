@@ -3,17 +3,18 @@
 use super::{
     answer::Answer,
     auth::{self, Caller},
+    behaviour::{Counted, ThirdParty},
     calendar::http_date,
     desk::Desk,
     dice::mix,
-    errors, export,
+    errors,
     fault::Fault,
     http::Request,
     instead,
     journal::Exchange,
     json::Object,
-    kind::{Endpoint, Paging},
-    limits, parameters,
+    kind::Endpoint,
+    limits, pages, parameters,
     quota::{Bucket, Level},
     records,
 };
@@ -54,8 +55,11 @@ pub(super) fn answer(desk: &Desk, request: &Request) -> Answer {
 }
 
 fn route(desk: &Desk, request: &Request, notes: &mut Notes) -> Answer {
-    desk.clock.pause(desk.options.latency);
     let path = request.path.strip_suffix(".json").unwrap_or(&request.path);
+    let api_path = path.strip_prefix("/api/v2/");
+    if api_path.is_none() {
+        desk.clock.pause(desk.options.latency);
+    }
     if path == "/oauth/tokens" {
         return if request.method == "POST" {
             desk.tokens.issue(request, desk.clock.now())
@@ -63,10 +67,10 @@ fn route(desk: &Desk, request: &Request, notes: &mut Notes) -> Answer {
             errors::unknown_path()
         };
     }
-    let Some(path) = path.strip_prefix("/api/v2/") else {
-        return errors::unknown_path();
-    };
-    api(desk, request, path, notes)
+    match api_path {
+        Some(path) => api(desk, request, path, notes),
+        None => errors::unknown_path(),
+    }
 }
 
 fn api(desk: &Desk, request: &Request, path: &str, notes: &mut Notes) -> Answer {
@@ -77,14 +81,25 @@ fn api(desk: &Desk, request: &Request, path: &str, notes: &mut Notes) -> Answer 
     (notes.number, notes.fault) = (number, fault);
     let now = desk.clock.now();
     let bearer = auth::is_bearer(request);
+    let latency = || desk.clock.pause(desk.options.latency);
     let caller = match desk.tokens.caller(request, now) {
         Ok(caller) => caller,
         // Who sends no or wrong credentials gets a user without an id (§5).
-        Err(_) if path == "users/me" && !bearer => return anonymous(),
-        Err(refusal) => return *refusal,
+        Err(_) if path == "users/me" && !bearer => {
+            latency();
+            return anonymous();
+        }
+        Err(refusal) => {
+            latency();
+            return *refusal;
+        }
     };
     if let Some(delivery) = fault.and_then(instead::lost) {
+        latency();
         return Answer { delivery, ..Answer::json(200, "") };
+    }
+    if desk.options.behaviour.counted == Counted::Answer {
+        latency();
     }
     let buckets = limits::buckets(&desk.options, endpoint.as_ref());
     let buckets: Vec<&Bucket> = buckets.iter().collect();
@@ -97,12 +112,15 @@ fn api(desk: &Desk, request: &Request, path: &str, notes: &mut Notes) -> Answer 
         last.remaining = 0;
     }
     notes.bucket = levels.last().copied();
+    if desk.options.behaviour.counted == Counted::Arrival {
+        latency();
+    }
     let answer = if refused {
         limits::too_many(&desk.options, &levels, desk.clock.now())
     } else if let Some(answer) = fault.and_then(|fault| {
-        let cursor = endpoint.as_ref().map(|endpoint| endpoint.route.paging);
+        let cursor = endpoint.as_ref().is_some_and(|endpoint| endpoint.route.paging.is_cursor());
         let resets = levels.last().map_or(60, |level| level.resets);
-        instead::answer(fault, resets, cursor == Some(Paging::Cursor))
+        instead::answer(fault, resets, cursor)
     }) {
         answer
     } else {
@@ -125,10 +143,13 @@ fn serve(
     let Some(endpoint) = endpoint else {
         return other(desk, path, caller);
     };
+    if desk.options.behaviour.third_party == ThirdParty::Refused && endpoint.is_export() {
+        return errors::third_party();
+    }
     if !caller.may_read(endpoint.kind.scope) {
         return errors::missing_scope("read");
     }
-    match export::page(desk, request, endpoint, notes.fault) {
+    match pages::page(desk, request, endpoint, notes.fault) {
         Ok((answer, records)) => {
             notes.records = Some(records);
             answer
@@ -161,6 +182,10 @@ fn other(desk: &Desk, path: &str, caller: &Caller) -> Answer {
                 .raw("localization", localization)
                 .raw("active_features", active.end());
             Object::new().raw("settings", settings.end()).end()
+        }
+        // An object that there is has an endpoint.
+        _ if path.starts_with("incremental/custom_objects/") && path.ends_with("/cursor") => {
+            return errors::unknown_record();
         }
         _ => return errors::unknown_path(),
     };

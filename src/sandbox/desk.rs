@@ -13,6 +13,7 @@ use super::{
     index::{Index, Indexes},
     journal::Journal,
     kind::Kind,
+    late::Lateness,
     options::Options,
     quota::Quota,
     script::Script,
@@ -41,7 +42,7 @@ impl Desk {
             world: World::new(options.seed, options.records, options.bulk),
             quota: Quota::default(),
             script: Script::new(options.faults.clone()),
-            tokens: Tokens::default(),
+            tokens: Tokens::new(options.behaviour.expires_in),
             journal: Journal::default(),
             indexes: Indexes::new(kinds),
             served: Mutex::default(),
@@ -52,7 +53,12 @@ impl Desk {
 
     /// What there is of a kind at `now`.
     pub(super) fn index(&self, kind: &Kind, now: i64) -> Arc<Index> {
-        self.indexes.get(kind, &self.world, now)
+        self.indexes.get(kind, &self.world, now, self.lateness(kind).longest())
+    }
+
+    /// How late a kind's rows are.
+    pub(super) fn lateness(&self, kind: &Kind) -> Lateness {
+        Lateness::of(&self.options.late, kind.name, kind.late)
     }
 
     /// The last page that a path served.

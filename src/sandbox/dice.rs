@@ -15,6 +15,7 @@ pub(super) const LAG: u64 = 8;
 pub(super) const ROW: u64 = 9;
 pub(super) const TALK: u64 = 10;
 pub(super) const LATE: u64 = 11;
+pub(super) const SETTING: u64 = 12;
 
 /// Two numbers into one that tells nothing about either (the finaliser of splitmix64).
 pub(super) fn mix(a: u64, b: u64) -> u64 {

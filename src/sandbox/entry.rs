@@ -14,13 +14,15 @@ pub(super) struct Entry {
     /// The ticket's number, or the place in its list of users, organizations, articles.
     pub(super) key: u64,
     pub(super) deleted: bool,
+    /// How many seconds before its own time it was written: SLA targets are known ahead (§4.5).
+    pub(super) ahead: i64,
     /// Belongs to a ticket that an AI agent handles (§8).
     pub(super) ai: bool,
 }
 
 impl Entry {
     pub(super) const EMPTY: Self =
-        Self { ts: 0, id: 0, until: i64::MAX, key: 0, deleted: false, ai: false };
+        Self { ts: 0, id: 0, until: i64::MAX, key: 0, deleted: false, ahead: 0, ai: false };
 }
 
 /// Turns a record's change times into the versions that live in `from..to`. `changes` are sorted;

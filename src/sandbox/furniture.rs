@@ -88,3 +88,40 @@ pub(super) const FIELDS: &[Named] = &[
     named(6_131_020_003_441, "internal_reference"),
     named(6_131_020_003_569, "follow_up_on"),
 ];
+
+/// The keys of users' own fields, with their types.
+pub(super) const USER_FIELDS: &[(&str, &str)] = &[
+    ("customer_since", "date"),
+    ("loyalty_tier", "dropdown"),
+    ("loyalty_points", "integer"),
+    ("newsletter", "checkbox"),
+    ("last_order_on", "date"),
+    ("lifetime_value", "decimal"),
+    ("devices", "multiselect"),
+];
+
+/// The keys of organizations' own fields, with their types.
+pub(super) const ORGANIZATION_FIELDS: &[(&str, &str)] = &[
+    ("plan", "dropdown"),
+    ("machines", "integer"),
+    ("health_score", "decimal"),
+    ("account_manager", "text"),
+    ("on_hold", "checkbox"),
+];
+
+pub(super) const ROLES: &[Named] = &[
+    named(6_130_869_600_107, "Light agent"),
+    named(6_130_869_600_235, "Agent"),
+    named(6_130_869_600_363, "Team lead"),
+];
+
+pub(super) const SLA_POLICIES: &[Named] = &[named(25, "First reply"), named(31, "Business")];
+
+pub(super) const SCHEDULES: &[Named] =
+    &[named(6_130_869_700_117, "Weekdays"), named(6_130_869_700_245, "Espresso line")];
+
+/// Key, title and plural of each custom object.
+pub(super) const CUSTOM_OBJECTS: &[(&str, &str, &str)] = &[
+    ("appliance", "Appliance", "Appliances"),
+    ("service_visit", "Service visit", "Service visits"),
+];

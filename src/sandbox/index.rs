@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{entry::Entry, kind::Kind, world::World};
 
-/// All versions that live at some time in `from..to`, sorted by time and id.
+/// All versions that show at some time in `from..to`, sorted by time and id.
 pub(super) struct Index {
     from: i64,
     to: i64,
@@ -12,9 +12,10 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn new(kind: &Kind, world: &World, from: i64) -> Self {
+    /// What is replaced stays for up to `longest` seconds, where what replaces it is late.
+    pub(super) fn new(kind: &Kind, world: &World, from: i64, longest: i64) -> Self {
         let to = from + kind.good_for;
-        let mut entries = (kind.entries)(world, from, to);
+        let mut entries = (kind.entries)(world, from - longest, to);
         entries.sort_unstable_by_key(|entry| (entry.ts, entry.id));
         Self { from, to, entries }
     }
@@ -29,15 +30,15 @@ impl Indexes {
     }
 
     /// The index of a kind that is good at `now`.
-    pub(super) fn get(&self, kind: &Kind, world: &World, now: i64) -> Arc<Index> {
+    pub(super) fn get(&self, kind: &Kind, world: &World, now: i64, longest: i64) -> Arc<Index> {
         let Some((_, slot)) = self.0.iter().find(|(name, _)| *name == kind.name) else {
-            return Arc::new(Index::new(kind, world, now));
+            return Arc::new(Index::new(kind, world, now, longest));
         };
         let mut kept = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = kept.as_ref().filter(|index| index.from <= now && now < index.to) {
             return Arc::clone(index);
         }
-        let index = Arc::new(Index::new(kind, world, now));
+        let index = Arc::new(Index::new(kind, world, now, longest));
         *kept = Some(Arc::clone(&index));
         index
     }

@@ -41,6 +41,7 @@ pub(super) fn answer(fault: Fault, resets: u64, cursor: bool) -> Option<Answer> 
         Fault::Conflict => errors::coded(409, "Conflict", "Please try again."),
         Fault::Unauthorized => errors::unauthorized(),
         Fault::ExpiredToken => errors::invalid_token(),
+        Fault::ExpiredTokenText => errors::invalid_token_text(),
         Fault::Forbidden => errors::forbidden(),
         Fault::NotFound => errors::unknown_path(),
         Fault::TooRecent => errors::too_recent(cursor),

@@ -2,10 +2,10 @@
 
 use super::{
     answer::Answer,
-    behaviour::{CursorLimit, LimitScope, QuotaHeaders, RetryAfter, TooManyBody},
+    behaviour::{CursorLimit, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, TooManyBody},
     calendar::http_date,
     errors,
-    kind::{Endpoint, Paging, SUPPORT},
+    kind::{EXPORTS, Endpoint, SUPPORT, Shown},
     options::Options,
     quota::{Bucket, Level},
 };
@@ -22,17 +22,29 @@ pub(super) fn buckets(options: &Options, endpoint: Option<&Endpoint>) -> Vec<Buc
 }
 
 fn of_export(options: &Options, endpoint: &Endpoint) -> Option<Bucket> {
-    let allowance = endpoint.route.allowance?;
-    let cursor = endpoint.route.paging == Paging::Cursor;
+    let mut allowance = endpoint.route.allowance?;
+    let told = match (allowance.shown, options.behaviour.metric_quota) {
+        (Shown::Yes, _) | (Shown::Perhaps, MetricQuota::Exports) => true,
+        (Shown::No, _) | (Shown::Perhaps, MetricQuota::Silent) => false,
+        (Shown::Perhaps, MetricQuota::Account) => return None,
+    };
+    let cursor = endpoint.route.paging.is_cursor();
     if cursor && options.behaviour.cursor_limit == CursorLimit::Unlimited {
         return None;
     }
+    if options.behaviour.limit_scope == LimitScope::All
+        && endpoint.is_export()
+        && allowance.minutes == 1
+    {
+        allowance = EXPORTS?;
+    }
     let header = allowance.header;
     let key = match options.behaviour.limit_scope {
-        LimitScope::Shared => header.to_owned(),
+        LimitScope::Shared | LimitScope::All => header.to_owned(),
         LimitScope::Endpoint => format!("{header} {}", endpoint.route.path),
     };
-    Some(bucket(options, header, key, allowance.total, allowance.minutes))
+    let bucket = bucket(options, header, key, allowance.total, allowance.minutes);
+    Some(Bucket { told, ..bucket })
 }
 
 fn bucket(
@@ -50,15 +62,18 @@ fn bucket(
         Some(asked) => Some(asked),
     };
     let window_ms = u64::try_from(options.window.as_millis()).unwrap_or(u64::MAX).max(1);
-    Bucket { header, key, total, window_ms: window_ms.saturating_mul(windows) }
+    Bucket { header, key, total, window_ms: window_ms.saturating_mul(windows), told: true }
 }
 
 /// The refusal of a request that a spent bucket stands against.
 pub(super) fn too_many(options: &Options, levels: &[Level], now: i64) -> Answer {
     let empty = levels.iter().rfind(|level| level.remaining == 0);
     let account = empty.is_none_or(|level| level.header.is_empty());
-    let text = account || options.behaviour.too_many_body == TooManyBody::Text;
-    let answer = if text { errors::too_many_requests() } else { errors::too_many_exports() };
+    let answer = match options.behaviour.too_many_body {
+        TooManyBody::Edge => errors::too_many_at_the_edge(),
+        TooManyBody::Json if !account => errors::too_many_exports(),
+        TooManyBody::Json | TooManyBody::Text => errors::too_many_requests(),
+    };
     let seconds = empty.map_or(60, |level| level.resets);
     match options.behaviour.retry_after {
         RetryAfter::Present => answer.with("retry-after", seconds),
@@ -75,8 +90,8 @@ pub(super) fn told(spelling: QuotaHeaders, answer: Answer, levels: &[Level]) -> 
     if spelling == QuotaHeaders::None {
         return answer;
     }
-    levels.iter().fold(answer, |answer, level| {
-        let Level { header, total, remaining, resets } = level;
+    levels.iter().filter(|level| level.told).fold(answer, |answer, level| {
+        let Level { header, total, remaining, resets, told: _ } = level;
         if header.is_empty() {
             let (limit, left, reset) = match spelling {
                 QuotaHeaders::Old => ("rate-limit", "rate-limit-remaining", "rate-limit-reset"),

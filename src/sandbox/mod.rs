@@ -6,12 +6,13 @@
 //! saved is good in the next.
 //!
 //! From the socket to the data: `server` accepts, `http` reads a request, `api` decides (`script`,
-//! `auth`, `limits`), `export` serves a page that `paging` cut out of an `index`, `answer` sends it.
+//! `auth`, `limits`), `pages` serves what `export` or `list` cut out of an `index`, `answer` sends it.
 //! From the ground up: the `world` says how much there is and when, `records` has a file for each
 //! kind of record and the list of all of them, and the `desk` holds what connections share.
 
 mod answer;
 mod api;
+mod asking;
 mod auth;
 mod behaviour;
 mod calendar;
@@ -29,11 +30,15 @@ mod instead;
 mod journal;
 mod json;
 mod kind;
+mod late;
 mod limits;
+mod list;
 mod names;
 mod options;
+mod pages;
 mod paging;
 mod parameters;
+mod products;
 mod quota;
 #[cfg(test)]
 mod recorded;
@@ -45,6 +50,10 @@ mod testing;
 #[cfg(test)]
 mod tests_export;
 #[cfg(test)]
+mod tests_lists;
+#[cfg(test)]
+mod tests_products;
+#[cfg(test)]
 mod tests_service;
 #[cfg(test)]
 mod tests_switches;
@@ -55,15 +64,18 @@ use std::{io, sync::Arc, time::Duration};
 
 pub use auth::{API_TOKEN, AUTHORIZATION_CODE, CLIENT_ID, CLIENT_SECRET, OAUTH_TOKEN};
 pub use behaviour::{
-    Behaviour, CursorLimit, EmptyCursor, EndOfStream, ExcludeDeleted, InvalidCursor, LateRows,
-    LimitScope, QuotaHeaders, RetryAfter, SameSecond, TooManyBody,
+    Behaviour, Breaches, Counted, CursorLimit, EmptyCursor, EndOfStream, ExcludeDeleted, ExpiresIn,
+    Fence, InvalidCursor, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, SameSecond,
+    ThirdParty, TooManyBody,
 };
 pub use fault::Fault;
 pub use journal::Exchange;
+pub use late::Late;
 pub use options::Options;
 pub use script::Seen;
 
 use desk::Desk;
+use kind::Kind;
 use server::Server;
 
 /// The subdomain that records and URLs call the account by.
@@ -78,8 +90,13 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Binds 127.0.0.1 and serves in the background.
+    /// Binds 127.0.0.1 and serves in the background. Refuses [`Options::late`] for a resource that
+    /// it does not have.
     pub fn start(options: Options) -> io::Result<Self> {
+        for late in &options.late {
+            known(&late.resource)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        }
         let listener = server::bind(options.port)?;
         let authority = listener.local_addr()?.to_string();
         let desk = Arc::new(Desk::new(options, records::ALL, authority));
@@ -121,6 +138,33 @@ impl Sandbox {
     pub fn wait(mut self) {
         self.server.wait();
     }
+}
+
+/// Reads a [`Late`] of a resource that there is, as `--late` takes it.
+pub fn late(text: &str) -> Result<Late, String> {
+    let late: Late = text.parse()?;
+    known(&late.resource)?;
+    Ok(late)
+}
+
+/// Every path that is served below `/api/v2/`, each with the resource that it serves; `*` stands for
+/// any one part.
+pub fn paths() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of = |kind: &&'static Kind| {
+        let name = kind.name;
+        kind.routes.iter().map(move |route| (route.path, name))
+    };
+    records::ALL.iter().flat_map(of)
+}
+
+/// Whether there are rows of this name that can be late.
+fn known(resource: &str) -> Result<(), String> {
+    let mut names = vec!["all"];
+    names.extend(records::ALL.iter().map(|kind| kind.name));
+    if names.contains(&resource) {
+        return Ok(());
+    }
+    Err(format!("no resource {resource:?}; there are {}", names.join(", ")))
 }
 
 /// What to paste into a shell to point a client at the sandbox.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{behaviour::Behaviour, fault::Fault};
+use super::{behaviour::Behaviour, fault::Fault, late::Late};
 
 /// How a sandbox is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub struct Options {
     pub faults: Vec<(Fault, u64)>,
     /// The switches of what is not known for certain.
     pub behaviour: Behaviour,
+    /// Which resources' rows are late. Those that are not named are as they were seen:
+    /// ticket_metric_events by 11 to 13 minutes, others not at all.
+    pub late: Vec<Late>,
     /// So many tickets and users are changed in one second by a job at the start of each week.
     pub bulk: u32,
     /// The clock stands still at this time (seconds since 1970) and moves by
@@ -42,6 +45,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             faults: Vec::new(),
             behaviour: Behaviour::default(),
+            late: Vec::new(),
             bulk: 0,
             frozen_at: None,
         }

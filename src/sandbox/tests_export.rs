@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::{
     Options, Sandbox, calendar,
     entry::Entry,
+    kind::Fenced,
     paging, records,
-    testing::{get, local, sandbox, small},
+    testing::{get, local, records_of, sandbox, small},
 };
 
 /// Follows next_page to the end; the records' ids with their times.
@@ -53,7 +54,8 @@ fn visible(sandbox: &Sandbox, resource: &str) -> HashSet<u64> {
     let now = sandbox.now();
     let kind = records::ALL.iter().find(|kind| kind.name == resource).unwrap();
     let index = sandbox.desk.index(kind, now);
-    let wanted = |entry: &&Entry| entry.ts <= now - kind.fence && now < entry.until && !entry.ai;
+    let fence = if kind.fence == Fenced::Yes(60) { 60 } else { 0 };
+    let wanted = |entry: &&Entry| entry.ts <= now - fence && now < entry.until && !entry.ai;
     index.entries.iter().filter(wanted).map(|entry| entry.id).collect()
 }
 
@@ -244,6 +246,66 @@ fn scrubbed_tickets_keep_nothing() {
     for ticket in scrubbed {
         assert_eq!((&ticket["description"], &ticket["status"]), (&"X".into(), &"deleted".into()));
         assert_eq!(ticket["tags"], Value::Array(vec![]));
+    }
+}
+
+#[test]
+fn a_deleted_ticket_shows_after_the_hold_back() {
+    let options = || Options { records: 3000, ..small() };
+    let kind = records::ALL.iter().find(|kind| kind.name == "tickets").unwrap();
+    let to_come = {
+        let sandbox = sandbox(options());
+        (kind.entries)(&sandbox.desk.world, sandbox.now(), sandbox.now() + 3 * calendar::DAY)
+    };
+    let lived = |id| to_come.iter().any(|entry| entry.id == id && !entry.deleted);
+    let deletions: Vec<&Entry> =
+        to_come.iter().filter(|entry| entry.deleted && !entry.ai && lived(entry.id)).collect();
+    assert!(!deletions.is_empty());
+    for deletion in deletions {
+        let sandbox = sandbox(Options { frozen_at: Some(deletion.ts), ..options() });
+        let target =
+            format!("/api/v2/incremental/tickets/cursor.json?start_time={}", deletion.ts - 100);
+        let status = || {
+            let tickets = records_of(&sandbox, target.clone());
+            let ticket = tickets.iter().find(|ticket| ticket["id"] == deletion.id);
+            ticket.map(|ticket| ticket["status"].as_str().unwrap().to_owned())
+        };
+        assert_ne!(status().as_deref(), Some("deleted"), "absent at once");
+        sandbox.advance(Duration::from_secs(75));
+        assert_eq!(status().as_deref(), Some("deleted"), "there after 75 s");
+    }
+}
+
+#[test]
+fn deleted_organizations_stay_under_another_name() {
+    let sandbox = sandbox(Options { records: 5000, ..small() });
+    let page = get(&sandbox, "/api/v2/incremental/organizations.json?start_time=0").json();
+    let organizations = page["organizations"].as_array().unwrap();
+    let (gone, here): (Vec<&Value>, Vec<&Value>) =
+        organizations.iter().partition(|organization| !organization["deleted_at"].is_null());
+    assert!(gone.len() > 3 && here.len() > 100, "{}", gone.len());
+    for organization in gone {
+        let name = organization["name"].as_str().unwrap();
+        let old = name.strip_prefix(&format!("{}_deleted_", organization["id"])).unwrap();
+        assert!(old.len() > 5, "{name}");
+        assert_eq!(organization["deleted_at"], organization["updated_at"]);
+    }
+    assert!(here.iter().all(|organization| !organization.to_string().contains("_deleted_")));
+}
+
+#[test]
+fn deleted_users_are_inactive_and_have_no_address() {
+    let sandbox = sandbox(Options { records: 5000, ..small() });
+    let users = records_of(&sandbox, "/api/v2/incremental/users/cursor?start_time=0".to_owned());
+    let (here, gone): (Vec<&Value>, Vec<&Value>) =
+        users.iter().partition(|user| user["active"] == true);
+    assert!(gone.len() > 10 && here.len() > 1000, "{}", gone.len());
+    assert!(gone.iter().all(|user| user["email"].is_null()));
+    assert!(here.iter().all(|user| user["email"].is_string()));
+    let cursor = "/api/v2/incremental/tickets/cursor?start_time=0&include=users";
+    let beside = get(&sandbox, cursor).json();
+    for user in beside["users"].as_array().unwrap() {
+        assert_eq!(user["active"] == true, user["email"].is_string());
     }
 }
 

@@ -73,6 +73,8 @@ mod rows_n;
 #[cfg(test)]
 mod rows_s;
 #[cfg(test)]
+mod sandbox_command;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 mod segments;

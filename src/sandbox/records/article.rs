@@ -10,12 +10,14 @@ use super::{
         furniture,
         json::{Object, array, texts},
         kind::{
-            ByTime, Ending, HELP_CENTER, HELP_CENTER_EXPORTS, Kind, Paging, RECORDS, Route, Sizes,
-            TEN_MINUTES,
+            ByTime, Ending, Envelope, Fenced, HELP_CENTER, HELP_CENTER_EXPORTS, Idle, Kind, LISTED,
+            Listing, Paging, RECORDS, Route, Sizes, TEN_MINUTES,
         },
+        late::Lateness,
         world::World,
     },
     person,
+    setting::{self, Setting},
 };
 
 const fn route(path: &'static str) -> Route {
@@ -23,6 +25,7 @@ const fn route(path: &'static str) -> Route {
         members: &["count", "next_page", "end_time", RECORDS],
         end_of_stream: Ending::Never,
         sizes: Sizes::Fixed,
+        idle: Idle::Null,
         lists: None,
     });
     Route { path, paging, account: HELP_CENTER, allowance: HELP_CENTER_EXPORTS }
@@ -30,13 +33,15 @@ const fn route(path: &'static str) -> Route {
 
 pub(super) static KIND: Kind = Kind {
     name: "articles",
+    key: "articles",
     scope: "hc",
     routes: &[
         route("help_center/incremental/articles"),
         route("help_center/*/incremental/articles"),
     ],
     good_for: TEN_MINUTES,
-    fence: 0,
+    fence: Fenced::No,
+    late: Lateness::NONE,
     too_recent: None,
     entries,
     record: |world, entry, _| record(world, entry.key, entry.ts),
@@ -100,6 +105,53 @@ const STEPS: &[&str] = &[
 
 fn id(world: &World, place: u64) -> u64 {
     FIRST_ID + place * ID_STEP + mix(world.key(dice::ARTICLE), place) % (ID_STEP - 1)
+}
+
+const fn list(path: &'static str) -> Route {
+    let listing = Listing { envelope: Envelope::HelpCenter, ..LISTED };
+    Route { account: HELP_CENTER, ..Route::list(path, listing) }
+}
+
+pub(super) static SECTION: Kind = Kind {
+    name: "sections",
+    key: "sections",
+    scope: "hc",
+    routes: &[list("help_center/sections"), list("help_center/*/sections")],
+    entries: |world, from, to| {
+        let sections = (0..).zip(SECTIONS).map(|(key, (id, _))| Setting::lasting(*id, key));
+        setting::entries(world, sections, from, to)
+    },
+    record: |_, entry, _| {
+        let (id, name) = *nth(SECTIONS, entry.key);
+        place_in_help_center("sections", id, name, entry).raw("category_id", CATEGORY.0).end()
+    },
+    ..Kind::PLAIN
+};
+
+pub(super) static CATEGORIES: Kind = Kind {
+    name: "categories",
+    key: "categories",
+    scope: "hc",
+    routes: &[list("help_center/categories"), list("help_center/*/categories")],
+    entries: |world, from, to| setting::entries(world, [Setting::lasting(CATEGORY.0, 0)], from, to),
+    record: |_, entry, _| place_in_help_center("categories", CATEGORY.0, CATEGORY.1, entry).end(),
+    ..Kind::PLAIN
+};
+
+fn place_in_help_center(path: &str, id: u64, name: &str, entry: &Entry) -> Object {
+    let url = format!("{}/api/v2/help_center/en-us/{path}/{id}.json", furniture::ORIGIN);
+    Object::new()
+        .raw("id", id)
+        .text("url", &url)
+        .text("html_url", &format!("{}/hc/en-us/{path}/{id}", furniture::ORIGIN))
+        .raw("position", entry.key)
+        .time("created_at", setting::created(id))
+        .time("updated_at", entry.ts)
+        .text("name", name)
+        .text("description", "")
+        .text("locale", "en-us")
+        .text("source_locale", "en-us")
+        .raw("outdated", false)
 }
 
 fn created(world: &World, place: u64) -> i64 {
@@ -208,12 +260,12 @@ fn categories() -> String {
     array([Object::new().raw("id", CATEGORY.0).text("name", CATEGORY.1).end()])
 }
 
-fn beside(world: &World, name: &str, page: &[Entry]) -> Option<String> {
+fn beside(world: &World, now: i64, name: &str, page: &[Entry]) -> Option<String> {
     Some(match name {
         "users" => {
             let authors = page.iter().map(|entry| author(world, entry.key));
             let authors: BTreeSet<u64> = authors.collect();
-            array(authors.into_iter().map(|place| person::partial(world, place)))
+            array(authors.into_iter().map(|place| person::partial(world, place, now)))
         }
         "sections" => sections(),
         "categories" => categories(),

@@ -10,7 +10,7 @@ use super::{
         world::World,
     },
     person::Person,
-    timeline::{Change, Kind},
+    timeline::{Change, ChangeKind},
 };
 
 /// What never changes about a ticket.
@@ -73,10 +73,10 @@ impl Facts {
     pub(super) fn comment(&self, change: &Change) -> String {
         let draw = mix(self.draw ^ dice::TALK, change.n);
         let sentences = match change.kind {
-            Kind::Created => self.topic.openings,
-            Kind::Noted => self.topic.notes,
-            Kind::Replied => self.topic.replies,
-            Kind::Solved => self.topic.solutions,
+            ChangeKind::Created => self.topic.openings,
+            ChangeKind::Noted => self.topic.notes,
+            ChangeKind::Replied => self.topic.replies,
+            ChangeKind::Solved => self.topic.solutions,
             _ => self.topic.answers,
         };
         self.fill(word(sentences, draw))
@@ -179,32 +179,32 @@ impl State {
             self.latest_comment = change.at;
         }
         match change.kind {
-            Kind::Created | Kind::Noted | Kind::System => {}
-            Kind::Triaged => {
+            ChangeKind::Created | ChangeKind::Noted | ChangeKind::System => {}
+            ChangeKind::Triaged => {
                 self.triaged = Some(change.at);
                 self.turn("open", change.at);
             }
-            Kind::Answered => {
+            ChangeKind::Answered => {
                 self.answered = self.answered.or(Some(change.at));
                 self.replies += 1;
                 self.turn("pending", change.at);
             }
-            Kind::Replied => {
+            ChangeKind::Replied => {
                 self.reopens += u64::from(self.status == "solved");
                 self.requester_since = change.at;
                 self.turn("open", change.at);
             }
-            Kind::Solved => {
+            ChangeKind::Solved => {
                 self.solved = Some(change.at);
                 self.answered = self.answered.or(Some(change.at));
                 self.replies += 1;
                 self.turn("solved", change.at);
             }
-            Kind::Rated => self.rated = true,
-            Kind::Closed => self.turn("closed", change.at),
-            Kind::Deleted => self.turn("deleted", change.at),
-            Kind::Bulk => self.bulk = Some(change.at),
-            Kind::Scrubbed => self.scrubbed = true,
+            ChangeKind::Rated => self.rated = true,
+            ChangeKind::Closed => self.turn("closed", change.at),
+            ChangeKind::Deleted => self.turn("deleted", change.at),
+            ChangeKind::Bulk => self.bulk = Some(change.at),
+            ChangeKind::Scrubbed => self.scrubbed = true,
         }
     }
 
@@ -241,4 +241,16 @@ impl State {
 /// The tag that a bulk job leaves.
 pub(super) fn bulk_tag(at: i64) -> String {
     format!("bulk_{}", json::iso(at)[..10].replace('-', "_"))
+}
+
+/// `Aurora 1.7 L kettle` as the tag that a drop-down field holds.
+pub(super) fn tag_of(name: &str) -> String {
+    let letters =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
+    letters.collect()
+}
+
+/// The id of a ticket's satisfaction rating.
+pub(super) fn rating_id(ticket: u64) -> u64 {
+    6_150_000_000_000 + ticket * 128
 }

@@ -3,11 +3,28 @@
 //! The ground (`world`, `calendar`, `dice`) lies below the records, and the ids that one kind
 //! takes from another are drawn by the file of the other; nothing below knows this list.
 
+mod agent_work;
+mod agreement;
 mod article;
+mod brand;
+mod call;
+mod chat;
+mod custom_object;
+mod deleted;
 mod facts;
+mod field;
+mod form;
+mod group;
+mod membership;
 mod organization;
 mod person;
+mod role;
+mod routing;
+mod rule;
+mod satisfaction;
+mod setting;
 mod sideload;
+mod tag;
 mod ticket;
 mod ticket_event;
 mod ticket_metric_event;
@@ -27,6 +44,42 @@ pub(super) static ALL: &[&Kind] = &[
     &organization::KIND,
     &ticket_metric_event::KIND,
     &article::KIND,
+    &custom_object::APPLIANCES,
+    &custom_object::VISITS,
+    &group::KIND,
+    &membership::GROUPS_OF_AGENTS,
+    &membership::ORGANIZATIONS_OF_USERS,
+    &brand::KIND,
+    &field::TICKET_FIELDS,
+    &field::OF_USERS,
+    &field::OF_ORGANIZATIONS,
+    &form::FORM,
+    &form::STATUS,
+    &role::KIND,
+    &custom_object::DEFINITION,
+    &rule::MACRO,
+    &rule::TRIGGER,
+    &rule::AUTOMATION,
+    &rule::VIEW,
+    &tag::KIND,
+    &agreement::POLICY,
+    &agreement::SCHEDULE,
+    &article::CATEGORIES,
+    &article::SECTION,
+    &deleted::TICKETS,
+    &deleted::USERS,
+    &satisfaction::RATING,
+    &satisfaction::RECIPIENT,
+    &satisfaction::RESPONSE,
+    &agent_work::SKIP,
+    &agent_work::SIDE_CONVERSATION_EVENT,
+    &call::CALLS,
+    &call::LEGS,
+    &chat::CHATS,
+    &chat::AGENT_TIMELINE,
+    &routing::ATTRIBUTE,
+    &routing::VALUE,
+    &routing::INSTANCE_VALUE,
 ];
 
 /// The endpoint at a path, which comes without `/api/v2/` and `.json`.
@@ -64,7 +117,7 @@ mod tests {
     }
 
     fn alive(world: &World, resource: &str, now: i64) -> Vec<Entry> {
-        let index = Index::new(of(resource), world, now);
+        let index = Index::new(of(resource), world, now, 0);
         let lives = |entry: &&Entry| entry.ts <= now && now < entry.until;
         index.entries.iter().filter(lives).copied().collect()
     }
@@ -85,8 +138,8 @@ mod tests {
         for resource in ["tickets", "users", "ticket_events"] {
             let indexes = Indexes::new(ALL);
             let lives = |entry: &&Entry| entry.ts <= NOW + 599 && NOW + 599 < entry.until;
-            indexes.get(of(resource), &world, NOW);
-            let index = indexes.get(of(resource), &world, NOW + 599);
+            indexes.get(of(resource), &world, NOW, 0);
+            let index = indexes.get(of(resource), &world, NOW + 599, 0);
             let ahead = index.entries.iter().filter(lives).copied().collect();
             let later = alive(&World::new(1, 300, 100), resource, NOW + 599);
             let positions = |entries: Vec<Entry>| -> Vec<(i64, u64)> {
@@ -111,7 +164,7 @@ mod tests {
     #[test]
     fn a_version_ends_when_the_next_begins() {
         let world = World::new(1, 200, 0);
-        let index = Index::new(of("tickets"), &world, NOW);
+        let index = Index::new(of("tickets"), &world, NOW, 0);
         let mut ids: Vec<(u64, i64, i64)> =
             index.entries.iter().map(|entry| (entry.id, entry.ts, entry.until)).collect();
         ids.sort_unstable();

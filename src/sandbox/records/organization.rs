@@ -7,7 +7,8 @@ use super::{
         entry::{Entry, lasting},
         furniture,
         json::{Object, texts},
-        kind::{Kind, MINUTE, RECORDS, Route, TEN_MINUTES},
+        kind::{Fenced, Kind, LISTED, MINUTE, RECORDS, Route, TEN_MINUTES},
+        late::Lateness,
         names::{CITIES, COMPANIES, LEGAL_FORMS},
         world::World,
     },
@@ -18,17 +19,22 @@ const MEMBERS: &[&str] = &[RECORDS, "next_page", "count", "end_of_stream", "end_
 
 pub(super) static KIND: Kind = Kind {
     name: "organizations",
+    key: "organizations",
     scope: "organizations",
     routes: &[
         Route::time("incremental/organizations", MEMBERS),
         Route::sample("incremental/organizations/sample", MEMBERS),
+        Route::list("organizations", LISTED),
     ],
     good_for: TEN_MINUTES,
-    fence: MINUTE,
+    fence: Fenced::Perhaps,
+    late: Lateness::NONE,
     too_recent: Some(MINUTE),
     entries,
     record: |world, entry, _| record(world, entry.key, entry.ts),
-    beside: |_, name, page| (name == "abilities").then(|| abilities("organization_id", ids(page))),
+    beside: |_, _, name, page| {
+        (name == "abilities").then(|| abilities("organization_id", ids(page)))
+    },
 };
 
 const FIRST_ID: u64 = 6_142_020_000_311;
@@ -55,8 +61,24 @@ fn name(world: &World, place: u64) -> String {
     format!("{company} {city}{number} {form}")
 }
 
+/// The name at a time: a deleted organization has another one (§8).
+pub(super) fn name_at(world: &World, place: u64, ts: i64) -> String {
+    let name = name(world, place);
+    match deleted(world, place).filter(|deleted| *deleted <= ts) {
+        Some(_) => format!("{}_deleted_{name}", id(world, place)),
+        None => name,
+    }
+}
+
 fn created(world: &World, place: u64) -> i64 {
     FIRST_DAY + dice::span(mix(world.key(dice::ORGANIZATION) ^ 2, place) % 110_000_000)
+}
+
+/// Some are deleted one day: they stay, under another name (§8).
+fn deleted(world: &World, place: u64) -> Option<i64> {
+    let draw = mix(world.key(dice::ORGANIZATION) ^ 5, place);
+    let after = dice::span(draw / 16 % 120_000_000) + DAY;
+    draw.is_multiple_of(16).then(|| created(world, place) + after)
 }
 
 fn rhythm(world: &World, place: u64) -> Rhythm {
@@ -72,7 +94,14 @@ fn entries(world: &World, from: i64, to: i64) -> Vec<Entry> {
         let rhythm = rhythm(world, place);
         let mut times = vec![created, rhythm.last(from)];
         times.extend(rhythm.within(from, to));
-        entries.extend(lasting(id(world, place), place, times, from, to));
+        let end = deleted(world, place);
+        times.retain(|time| end.is_none_or(|end| *time < end));
+        times.extend(end);
+        let versions = lasting(id(world, place), place, times, from, to);
+        let deleted = |ts| end.is_some_and(|end| end <= ts);
+        entries.extend(
+            versions.into_iter().map(|entry| Entry { deleted: deleted(entry.ts), ..entry }),
+        );
     }
     entries
 }
@@ -81,11 +110,12 @@ fn record(world: &World, place: u64, ts: i64) -> String {
     let draw = mix(world.key(dice::ORGANIZATION) ^ 4, place);
     let version = mix(draw, ts.unsigned_abs());
     let id = id(world, place);
+    let gone = deleted(world, place).filter(|deleted| *deleted <= ts);
     let external_id = draw.is_multiple_of(2).then(|| format!("ORG-{:05}", place + 100));
     Object::new()
         .text("url", &format!("{}/api/v2/organizations/{id}.json", furniture::ORIGIN))
         .raw("id", id)
-        .text("name", &name(world, place))
+        .text("name", &name_at(world, place, ts))
         .raw("shared_tickets", draw.is_multiple_of(5))
         .raw("shared_comments", draw.is_multiple_of(5))
         .maybe_text("external_id", external_id.as_deref())
@@ -97,6 +127,7 @@ fn record(world: &World, place: u64, ts: i64) -> String {
         .maybe("group_id", draw.is_multiple_of(3).then(|| nth(furniture::GROUPS, 4).id))
         .raw("tags", texts(["business", word(&["silver", "gold", "key_account"], draw / 7)]))
         .raw("organization_fields", fields(version))
+        .maybe_time("deleted_at", gone)
         .end()
 }
 

@@ -7,9 +7,10 @@ use super::{
         calendar::{DAY, WEEK, sunday},
         dice::{self, Dice, Rhythm, mix, nth, size, span, word},
         entry::{Entry, lasting},
-        furniture,
+        furniture::{self, ROLES},
         json::{self, Object, array, quoted, texts},
-        kind::{CURSOR_EXPORTS, Kind, MINUTE, RECORDS, Route, TEN_MINUTES},
+        kind::{CURSOR_EXPORTS, Fenced, Kind, LISTED, MINUTE, RECORDS, Route, TEN_MINUTES},
+        late::Lateness,
         names::{CULTURES, Culture},
         world::World,
     },
@@ -21,14 +22,17 @@ const MEMBERS: &[&str] = &[RECORDS, "next_page", "count", "end_of_stream", "end_
 
 pub(super) static KIND: Kind = Kind {
     name: "users",
+    key: "users",
     scope: "users",
     routes: &[
         Route::cursor("incremental/users/cursor", CURSOR_EXPORTS),
         Route::time("incremental/users", MEMBERS),
         Route::sample("incremental/users/sample", MEMBERS),
+        Route::list("users", LISTED),
     ],
     good_for: TEN_MINUTES,
-    fence: MINUTE,
+    fence: Fenced::Perhaps,
+    late: Lateness::NONE,
     too_recent: Some(MINUTE),
     entries,
     record: |world, entry, _| record(world, entry.key, entry.ts),
@@ -50,7 +54,8 @@ pub(super) struct Person {
     pub(super) culture: &'static Culture,
     pub(super) group: Option<u64>,
     pub(super) created: i64,
-    pub(super) active: bool,
+    /// When the account was deleted, if it was: it stays, without an address (§8).
+    pub(super) deleted: Option<i64>,
     pub(super) suspended: bool,
     draw: u64,
 }
@@ -101,10 +106,19 @@ impl Person {
             culture,
             group: staff.then(|| nth(furniture::GROUPS, draw).id),
             created,
-            active: staff || draw % 100 >= 2,
+            deleted: (!staff && draw % 100 < 4 && place >= world.bulk())
+                .then(|| created + DAY + span(draw / 100 % 120_000_000)),
             suspended: !staff && draw % 100 >= 97,
             draw,
         }
+    }
+
+    fn is_gone(&self, ts: i64) -> bool {
+        self.deleted.is_some_and(|deleted| deleted <= ts)
+    }
+
+    fn email_at(&self, ts: i64) -> Option<&str> {
+        (!self.is_gone(ts)).then_some(self.email.as_str())
     }
 
     fn first_name(&self) -> &str {
@@ -133,7 +147,7 @@ fn rhythm(world: &World, place: u64) -> Rhythm {
 fn entries(world: &World, from: i64, to: i64) -> Vec<Entry> {
     let mut entries = Vec::new();
     for place in 0..world.people() {
-        let created = Person::at(world, place).created;
+        let Person { created, deleted, .. } = Person::at(world, place);
         let mut times = vec![created];
         if place < world.bulk() {
             // The weekly bulk job is the last word on these.
@@ -142,8 +156,14 @@ fn entries(world: &World, from: i64, to: i64) -> Vec<Entry> {
             let rhythm = rhythm(world, place);
             times.push(rhythm.last(from));
             times.extend(rhythm.within(from, to));
+            times.retain(|time| deleted.is_none_or(|deleted| *time < deleted));
+            times.extend(deleted);
         }
-        entries.extend(lasting(id(world, place), place, times, from, to));
+        let versions = lasting(id(world, place), place, times, from, to);
+        let deleted = |ts| deleted.is_some_and(|deleted| deleted <= ts);
+        entries.extend(
+            versions.into_iter().map(|entry| Entry { deleted: deleted(entry.ts), ..entry }),
+        );
     }
     entries
 }
@@ -160,7 +180,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .raw("id", person.id)
         .text("url", &format!("{}/api/v2/users/{}.json", furniture::ORIGIN, person.id))
         .text("name", &person.name)
-        .text("email", &person.email)
+        .maybe_text("email", person.email_at(ts))
         .time("created_at", person.created)
         .time("updated_at", ts)
         .text("time_zone", person.culture.time_zone)
@@ -176,7 +196,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .maybe_text("external_id", external_id(&person).as_deref())
         .raw("tags", tags(world, &person, ts))
         .maybe_text("alias", staff.then(|| person.first_name()))
-        .raw("active", person.active)
+        .raw("active", !person.is_gone(ts))
         .raw("shared", false)
         .raw("shared_agent", false)
         .maybe_time("last_login_at", login)
@@ -185,7 +205,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .text("details", details(&person))
         .text("notes", notes(version))
         .maybe("role_type", staff.then_some(if person.role == "admin" { 4 } else { 0 }))
-        .null("custom_role_id")
+        .maybe("custom_role_id", (person.role == "agent").then(|| nth(ROLES, person.draw).id))
         .raw("moderator", staff)
         .maybe_text("ticket_restriction", (!staff).then_some("requested"))
         .raw("only_private_comments", false)
@@ -197,17 +217,17 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .end()
 }
 
-/// The part of a user that comes along as a sideload (§3).
-pub(super) fn partial(world: &World, place: u64) -> String {
+/// The part of a user that comes along as a sideload, as it is now (§3).
+pub(super) fn partial(world: &World, place: u64, now: i64) -> String {
     let person = Person::at(world, place);
     Object::new()
         .raw("id", person.id)
         .text("url", &format!("{}/api/v2/users/{}.json", furniture::ORIGIN, person.id))
         .text("name", &person.name)
-        .text("email", &person.email)
+        .maybe_text("email", person.email_at(now))
         .text("role", person.role)
         .maybe("organization_id", person.organization.map(|place| organization::id(world, place)))
-        .raw("active", person.active)
+        .raw("active", !person.is_gone(now))
         .end()
 }
 
@@ -296,7 +316,7 @@ fn fields(person: &Person, version: u64, ts: i64) -> String {
         .end()
 }
 
-fn beside(world: &World, name: &str, page: &[Entry]) -> Option<String> {
+fn beside(world: &World, _: i64, name: &str, page: &[Entry]) -> Option<String> {
     Some(match name {
         "identities" => array(page.iter().map(|entry| identity(world, entry.key))),
         "organizations" => {

@@ -6,11 +6,12 @@ use super::{
         dice::{self, mix, size, word},
         furniture::{self, FIELDS},
         json::{self, Object, array, quoted, texts},
-        kind::{EXPORTS, Kind, MINUTE, RECORDS, Route, TEN_MINUTES},
+        kind::{EXPORTS, Fenced, Kind, LISTED, MINUTE, RECORDS, Route, TEN_MINUTES, TICKETS_INDEX},
+        late::Lateness,
         topics::Topic,
         world::World,
     },
-    facts::{Facts, State},
+    facts::{self, Facts, State},
     organization, person, ticket_sideloads,
     timeline::{self, Timeline},
 };
@@ -19,14 +20,17 @@ const MEMBERS: &[&str] = &[RECORDS, "count", "end_of_stream", "next_page", "end_
 
 pub(super) static KIND: Kind = Kind {
     name: "tickets",
+    key: "tickets",
     scope: "tickets",
     routes: &[
         Route::cursor("incremental/tickets/cursor", EXPORTS),
         Route::time("incremental/tickets", MEMBERS),
         Route::sample("incremental/tickets/sample", MEMBERS),
+        Route { allowance: TICKETS_INDEX, ..Route::list("tickets", LISTED) },
     ],
     good_for: TEN_MINUTES,
-    fence: MINUTE,
+    fence: Fenced::Yes(MINUTE),
+    late: Lateness::NONE,
     too_recent: Some(MINUTE),
     entries: |world, from, to| {
         let mut entries = Vec::new();
@@ -41,7 +45,7 @@ pub(super) static KIND: Kind = Kind {
 
 /// The record as exports show it at `ts`, with the members in the recorded order (§8). `embed`
 /// names sideloads, of which those that live inside a ticket are added (§3).
-fn record(world: &World, ticket: u64, ts: i64, embed: &[&str]) -> String {
+pub(super) fn record(world: &World, ticket: u64, ts: i64, embed: &[&str]) -> String {
     let line = Timeline::of(world, ticket);
     let facts = Facts::of(world, ticket);
     let state = State::after(line.until(ts), line.created);
@@ -107,7 +111,7 @@ fn satisfaction(ticket: u64, facts: &Facts, state: &State) -> String {
     let (score, comment) = facts.rating();
     Object::new()
         .text("score", score)
-        .raw("id", 6_150_000_000_000 + ticket * 128)
+        .raw("id", facts::rating_id(ticket))
         .maybe_text("comment", comment)
         .end()
 }
@@ -126,7 +130,7 @@ fn field_value(field: &str, facts: &Facts, state: &State) -> String {
     let null = || "null".to_owned();
     match field {
         "order_number" => quoted(&facts.order),
-        "product" => quoted(&tag_of(facts.product)),
+        "product" => quoted(&facts::tag_of(facts.product)),
         "serial_number" if draw.is_multiple_of(2) => {
             some(format!("BK-{}", 70_000_000 + draw % 9_999_999))
         }
@@ -185,11 +189,4 @@ fn currency(country: &str) -> &'static str {
         "eg" => "EGP",
         _ => "EUR",
     }
-}
-
-/// `Aurora 1.7 L kettle` as the tag that a drop-down field holds.
-fn tag_of(name: &str) -> String {
-    let letters =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
-    letters.collect()
 }

@@ -7,25 +7,28 @@ use super::{
         entry::Entry,
         furniture,
         json::{Object, array, quoted, texts},
-        kind::{Kind, MINUTE, RECORDS, Route},
+        kind::{Fenced, Kind, MINUTE, RECORDS, Route},
+        late::Lateness,
         names::CITIES,
         world::World,
     },
     facts::{Facts, State, bulk_tag},
-    timeline::{Change, Kind as Changed, Timeline},
+    timeline::{Change, ChangeKind, Timeline},
 };
 
 const MEMBERS: &[&str] = &[RECORDS, "count", "end_of_stream", "next_page", "end_time"];
 
 pub(super) static KIND: Kind = Kind {
     name: "ticket_events",
+    key: "ticket_events",
     scope: "tickets",
     routes: &[
         Route::time("incremental/ticket_events", MEMBERS),
         Route::sample("incremental/ticket_events/sample", MEMBERS),
     ],
     good_for: DAY,
-    fence: MINUTE,
+    fence: Fenced::Yes(MINUTE),
+    late: Lateness::NONE,
     too_recent: Some(MINUTE),
     entries: |world, from, to| {
         let mut entries = Vec::new();
@@ -37,7 +40,7 @@ pub(super) static KIND: Kind = Kind {
     record: |world, entry, include| {
         record(world, entry.key, entry.id, include.contains(&"comment_events"))
     },
-    beside: Kind::nothing_beside,
+    ..Kind::PLAIN
 };
 
 const FIRST_ID: u64 = 20_000_000_000_000;
@@ -57,8 +60,8 @@ fn audits(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
         id: id(line.ticket, change),
         until: line.removed,
         key: line.ticket,
-        deleted: false,
         ai: line.ai,
+        ..Entry::EMPTY
     }));
 }
 
@@ -68,8 +71,9 @@ fn record(world: &World, ticket: u64, event: u64, comments: bool) -> String {
     let facts = Facts::of(world, ticket);
     let change = line.changes.iter().find(|change| id(ticket, change) == event);
     let change = change.expect("every entry was made from a change");
-    let customer = matches!(change.kind, Changed::Created | Changed::Replied | Changed::Rated);
-    let automatic = matches!(change.kind, Changed::Closed | Changed::Bulk);
+    let customer =
+        matches!(change.kind, ChangeKind::Created | ChangeKind::Replied | ChangeKind::Rated);
+    let automatic = matches!(change.kind, ChangeKind::Closed | ChangeKind::Bulk);
     let author = if customer { &facts.requester } else { &facts.agent };
     let updater = if automatic { "-1".to_owned() } else { author.id.to_string() };
     Object::new()
@@ -85,13 +89,13 @@ fn record(world: &World, ticket: u64, event: u64, comments: bool) -> String {
         .end()
 }
 
-fn via_name(kind: Changed, facts: &Facts) -> &'static str {
+fn via_name(kind: ChangeKind, facts: &Facts) -> &'static str {
     match (kind, facts.channel) {
-        (Changed::Closed, _) => "Automation",
-        (Changed::Bulk, _) => "Batch",
-        (Changed::Created | Changed::Replied, "email") => "Mail",
-        (Changed::Created | Changed::Replied, "api") => "Web service",
-        (Changed::Created | Changed::Replied, "native_messaging") => "Messaging",
+        (ChangeKind::Closed, _) => "Automation",
+        (ChangeKind::Bulk, _) => "Batch",
+        (ChangeKind::Created | ChangeKind::Replied, "email") => "Mail",
+        (ChangeKind::Created | ChangeKind::Replied, "api") => "Web service",
+        (ChangeKind::Created | ChangeKind::Replied, "native_messaging") => "Messaging",
         _ => "Web form",
     }
 }
@@ -155,7 +159,7 @@ fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
         |field, value, previous| Child { kind: "Change", field, value, previous: Some(previous) };
     let status = |status: &str| turn("status", quoted(status), quoted(before.status));
     match change.kind {
-        Changed::Created => vec![
+        ChangeKind::Created => vec![
             new("subject", quoted(&facts.subject())),
             new("requester_id", facts.requester.id.to_string()),
             new("status", quoted("new")),
@@ -163,23 +167,23 @@ fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
             new("ticket_form_id", facts.form().to_string()),
             new("tags", texts(facts.topic.tags)),
         ],
-        Changed::Triaged => vec![
+        ChangeKind::Triaged => vec![
             turn("group_id", facts.group.to_string(), "null".to_owned()),
             turn("assignee_id", facts.agent.id.to_string(), "null".to_owned()),
             turn("priority", quoted(facts.priority), "null".to_owned()),
             turn("type", quoted(facts.topic.kind), "null".to_owned()),
             status("open"),
         ],
-        Changed::Answered => vec![status("pending"), notification(facts)],
-        Changed::Replied => vec![status("open")],
-        Changed::Solved => vec![status("solved"), notification(facts)],
-        Changed::Rated => {
+        ChangeKind::Answered => vec![status("pending"), notification(facts)],
+        ChangeKind::Replied => vec![status("open")],
+        ChangeKind::Solved => vec![status("solved"), notification(facts)],
+        ChangeKind::Rated => {
             vec![turn("satisfaction_score", quoted(facts.rating().0), quoted("offered"))]
         }
-        Changed::Closed => vec![status("closed")],
-        Changed::Deleted => vec![status("deleted")],
-        Changed::Bulk => vec![turn("tags", texts([bulk_tag(change.at)]), "[]".to_owned())],
-        Changed::Noted | Changed::Scrubbed | Changed::System => Vec::new(),
+        ChangeKind::Closed => vec![status("closed")],
+        ChangeKind::Deleted => vec![status("deleted")],
+        ChangeKind::Bulk => vec![turn("tags", texts([bulk_tag(change.at)]), "[]".to_owned())],
+        ChangeKind::Noted | ChangeKind::Scrubbed | ChangeKind::System => Vec::new(),
     }
 }
 
@@ -196,14 +200,14 @@ fn comment_mark(change: &Change, event: u64) -> String {
         .raw("via", via)
         .null("via_reference_id")
         .raw("comment_present", true)
-        .raw("comment_public", change.kind != Changed::Noted)
+        .raw("comment_public", change.kind != ChangeKind::Noted)
         .text("event_type", "Comment")
         .end()
 }
 
 /// The whole comment, as `include=comment_events` gives it (§3).
 fn comment(facts: &Facts, change: &Change, event: u64) -> String {
-    let customer = matches!(change.kind, Changed::Created | Changed::Replied);
+    let customer = matches!(change.kind, ChangeKind::Created | ChangeKind::Replied);
     let author = if customer { &facts.requester } else { &facts.agent };
     let body = facts.comment(change);
     let html = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -225,7 +229,7 @@ fn comment(facts: &Facts, change: &Change, event: u64) -> String {
             &format!("<div class=\"zd-comment\" dir=\"auto\"><p dir=\"auto\">{html}</p></div>"),
         )
         .text("plain_body", &body.replace('\n', " "))
-        .raw("public", change.kind != Changed::Noted)
+        .raw("public", change.kind != ChangeKind::Noted)
         .raw("attachments", attachments(change, event))
         .raw("audit_id", event)
         .time("created_at", change.at)
@@ -235,7 +239,7 @@ fn comment(facts: &Facts, change: &Change, event: u64) -> String {
 }
 
 fn attachments(change: &Change, event: u64) -> String {
-    if change.kind != Changed::Created || !mix(event, 2).is_multiple_of(4) {
+    if change.kind != ChangeKind::Created || !mix(event, 2).is_multiple_of(4) {
         return "[]".to_owned();
     }
     let id = event + 15;
@@ -277,7 +281,7 @@ mod tests {
 
     fn events(comments: bool) -> Vec<serde_json::Value> {
         let world = World::new(1, 50, 0);
-        let index = Index::new(&KIND, &world, NOW);
+        let index = Index::new(&KIND, &world, NOW, 0);
         let record = |entry: &Entry| record(&world, entry.key, entry.id, comments);
         index.entries.iter().map(|entry| serde_json::from_str(&record(entry)).unwrap()).collect()
     }

@@ -13,10 +13,10 @@ use super::{
     facts::{Facts, State},
     organization, person,
     sideload::named,
-    timeline::{Kind, Timeline},
+    timeline::{ChangeKind, Timeline},
 };
 
-pub(super) fn beside(world: &World, name: &str, page: &[Entry]) -> Option<String> {
+pub(super) fn beside(world: &World, now: i64, name: &str, page: &[Entry]) -> Option<String> {
     let facts = || page.iter().map(|entry| Facts::of(world, entry.key));
     Some(match name {
         "users" => {
@@ -24,7 +24,7 @@ pub(super) fn beside(world: &World, name: &str, page: &[Entry]) -> Option<String
                 [Some(facts.requester.place), Some(facts.agent.place), facts.follower]
             });
             let people: BTreeSet<u64> = people.flatten().collect();
-            array(people.into_iter().map(|place| person::partial(world, place)))
+            array(people.into_iter().map(|place| person::partial(world, place, now)))
         }
         "groups" => named(furniture::GROUPS, "groups"),
         "brands" => named(furniture::BRANDS, "brands"),
@@ -123,7 +123,7 @@ fn slas(line: &Timeline, facts: &Facts, state: &State) -> String {
 }
 
 fn metric_events(line: &Timeline) -> String {
-    let answers = line.changes.iter().filter(|change| change.kind == Kind::Answered);
+    let answers = line.changes.iter().filter(|change| change.kind == ChangeKind::Answered);
     let events: Vec<String> = answers
         .map(|change| {
             Object::new()
