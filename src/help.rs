@@ -24,10 +24,10 @@ const ENVIRONMENT: &str = "
   ZDX_BODY_IDLE_TIMEOUT        the longest silence inside an answer [1m]
   ZDX_REQUEST_TIMEOUT          a whole request [5m]
   NO_COLOR, CLICOLOR_FORCE     no colours; colours off a terminal, too
-  HTTPS_PROXY, ALL_PROXY       a proxy of http or https; one that cannot be used is
-                               an error, never gone around
+  HTTPS_PROXY, ALL_PROXY       a proxy of http or https; one that cannot be used
+                               is an error, and is never gone around
   NO_PROXY                     hosts that are reached without it
-  SSL_CERT_FILE                whose signatures are trusted, instead of the system's";
+  SSL_CERT_FILE                authorities to trust instead of the system's";
 
 const EXIT_CODES: &str = "
   0              done: caught up, nothing new, or a limit that was asked for

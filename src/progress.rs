@@ -4,6 +4,7 @@
 //! Must not know what a run is: it is told what to show.
 
 use crate::{
+    mutex::lock,
     time::{UnixTime, span},
     words::{counted, grouped},
 };
@@ -12,7 +13,10 @@ use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use std::{
     io,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -20,6 +24,8 @@ use std::{
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     lines: Option<MultiProgress>,
+    /// Those that are drawn, from the top.
+    drawn: Mutex<Vec<(&'static str, ProgressBar)>>,
     coloured: bool,
 }
 
@@ -143,11 +149,11 @@ impl Progress {
                 false => MultiProgress::new(), // which is hidden
             }
         });
-        Progress { lines, coloured }
+        Progress { lines, drawn: Mutex::default(), coloured }
     }
 
     pub(crate) const fn none() -> Progress {
-        Progress { lines: None, coloured: false }
+        Progress { lines: None, drawn: Mutex::new(Vec::new()), coloured: false }
     }
 
     pub(crate) fn is_shown(&self) -> bool {
@@ -163,12 +169,26 @@ impl Progress {
             let template = format!("{colour}{{spinner}}{colour:#} {{wide_msg}}");
             let style = ProgressStyle::with_template(&template)
                 .unwrap_or_else(|_malformed| ProgressStyle::default_spinner());
-            let bar = lines.add(ProgressBar::new_spinner().with_style(style));
+            let bar = self.placed(lines, name, ProgressBar::new_spinner().with_style(style));
             bar.set_message(format!("{name}: asking"));
             bar.enable_steady_tick(Duration::from_millis(150));
             bar
         });
         Line { bar, name }
+    }
+
+    /// Gives a line its place, by the name: whoever begins first, a resource's line is where it was
+    /// in the run before.
+    fn placed(&self, lines: &MultiProgress, name: &'static str, bar: ProgressBar) -> ProgressBar {
+        let mut drawn = lock(&self.drawn);
+        drawn.retain(|(_, bar)| !bar.is_finished());
+        let at = drawn.iter().position(|(below, _)| name < *below).unwrap_or(drawn.len());
+        let bar = match drawn.get(at) {
+            Some((_, below)) => lines.insert_before(below, bar),
+            None => lines.add(bar),
+        };
+        drawn.insert(at, (name, bar.clone()));
+        bar
     }
 
     /// Writes something else to the terminal without tearing a line.
@@ -181,18 +201,23 @@ impl Progress {
 }
 
 impl Line {
+    /// How many columns there are behind the resource's name.
+    fn room(&self) -> usize {
+        let columns = usize::from(Narrowed::columns(&Term::stderr()));
+        columns.saturating_sub(self.name.len() + "* : ".len())
+    }
+
     pub(crate) fn page(&self, stand: Stand, now: UnixTime) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{}: {}", self.name, words(stand, now)));
+            bar.set_message(format!("{}: {}", self.name, fitting(stand, now, self.room())));
         }
     }
 
     /// Why nothing happens just now, and for how long, behind how far the resource has come.
     pub(crate) fn waiting(&self, stand: Stand, now: UnixTime, why: &str, wait: Duration) {
         if let Some(bar) = &self.bar {
-            let columns = usize::from(Narrowed::columns(&Term::stderr()));
-            let room = columns.saturating_sub(self.name.len() + "* : ".len());
-            bar.set_message(format!("{}: {}", self.name, standstill(stand, now, why, wait, room)));
+            let text = standstill(stand, now, why, wait, self.room());
+            bar.set_message(format!("{}: {text}", self.name));
         }
     }
 }
@@ -212,23 +237,23 @@ pub(crate) fn pause(why: &str, wait: Duration) -> String {
     format!("waits {}, {why}", span(whole))
 }
 
-/// A pause of a resource that has come so far; what matters least goes where there is no room.
+/// A pause of a resource that has come so far. Whole fields go where there is no room, and what is
+/// left stays where it stands on the line of [`words`].
 fn standstill(stand: Stand, now: UnixTime, why: &str, wait: Duration, room: usize) -> String {
     let long = pause(why, wait);
     if stand.pages == 0 {
         return long;
     }
     let short = long.split(',').next().unwrap_or_default();
-    let records = counted(stand.records, "record");
-    let behind = stand.through.map(|through| format!(", {} behind", span(now.since(through))));
-    let (behind, pages) = (behind.unwrap_or_default(), counted(stand.pages, "page"));
-    let forms = [
-        format!("{records}, {pages}{behind} · {long}"),
-        format!("{records}{behind} · {long}"),
-        format!("{records}{behind} · {short}"),
-        format!("{records} · {short}"),
-    ];
-    forms.into_iter().find(|form| form.chars().count() <= room).unwrap_or(long)
+    let fields = fields(stand, now);
+    let with = |count: usize, pause: &str| {
+        let kept: Vec<&str> = fields.iter().take(count).map(String::as_str).collect();
+        format!("{} · {pause}", kept.join(", "))
+    };
+    // Why nothing happens matters more than how many pages there were, less than how far it is.
+    let whole = (2..=fields.len()).rev().map(|count| with(count, &long));
+    let mut forms = whole.chain([with(2, short), with(1, short)]);
+    forms.find(|form| form.chars().count() <= room).unwrap_or(long)
 }
 
 /// How often a resource says in a log how far it has come.
@@ -253,20 +278,32 @@ impl Beat {
     }
 }
 
-/// What matters most comes first: a narrow terminal cuts the end off.
+/// How far a resource is, in a log.
 pub(crate) fn words(stand: Stand, now: UnixTime) -> String {
-    let mut parts = vec![counted(stand.records, "record")];
+    fields(stand, now).join(", ")
+}
+
+/// The same with as many fields as there is room for.
+fn fitting(stand: Stand, now: UnixTime, room: usize) -> String {
+    let fields = fields(stand, now);
+    let mut forms = (1..=fields.len()).rev().map(|count| fields[..count].join(", "));
+    forms.find(|form| form.chars().count() <= room).unwrap_or_default()
+}
+
+/// What there is to say, in an order that never changes. What matters most comes first.
+fn fields(stand: Stand, now: UnixTime) -> Vec<String> {
+    let mut fields = vec![counted(stand.records, "record")];
     if let Some(through) = stand.through {
-        parts.push(format!("{} behind", span(now.since(through))));
+        fields.push(format!("{} behind", span(now.since(through))));
     }
-    parts.push(counted(stand.pages, "page"));
+    fields.push(counted(stand.pages, "page"));
     let millis = u64::try_from(stand.took.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = stand.records.saturating_mul(1_000) / millis;
-    parts.push(format!("{} a second", grouped(rate)));
+    fields.push(format!("{} a second", grouped(rate)));
     if let Some(through) = stand.through {
-        parts.push(format!("through {through}"));
+        fields.push(format!("through {through}"));
     }
-    parts.join(", ")
+    fields
 }
 
 #[cfg(test)]
@@ -299,13 +336,41 @@ mod tests {
         let now = UnixTime::clamped(1_795_485_480 + 40 * 86_400);
         let text =
             |stand, room| standstill(stand, now, "quota spent", Duration::from_secs(11), room);
-        let whole = "800 records, 4 pages, 40 d behind · waits 11 s, quota spent";
+        let whole = "800 records, 40 d behind, 4 pages · waits 11 s, quota spent";
         assert_eq!(text(stand, 80 - 4 - "* tickets: ".len()), whole);
+        let wide = "800 records, 40 d behind, 4 pages, 80 a second, through 2026-11-24T01:58:00Z \
+                    · waits 11 s, quota spent";
+        assert_eq!(text(stand, 200), wide);
         assert_eq!(text(stand, 58), "800 records, 40 d behind · waits 11 s, quota spent");
         assert_eq!(text(stand, 40), "800 records, 40 d behind · waits 11 s");
         assert_eq!(text(stand, 40 - 4 - "* tickets: ".len()), "800 records · waits 11 s");
         assert_eq!(text(stand, 20), "waits 11 s, quota spent");
         assert_eq!(text(Stand { pages: 0, records: 0, ..stand }, 80), "waits 11 s, quota spent");
+    }
+
+    #[test]
+    fn u29_whole_fields_go_where_there_is_no_room_and_the_others_stay_in_place() {
+        let through = UnixTime::new(1_795_485_480);
+        let stand =
+            Stand { records: 1_234_567, pages: 1_235, through, took: Duration::from_secs(100) };
+        let now = UnixTime::clamped(1_795_485_480 + 7_500);
+        let whole = words(stand, now);
+        for room in 20..=whole.len() + 1 {
+            let line = fitting(stand, now, room);
+            assert!(line.chars().count() <= room, "{room}: {line}");
+            let rest = whole.strip_prefix(&line).unwrap();
+            assert!(rest.is_empty() || rest.starts_with(", "), "{room}: {line}");
+            let waiting = standstill(stand, now, "quota spent", Duration::from_secs(11), room);
+            assert!(room < 24 || waiting.chars().count() <= room, "{room}: {waiting}");
+            let fields = waiting.split(" · ").next().unwrap();
+            assert!(
+                whole.starts_with(fields)
+                    || fields == pause("quota spent", Duration::from_secs(11))
+            );
+        }
+        let name = "* ticket_metric_events: ".len();
+        let line = fitting(stand, now, 80 - 4 - name);
+        assert_eq!(line, "1,234,567 records, 2 h 5 min behind, 1,235 pages");
     }
 
     #[test]

@@ -392,6 +392,14 @@ mod tests {
         assert_eq!(failure.hints, ["did you mean \"acme\"?"]);
     }
 
+    #[test]
+    fn the_example_names_every_key() {
+        let example = include_str!("../../config.example.toml");
+        for (key, ..) in KEYS {
+            assert!(example.contains(&format!("{key} = ")), "{key}");
+        }
+    }
+
     #[track_caller]
     fn refused(text: &str, expect: &str) {
         let error = Config::parse(text).unwrap_err();

@@ -2,7 +2,7 @@
 
 use crate::{
     harness::{ORGANIZATIONS, Place, Still, TICKETS, small},
-    machine::eventually,
+    machine::{eventually, mounts},
     server::{Reply, Server, T, cursor_page, record, time_page},
 };
 use rustix::process::Signal;
@@ -488,4 +488,32 @@ fn u20_a_config_file_may_come_from_anywhere() {
     let run = place.zdx("config show --profile p").through(line).run();
     run.exit(0).stdout_has("acme");
     place.zdx("state path --config .").run().refused(3, "cannot read the config file");
+}
+
+#[test]
+fn secrets_that_a_container_platform_mounts_are_taken() {
+    let Some(unshare) = mounts("secrets on a mount that can only be read") else { return };
+    let sandbox = Sandbox::start(Options { quota: Some(0), ..small() }).unwrap();
+    for (mode, remount, code) in [
+        ("0444", "mount -o remount,ro m", 0),
+        ("0644", "mount -o remount,ro m", 0),
+        ("0600", "mount -o remount,ro m", 0),
+        ("0666", "mount -o remount,ro m", 3),
+        ("0644", ":", 3),
+        ("0444", ":", 3),
+    ] {
+        let place = Place::of(&sandbox).with("ZENDESK_OAUTH_TOKEN", "");
+        place.put("secret", &format!("{}\n", zdx::sandbox::OAUTH_TOKEN));
+        place.put("c.toml", "[profiles.p]\nsubdomain = 'sandbox'\noauth_token_file = 'm/secret'\n");
+        let line = format!(
+            "exec {unshare} sh -c 'mkdir m; mount -t tmpfs none m; cp secret m/; \
+             chmod {mode} m/secret; {remount}; exec \"$0\" \"$@\"' \"$0\" \"$@\""
+        );
+        let words = "export organizations --since 2h --no-state --config c.toml --profile p";
+        let run = place.zdx(words).through(&line).run();
+        run.exit(code);
+        if code == 3 {
+            run.stderr_has("readable by others").stderr_has("chmod 600");
+        }
+    }
 }
