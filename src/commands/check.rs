@@ -124,16 +124,18 @@ fn check(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
     // A small page of the last hour: enough to be answered or refused.
     let start = context.clock.wall().minus(YOUNGEST + Duration::from_secs(3600));
     let (sender, answers) = mpsc::channel();
-    let ask = |resource: &'static Resource| {
-        let (client, sender) = (client(), sender.clone());
+    let ask = |resource: &'static Resource, sender: mpsc::Sender<Answered>| {
+        let client = client();
         // Nobody waits for one that hangs when another has ended the check.
         thread::spawn(move || drop(sender.send(asked(&client, resource, start))));
     };
     let mut found: Vec<Found> = Vec::new();
     let mut unasked = resources.iter();
-    unasked.by_ref().take(1).for_each(|resource| ask(resource));
+    unasked.by_ref().take(1).for_each(|resource| ask(resource, sender.clone()));
+    // Held as long as somebody is to be asked.
+    let mut sender = Some(sender);
     while found.len() < resources.len() {
-        let patience = (unasked.len() > 0).then_some(PATIENCE);
+        let patience = sender.as_ref().map(|_| PATIENCE);
         if let Some(answered) = next(&answers, patience, context)? {
             context.report.hide(authorizer.minted().as_slice());
             for minted in authorizer.take_asked() {
@@ -144,7 +146,9 @@ fn check(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
             say(&row(&judged))?;
             found.push(judged);
         }
-        unasked.by_ref().for_each(|resource| ask(resource));
+        if let Some(sender) = sender.take() {
+            unasked.by_ref().for_each(|resource| ask(resource, sender.clone()));
+        }
     }
     let exit = exit(&found)?;
     let answered = found.iter().any(|found| !matches!(found.verdict, Verdict::Unknown(_)));

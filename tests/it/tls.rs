@@ -143,6 +143,15 @@ fn security_9_the_roots_are_those_of_the_system() {
     assert_eq!(server.heads().len(), 3);
 }
 
+/// Beside a directory of certificates, it is the system's own reader that reads the file, too.
+#[test]
+fn security_9_the_systems_own_reader_heeds_the_variables() {
+    let authority = Authority::new();
+    let server = Listener::tls(authority.signs("localhost", 4000));
+    let place = authority.place(&server.url("localhost")).with("SSL_CERT_DIR", "/nowhere");
+    place.zdx(EXPORT).run().exit(0).stdout(&lines(&records()));
+}
+
 #[track_caller]
 fn refused(authority: &Authority, config: Arc<ServerConfig>) {
     let server = Listener::tls(config);

@@ -3,22 +3,22 @@
 //!
 //! Must not know what a run is: it is told what to show.
 
+mod terminal;
+
 use crate::{
     mutex::lock,
     time::{UnixTime, span},
     words::{counted, grouped},
 };
 use anstyle::{AnsiColor, Style};
-use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
-    io,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Mutex,
     time::{Duration, Instant},
 };
+
+use terminal::Narrowed;
+pub(crate) use terminal::is_in_foreground;
 
 /// All lines; `None` where none are shown.
 #[derive(Debug, Default)]
@@ -31,95 +31,6 @@ pub(crate) struct Progress {
 
 /// How often a second a line is drawn at most.
 const REDRAWS: u8 = 20;
-
-/// So many columns stay free: a line is filled to its end, and the `^C` that a terminal echoes
-/// behind it must not go over into the next one, where it would keep a line from being cleared.
-const FREE: u16 = 4;
-
-/// A terminal as if it ended a little earlier. Each line is written in two pieces, itself and what
-/// fills it up, and that fills a real one up so that the next line begins below; here it takes a
-/// newline.
-#[derive(Debug)]
-struct Narrowed {
-    terminal: Term,
-    /// The pieces of this drawing.
-    pieces: AtomicUsize,
-}
-
-impl Narrowed {
-    fn columns(terminal: &Term) -> u16 {
-        let (_, columns) = terminal.size();
-        columns.saturating_sub(FREE).max(1)
-    }
-
-    /// Draws, unless the job was sent to the background meanwhile.
-    fn draws(&self, draw: impl FnOnce(&Term) -> io::Result<()>) -> io::Result<()> {
-        match is_in_foreground() {
-            true => draw(&self.terminal),
-            false => Ok(()),
-        }
-    }
-}
-
-impl TermLike for Narrowed {
-    fn width(&self) -> u16 {
-        Narrowed::columns(&self.terminal)
-    }
-
-    fn height(&self) -> u16 {
-        self.terminal.size().0
-    }
-
-    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.draws(|terminal| terminal.move_cursor_up(n))
-    }
-
-    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.draws(|terminal| terminal.move_cursor_down(n))
-    }
-
-    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.draws(|terminal| terminal.move_cursor_right(n))
-    }
-
-    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.draws(|terminal| terminal.move_cursor_left(n))
-    }
-
-    fn write_line(&self, text: &str) -> io::Result<()> {
-        self.draws(|terminal| terminal.write_line(text))
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        let pieces = self.pieces.fetch_add(1, Ordering::Relaxed);
-        if pieces > 0 && pieces.is_multiple_of(2) {
-            self.draws(|terminal| terminal.write_line(""))?;
-        }
-        self.draws(|terminal| terminal.write_str(text))
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        self.draws(|terminal| terminal.clear_line())
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.pieces.store(0, Ordering::Relaxed);
-        self.terminal.flush()
-    }
-}
-
-/// Whether the terminal is this job's to draw on: one in the background would draw over the prompt.
-#[cfg(unix)]
-pub(crate) fn is_in_foreground() -> bool {
-    use rustix::{process::getpgrp, termios::tcgetpgrp};
-    // Of a terminal that controls no job, nobody else draws on it.
-    tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
-}
-
-#[cfg(not(unix))]
-pub(crate) fn is_in_foreground() -> bool {
-    true
-}
 
 /// The line of one resource.
 #[derive(Debug, Default)]
@@ -140,8 +51,8 @@ pub(crate) struct Stand {
 impl Progress {
     pub(crate) fn new(shown: bool, coloured: bool) -> Progress {
         let lines = shown.then(|| {
-            let terminal = Narrowed { terminal: Term::stderr(), pieces: AtomicUsize::new(0) };
-            match terminal.terminal.is_term() {
+            let terminal = Narrowed::stderr();
+            match terminal.is_terminal() {
                 true => MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
                     Box::new(terminal),
                     REDRAWS,
@@ -203,7 +114,7 @@ impl Progress {
 impl Line {
     /// How many columns there are behind the resource's name.
     fn room(&self) -> usize {
-        let columns = usize::from(Narrowed::columns(&Term::stderr()));
+        let columns = usize::from(Narrowed::stderr().columns());
         columns.saturating_sub(self.name.len() + "* : ".len())
     }
 
