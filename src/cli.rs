@@ -130,8 +130,9 @@ pub(crate) enum Command {
     Resources(ResourcesArgs),
     /// Prove the credentials, and say what they can read
     ///
-    /// Sends one small request for each resource, and tells what quota came back and when the
-    /// credentials expire. Exit code 4 if no resource can be read.
+    /// Sends one small request for each resource, side by side, and tells what quota came back and
+    /// when the credentials expire. Ends at the first failure that is the whole host's. Exit code 4
+    /// if no resource can be read.
     #[command(after_long_help = help::check())]
     Check(CheckArgs),
     /// Look at the saved positions, or change them
@@ -366,6 +367,9 @@ pub(crate) struct SampleArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
+    /// What to ask for, or `all`, which is the default
+    #[arg(value_name = "RESOURCE", value_parser = Name(all_resources), hide_possible_values = true)]
+    pub(crate) resources: Vec<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -14,6 +14,7 @@ Try it without an account:  zdx export tickets --since 30d --sandbox";
 const ENVIRONMENT: &str = "
   ZENDESK_SUBDOMAIN            the account: acme, acme.zendesk.com or the URL
   ZENDESK_OAUTH_CLIENT_ID      with ZENDESK_OAUTH_CLIENT_SECRET: an OAuth client
+  ZENDESK_OAUTH_SCOPE          what its tokens are minted for [read]
   ZENDESK_OAUTH_TOKEN          an OAuth access token
   ZENDESK_EMAIL                with ZENDESK_API_TOKEN: an API token
   ZDX_PROFILE, ZDX_CONFIG, ZDX_STATE, ZDX_BASE_URL
@@ -23,8 +24,10 @@ const ENVIRONMENT: &str = "
   ZDX_BODY_IDLE_TIMEOUT        the longest silence inside an answer [1m]
   ZDX_REQUEST_TIMEOUT          a whole request [5m]
   NO_COLOR, CLICOLOR_FORCE     no colours; colours off a terminal, too
-  HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE
-                               as for other tools";
+  HTTPS_PROXY, ALL_PROXY       a proxy of http or https; one that cannot be used
+                               is an error, and is never gone around
+  NO_PROXY                     hosts that are reached without it
+  SSL_CERT_FILE                authorities to trust instead of the system's";
 
 const EXIT_CODES: &str = "
   0              done: caught up, nothing new, or a limit that was asked for
@@ -82,6 +85,7 @@ pub(crate) fn check() -> StyledStr {
     examples(
         "
   zdx check
+  zdx check tickets users
   zdx check --profile acme --json | jq .credentials
   zdx check --sandbox",
     )

@@ -250,6 +250,38 @@ pub(crate) static RESOURCES: &[Resource] = &[
     },
 ];
 
+/// What people ask for by name that is no resource of its own, and where it is.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["comments", "ticket_comments", "conversations"],
+        "comments are in ticket_events: zdx export ticket_events --include comment_events",
+    ),
+    (&["audits", "ticket_audits", "events"], "what happens to tickets is in ticket_events"),
+    (
+        &["calls", "legs", "call_legs", "voice"],
+        "calls are of Zendesk Talk, whose exports are not among those that zdx reads; what a call \
+         did to its ticket is in ticket_events",
+    ),
+    (
+        &["satisfaction_ratings", "ratings", "csat"],
+        "a ticket's rating is its member satisfaction_rating, in tickets; how it came is in \
+         ticket_events",
+    ),
+    (
+        &["metrics", "ticket_metrics", "metric_sets"],
+        "metrics are in tickets: --include metric_sets",
+    ),
+    (
+        &["slas", "sla_policies"],
+        "what was promised is in ticket_metric_events, and in tickets with --include slas",
+    ),
+    (&["agents", "end_users", "requesters", "identities"], "people of all kinds are in users"),
+    (
+        &["help_center", "guide", "translations", "sections"],
+        "the Help Center's texts are in articles",
+    ),
+];
+
 impl Resource {
     /// Finds a resource by the name that was typed; `ticket-events` is `ticket_events`. The error
     /// is a message with the nearest name, or all of them.
@@ -258,6 +290,10 @@ impl Resource {
         let names = || RESOURCES.iter().map(|resource| resource.name);
         RESOURCES.iter().find(|resource| resource.name == name).ok_or_else(|| {
             let typed = typed.escape_debug();
+            let place = ELSEWHERE.iter().find(|(known, _)| known.contains(&name.as_str()));
+            if let Some((_, place)) = place {
+                return format!("unknown resource \"{typed}\": {place}");
+            }
             match closest(&name, names()) {
                 Some(near) => format!("unknown resource \"{typed}\": did you mean \"{near}\"?"),
                 None => {

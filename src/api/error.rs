@@ -39,6 +39,7 @@ pub(crate) enum ApiError {
         reason: String,
     },
     Proxy {
+        via: Box<Via>,
         reason: String,
         refused: bool,
     },
@@ -78,6 +79,8 @@ pub(crate) enum ApiError {
     },
     Unauthorized {
         text: String,
+        /// Where the credentials stand.
+        origin: String,
     },
     Forbidden {
         text: String,
@@ -86,6 +89,8 @@ pub(crate) enum ApiError {
     TokenRefused {
         status: u16,
         text: String,
+        /// Where the credentials stand.
+        origin: String,
     },
     /// The start_time is younger than the server serves: nothing new yet (API notes §5).
     TooRecent,
@@ -104,6 +109,17 @@ pub(crate) enum ApiError {
         text: String,
     },
     Garbled(Garbled),
+}
+
+/// A proxy, as people know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Via {
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+    /// Host and port.
+    pub(crate) address: String,
+    /// The variable that names it.
+    pub(crate) variable: &'static str,
 }
 
 /// What was waited for when time ran out.
@@ -127,6 +143,16 @@ const CONFLICT_WAIT: Duration = Duration::from_secs(10);
 const EMPTY_STUCK_WAIT: Duration = Duration::from_secs(60);
 
 impl ApiError {
+    /// With where the credentials stand, if those were refused.
+    pub(super) fn with_origin(mut self, from: &str) -> ApiError {
+        if let ApiError::Unauthorized { origin, .. } | ApiError::TokenRefused { origin, .. } =
+            &mut self
+        {
+            from.clone_into(origin);
+        }
+        self
+    }
+
     pub(crate) fn treatment(&self) -> Treatment {
         match self {
             ApiError::Resolve { .. }
@@ -215,11 +241,28 @@ impl ApiError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            ApiError::Unauthorized { .. } | ApiError::TokenRefused { .. } => {
-                "check the credentials of this account, then run the same command again"
+            ApiError::Unauthorized { origin, .. } | ApiError::TokenRefused { origin, .. } => {
+                return Some(format!(
+                    "the credentials are those of {origin}: check them, then run the same command \
+                     again"
+                ));
             }
             ApiError::Refused { status: 404, .. } => {
                 "check the subdomain, and that the account's plan has this resource"
+            }
+            ApiError::Proxy { via, reason, .. } if reason.contains("(407)") => {
+                let Via { scheme, address, variable } = &**via;
+                return Some(format!("{variable}={scheme}://USER:PASSWORD@{address}"));
+            }
+            ApiError::Proxy { via, .. } => {
+                let variable = via.variable;
+                return Some(format!(
+                    "is {variable} right? NO_PROXY names the hosts that are reached without it"
+                ));
+            }
+            ApiError::Certificate { .. } => {
+                "where a gateway of your own opens what is sent, name its authority with \
+                 SSL_CERT_FILE=/path/to/authority.pem; else do not trust this network"
             }
             ApiError::Resolve { .. } => {
                 "check the subdomain and the network, then run the same command again"
@@ -281,7 +324,9 @@ impl fmt::Display for ApiError {
             ApiError::Tls { host, reason } => {
                 write!(f, "the TLS handshake with {host} failed: {reason}")
             }
-            ApiError::Proxy { reason, .. } => write!(f, "the proxy refused: {reason}"),
+            ApiError::Proxy { via, reason, .. } => {
+                write!(f, "the proxy {} ({}): {reason}", via.address, via.variable)
+            }
             ApiError::Closed { reason, .. } => {
                 write!(f, "the connection was closed before the answer was complete: {reason}")
             }
@@ -315,10 +360,10 @@ impl fmt::Display for ApiError {
             ApiError::Unavailable { status, text } => {
                 write!(f, "Zendesk answered {status}{}", said(text))
             }
-            ApiError::Unauthorized { text } => {
+            ApiError::Unauthorized { text, .. } => {
                 write!(f, "Zendesk refuses the credentials (401){}", said(text))
             }
-            ApiError::TokenRefused { status, text } => {
+            ApiError::TokenRefused { status, text, .. } => {
                 write!(f, "Zendesk mints no token for these credentials ({status}){}", said(text))
             }
             ApiError::Forbidden { text } => {

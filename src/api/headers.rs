@@ -31,6 +31,11 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 const LONGEST_WINDOW: Duration = Duration::from_secs(86_400);
 
 impl Headers {
+    /// What Zendesk's support finds a request by. It may come twice; the first is the edge's.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        self.get("x-request-id").map(crate::shown::shown).filter(|id| !id.is_empty())
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
     }

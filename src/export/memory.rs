@@ -25,6 +25,8 @@ pub(super) struct Memory {
     leaves: VecDeque<Leaf>,
     /// Whether the walk stands at the anchor.
     at_anchor: bool,
+    /// Whether the anchor has moved on this walk.
+    moved: bool,
     changed: bool,
 }
 
@@ -65,6 +67,7 @@ impl Memory {
             earlier,
             leaves: VecDeque::new(),
             at_anchor: true,
+            moved: false,
             changed: false,
         }
     }
@@ -108,6 +111,7 @@ impl Memory {
             }
         }
         self.at_anchor = true;
+        self.moved = false;
     }
 
     /// The walk has passed a page, behind the last one that it passed.
@@ -132,6 +136,7 @@ impl Memory {
                 let old = std::mem::replace(&mut self.edge, again);
                 old.into_iter().for_each(|print| self.forget(print));
                 self.anchor = edge;
+                self.moved = true;
                 self.changed = true;
             }
             return;
@@ -149,8 +154,12 @@ impl Memory {
     }
 
     /// The walk that began at the anchor has come to the end: what it has not met is not served any
-    /// more.
+    /// more. But a server may serve the records of one second in any number: what was seen of it
+    /// stays seen while the anchor is in it.
     pub(super) fn end(&mut self) {
+        if !self.moved {
+            return;
+        }
         for print in std::mem::take(&mut self.earlier) {
             self.forget(print);
         }
@@ -237,11 +246,16 @@ mod tests {
 
     #[test]
     fn what_is_not_served_any_more_is_forgotten_at_the_end_of_a_walk_not_before() {
-        let mut memory = Memory::new(at("0"), [print("a"), print("b")]);
-        memory.pass(page("1", Age::Young, "b c"));
-        holds(&memory, "0", "a b c");
+        let mut memory = Memory::new(at("0"), [print("a"), print("b"), print("x")]);
+        memory.pass(page("1", Age::Old, "x"));
+        memory.pass(page("2", Age::Young, "b c"));
+        holds(&memory, "1", "a b c");
         memory.end();
-        holds(&memory, "0", "b c");
+        holds(&memory, "1", "b c");
+        memory.begin();
+        memory.pass(page("2", Age::Young, "c"));
+        memory.end();
+        holds(&memory, "1", "b c");
     }
 
     #[test]
