@@ -142,8 +142,8 @@ fn next(
         let Answered { result, body, .. } = answered;
         let accepted = match result {
             Ok(()) => {
-                asker.ask_ahead(stream.guess(&body));
                 let clocks = asker.clocks();
+                asker.ask_ahead(stream.guess(&body, clocks));
                 stream
                     .accept(body, clocks, MEMORY)
                     .map_err(|(garbled, body)| (garbled.into(), body))
@@ -173,7 +173,7 @@ fn next(
                 return Err(error.into());
             }
             ApiError::TooRecent => match stream.too_recent(asker.clocks()) {
-                TooRecent::Older => {}
+                TooRecent::Older(_) => {}
                 TooRecent::Untrue(start, ago) => return Err(advice::untrue(start, ago)),
                 TooRecent::Future(date) => return Err(advice::future(books.job, date)),
                 TooRecent::Nothing => {

@@ -33,9 +33,6 @@ use std::{collections::HashSet, time::Duration};
 /// The server shows no record that is younger: API notes §4.1. Where it does, no harm is done.
 const FENCE: Duration = Duration::from_secs(60);
 
-/// No server calls a start that is so old too recent: API notes §5.
-const NEVER_TOO_RECENT: Duration = Duration::from_secs(900);
-
 /// The export of one resource, as far as its pages were accepted.
 pub(super) struct Stream<'a> {
     job: &'a Job,
@@ -208,8 +205,11 @@ impl<'a> Stream<'a> {
     /// What will probably be asked for behind a page, by the end of a body that is not yet checked;
     /// [`Stream::request`] is what counts. `None` where the run may end with that page: one that is
     /// not wanted after all costs a request.
-    pub(super) fn guess(&self, body: &[u8]) -> Option<Request> {
+    pub(super) fn guess(&self, body: &[u8], clocks: Clocks) -> Option<Request> {
         let next = page::peek(body)?.after(&self.at)?;
+        if matches!(next, Position::Time(at) if at > clocks.now()) {
+            return None;
+        }
         let size = self.size.after_a_good_page();
         self.may_go_on(self.pages + 1).then(|| request(self.job, &next, size.get()))
     }
@@ -556,28 +556,17 @@ impl<'a> Stream<'a> {
         taken
     }
 
-    /// The server calls the start too recent, by its own clock `date`.
+    /// The server calls the start too recent.
     pub(super) fn too_recent(&mut self, clocks: Clocks) -> TooRecent {
-        let (Some(start), Some(date)) = (self.at.time(), clocks.date) else {
-            return TooRecent::Nothing;
-        };
-        if self.untried && start > date {
-            return TooRecent::Future(date);
+        let Some(start) = self.at.time() else { return TooRecent::Nothing };
+        let verdict = clocks.too_recent(start, self.untried);
+        if let TooRecent::Older(youngest) = verdict {
+            self.untried = false;
+            self.at = Position::starting(self.job.endpoint.pagination, youngest);
+            self.lead = self.at.clone();
+            self.memory = Memory::new(self.at.clone(), []);
         }
-        if date.since(start) > NEVER_TOO_RECENT && clocks.judge().is_some() {
-            return TooRecent::Untrue(start, date.since(start));
-        }
-        let youngest_served = date.minus(YOUNGEST);
-        // A start that the server's own clock does not call too recent stays where it is: a later
-        // one would skip what lies between.
-        if !self.untried || youngest_served >= start {
-            return TooRecent::Nothing;
-        }
-        self.untried = false;
-        self.at = Position::starting(self.job.endpoint.pagination, youngest_served);
-        self.lead = self.at.clone();
-        self.memory = Memory::new(self.at.clone(), []);
-        TooRecent::Older
+        verdict
     }
 
     /// Whether a smaller page can be asked for.
