@@ -5,7 +5,7 @@ use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
     disk,
-    export::{self, Shared, summary},
+    export::{self, Over, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     mutex::lock,
     output::Names,
@@ -163,6 +163,7 @@ pub(super) fn shared<'a>(
         stop: &context.stop,
         report: &context.report,
         last_line: tuning.last_line,
+        over: Over::default(),
     }
 }
 

@@ -49,6 +49,7 @@ mod hints;
 mod jobs;
 #[cfg(test)]
 mod kills;
+mod late;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
