@@ -341,3 +341,28 @@ fn the_map_names_every_module_and_no_other() {
         assert!(is_link || !is_name || is_there, "the map names `{name}`, which is not there");
     }
 }
+
+#[test]
+fn each_negative_control_still_fits_what_it_breaks() {
+    let dir = root().join("tests/controls");
+    let patches: Vec<PathBuf> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let patches = patches.iter().filter(|path| path.extension().is_some_and(|end| end == "patch"));
+    let mut count = 0;
+    for path in patches {
+        let patch = fs::read_to_string(path).unwrap();
+        let name = patch.lines().find_map(|line| line.strip_prefix("+++ b/")).unwrap();
+        let file = fs::read_to_string(root().join(name)).unwrap_or_default();
+        for hunk in patch.split("\n@@ ").skip(1) {
+            let old = hunk.lines().skip(1).filter_map(|line| line.strip_prefix([' ', '-']));
+            let old: String = old.map(|line| format!("{line}\n")).collect();
+            assert!(
+                !old.is_empty() && file.contains(&old),
+                "{}: not in {name}:\n{old}",
+                path.display()
+            );
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "{count}");
+}
