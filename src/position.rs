@@ -37,7 +37,7 @@ impl Cursor {
 
 /// 128 bits of SHA-256 of a record's bytes. Record text is written by strangers, so the hash is
 /// one for which nobody can make two records collide.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
@@ -46,6 +46,18 @@ impl Fingerprint {
         let mut half = [0; 16];
         half.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
         Fingerprint(half)
+    }
+
+    /// Many in one text, in their order: base64 of 16 bytes each.
+    pub(crate) fn pack(all: &[Fingerprint]) -> String {
+        STANDARD.encode(all.iter().flat_map(|print| print.0).collect::<Vec<u8>>())
+    }
+
+    /// The inverse of [`Fingerprint::pack`].
+    pub(crate) fn unpack(text: &str) -> Option<Vec<Fingerprint>> {
+        let bytes = STANDARD.decode(text).ok()?;
+        let (whole, rest) = bytes.as_chunks();
+        rest.is_empty().then(|| whole.iter().copied().map(Fingerprint).collect())
     }
 
     pub(crate) fn parse(hex: &str) -> Option<Fingerprint> {
@@ -107,6 +119,16 @@ impl Position {
     }
 }
 
+/// What was delivered behind an edge of a page, so that the same stretch can be read again for rows
+/// that became visible late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Overlap {
+    /// Where the stretch begins; the position is where it ends.
+    pub(crate) anchor: Position,
+    /// Of each record that was delivered in it, in their order.
+    pub(crate) seen: Vec<Fingerprint>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +163,12 @@ mod tests {
         let print = Fingerprint::of(b"{\"id\":1}");
         assert_eq!(Fingerprint::parse(&print.to_string()), Some(print));
         assert_eq!(Fingerprint::of(b"").to_string(), "e3b0c44298fc1c149afbf4c8996fb924");
+        for all in [&[][..], &[print], &[print, Fingerprint::of(b"")]] {
+            assert_eq!(Fingerprint::unpack(&Fingerprint::pack(all)).as_deref(), Some(all));
+        }
+        for refused in ["x", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAA="] {
+            assert_eq!(Fingerprint::unpack(refused), None);
+        }
         for refused in ["", "e3b0", "+3b0c44298fc1c149afbf4c8996fb924", &"g".repeat(32)] {
             assert_eq!(Fingerprint::parse(refused), None);
         }

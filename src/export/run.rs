@@ -51,6 +51,14 @@ pub(super) fn export<'a>(
     let at = clocks.date.unwrap_or_else(|| clock.wall());
     let result = result
         .and_then(|()| writer.end(stream.position(), tally.through(), at, tally.is_complete()));
+    // Where a sync has failed, nothing more is written: the next run finds out how far it came.
+    let result = match result {
+        Err(failure) if failure.exit == Exit::Output => Err(failure),
+        result => {
+            let closed = writer.close();
+            result.and(closed)
+        }
+    };
     let ended = clock.instant();
     teller.clear();
     if let Err(failure) = result {

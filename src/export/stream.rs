@@ -111,7 +111,7 @@ impl<'a> Stream<'a> {
         sideloads: Vec<(&'static str, HashSet<Fingerprint>)>,
     ) -> Stream<'a> {
         let (position, through, untried) = match &job.mode {
-            Mode::OneOff { start } | Mode::NewSeries { start } => {
+            Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
                 (Position::starting(job.endpoint.pagination, *start), None, true)
             }
             Mode::Series(series) => (series.position.clone(), series.through, false),
