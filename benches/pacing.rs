@@ -1,21 +1,22 @@
 //! The pacer in virtual time: how much of the quota is spent in each full minute.
 
-use zdx::bench::pacing::{Made, Other, Scenario};
+use zdx::bench::pacing::{Made, Other, Scenario, Shared};
 
 /// Full minutes of each scenario.
 const MINUTES: u64 = 20;
 
 pub(crate) fn run() {
     println!(
-        "| a minute's quota | resources | latency s | others | reserve | could be sent | sent, worst minute | sent, mean | of the quota | 429 | others refused |"
+        "| a minute's quota | shared by | resources | latency s | others | reserve | could be sent | sent, worst minute | sent, mean | of the quota | 429 | others refused |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     let alone = Scenario {
         quota: 10,
         latency: 50,
         jitter: 20,
         resources: 1,
         reserve: 0,
+        shared: Shared::All,
         other: Other::None,
         headers: Made::OnArrival,
         rounded_up: true,
@@ -26,6 +27,13 @@ pub(crate) fn run() {
             for latency in [50, 500, 2_000, 5_000, 15_000] {
                 row(Scenario { quota, resources, latency, ..alone });
             }
+        }
+    }
+    for shared in
+        [Shared::AllUnlikeTheTable, Shared::None, Shared::AllOneIsMute, Shared::AllButTheMute]
+    {
+        for latency in [50, 500, 2_000, 5_000] {
+            row(Scenario { shared, latency, resources: 6, ..alone });
         }
     }
     for reserve in [10, 50] {
@@ -53,7 +61,7 @@ fn row(scenario: Scenario) {
             windows.extend(Scenario { headers, rounded_up, ..scenario }.run(MINUTES));
         }
     }
-    let Scenario { quota, resources, latency, reserve, other, .. } = scenario;
+    let Scenario { quota, resources, latency, reserve, shared, other, .. } = scenario;
     let worst = windows.iter().map(|window| window.ours).min().unwrap_or(0);
     let all = |figure: fn(&zdx::bench::pacing::Window) -> u64| -> u64 {
         windows.iter().map(figure).sum()
@@ -65,8 +73,15 @@ fn row(scenario: Scenario) {
         Other::Steady(every) => format!("one in {} s", every / 1000),
         Other::Burst(times) => format!("{times} at once"),
     };
+    let shared = match shared {
+        Shared::All => "all",
+        Shared::AllUnlikeTheTable => "all, not as documented",
+        Shared::None => "nobody: each has its own",
+        Shared::AllOneIsMute => "all, one does not say so",
+        Shared::AllButTheMute => "all but one, which says nothing",
+    };
     println!(
-        "| {quota} | {resources} | {} | {others} | {reserve} % | {} | {worst} | {mean:.1} | \
+        "| {quota} | {shared} | {resources} | {} | {others} | {reserve} % | {} | {worst} | {mean:.1} | \
          {:.0} % | {} | {} |",
         latency as f64 / 1000.0,
         scenario.possible(),

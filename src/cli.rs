@@ -130,8 +130,9 @@ pub(crate) enum Command {
     Resources(ResourcesArgs),
     /// Prove the credentials, and say what they can read
     ///
-    /// Sends one small request for each resource, and tells what quota came back and when the
-    /// credentials expire. Exit code 4 if no resource can be read.
+    /// Sends one small request for each resource, side by side, and tells what quota came back and
+    /// when the credentials expire. Ends at the first failure that is the whole host's. Exit code 4
+    /// if no resource can be read.
     #[command(after_long_help = help::check())]
     Check(CheckArgs),
     /// Look at the saved positions, or change them
@@ -208,6 +209,14 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "N", help_heading = "What to export", hide_short_help = true)]
     #[arg(value_parser = count)]
     pub(crate) max_pages: Option<u64>,
+    /// How late a record may become visible and still be written
+    ///
+    /// Zendesk shows some records seconds or minutes after their own time, behind others that were
+    /// read before. A series, and a run that follows, read so much again and write what is new; 0
+    /// switches that off. Default: 5m, of ticket_metric_events 30m.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(help_heading = "What to export", hide_short_help = true)]
+    pub(crate) overlap: Option<Duration>,
 
     /// Write here: -, a file, dir/, or a {resource} template
     ///
@@ -331,6 +340,7 @@ impl ExportArgs {
             exclude_system_updates: self.exclude_system_updates,
             limit: self.limit,
             max_pages: self.max_pages,
+            overlap: self.overlap,
             output: self.output.clone(),
             existing: match (self.append, self.overwrite) {
                 (true, _) => Existing::Append,
@@ -366,6 +376,9 @@ pub(crate) struct SampleArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
+    /// What to ask for, or `all`, which is the default
+    #[arg(value_name = "RESOURCE", value_parser = Name(all_resources), hide_possible_values = true)]
+    pub(crate) resources: Vec<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -505,6 +518,13 @@ pub(crate) struct SandboxArgs {
     /// Delay each answer by a duration
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub(crate) latency: Duration,
+    /// Show some rows of a resource late; can be repeated
+    ///
+    /// SHARE% of the rows become visible DELAY (or a time of DELAY-DELAY) later than they could be,
+    /// behind rows that were served before; their own time stays what it is. RESOURCE can be all;
+    /// RESOURCE=off is no delay. Default: ticket_metric_events=100%:11m-13m, as seen live.
+    #[arg(long, value_name = "RESOURCE=SHARE%:DELAY", value_parser = sandbox::late)]
+    pub(crate) late: Vec<sandbox::Late>,
     /// Give the N-th request a fault; can be repeated
     #[arg(long, value_name = "KIND@N", value_parser = sandbox::Fault::at)]
     pub(crate) fault: Vec<(sandbox::Fault, u64)>,

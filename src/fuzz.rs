@@ -3,6 +3,7 @@
 
 use crate::{
     api::headers::Headers,
+    pacer::Said,
     page,
     record::{LoneSurrogates, push_record},
     scan::{Json, Scanner},
@@ -158,7 +159,12 @@ fn any_headers_give_a_wait_that_a_clock_can_count() {
             ("ratelimit-reset".to_owned(), value(&mut rng, "18446744073709551615")),
         ]);
         assert!(headers.quota_wait().as_secs() >= 1);
-        if let Some(quota) = headers.pacing() {
+        let told = match headers.pacing() {
+            Some(Said::Quotas(quotas)) => quotas.into_iter().map(|(_, quota)| quota).collect(),
+            Some(Said::AccountSpent(quota)) => vec![quota],
+            _ => Vec::new(),
+        };
+        for quota in told {
             assert!(now.checked_add(quota.resets).is_some());
         }
     }

@@ -70,10 +70,6 @@ pub(crate) enum Garbled {
         from: UnixTime,
         to: UnixTime,
     },
-    EndTimeFuture {
-        end_time: UnixTime,
-        date: UnixTime,
-    },
     /// A page that is neither full nor the last, and does not get on.
     Stuck {
         at: UnixTime,
@@ -146,10 +142,6 @@ impl fmt::Display for Garbled {
             Garbled::EndTimeBackwards { from, to } => {
                 write!(f, "the answer's end_time goes backwards, from {from} to {to}")
             }
-            Garbled::EndTimeFuture { end_time, date } => write!(
-                f,
-                "the answer's end_time {end_time} is in the future of the server's own clock ({date})"
-            ),
             Garbled::Stuck { at } => write!(
                 f,
                 "stuck at {at}: the page is not the last, but its end_time is where it started"

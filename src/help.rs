@@ -14,6 +14,7 @@ Try it without an account:  zdx export tickets --since 30d --sandbox";
 const ENVIRONMENT: &str = "
   ZENDESK_SUBDOMAIN            the account: acme, acme.zendesk.com or the URL
   ZENDESK_OAUTH_CLIENT_ID      with ZENDESK_OAUTH_CLIENT_SECRET: an OAuth client
+  ZENDESK_OAUTH_SCOPE          what its tokens are minted for [read]
   ZENDESK_OAUTH_TOKEN          an OAuth access token
   ZENDESK_EMAIL                with ZENDESK_API_TOKEN: an API token
   ZDX_PROFILE, ZDX_CONFIG, ZDX_STATE, ZDX_BASE_URL
@@ -23,8 +24,10 @@ const ENVIRONMENT: &str = "
   ZDX_BODY_IDLE_TIMEOUT        the longest silence inside an answer [1m]
   ZDX_REQUEST_TIMEOUT          a whole request [5m]
   NO_COLOR, CLICOLOR_FORCE     no colours; colours off a terminal, too
-  HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE
-                               as for other tools";
+  HTTPS_PROXY, ALL_PROXY       a proxy of http or https; one that cannot be used
+                               is an error, and is never gone around
+  NO_PROXY                     hosts that are reached without it
+  SSL_CERT_FILE                authorities to trust instead of the system's";
 
 const EXIT_CODES: &str = "
   0              done: caught up, nothing new, or a limit that was asked for
@@ -82,6 +85,7 @@ pub(crate) fn check() -> StyledStr {
     examples(
         "
   zdx check
+  zdx check tickets users
   zdx check --profile acme --json | jq .credentials
   zdx check --sandbox",
     )
@@ -187,13 +191,19 @@ pub(crate) fn sandbox() -> StyledStr {
     for (key, values, what) in sandbox::Behaviour::SWITCHES {
         write!(switches, "\n  {key}={values}\n      {what}").expect(ENDLESS);
     }
+    let mut paths = String::new();
+    for (path, resource) in sandbox::paths() {
+        write!(paths, "\n  {resource:<28}  {path}").expect(ENDLESS);
+    }
     let examples = "
   zdx sandbox --port 8080
   zdx sandbox --quota 3 --window 10s
-  zdx sandbox --fault 429@3 --fault cut@5 --behaviour quota_headers=none";
+  zdx sandbox --fault 429@3 --fault cut@5 --behaviour quota_headers=none
+  zdx sandbox --late users=5%:30s-90s --late ticket_metric_events=off";
     sections(&[
         ("Kinds of faults (--fault KIND@N)", &faults),
         ("Uncertain behaviour (--behaviour KEY=VALUE), the first value is the default", &switches),
+        ("Resources, and where they are below /api/v2/ (* is any one part)", &paths),
         (EXAMPLES, examples),
     ])
 }

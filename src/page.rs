@@ -96,9 +96,7 @@ impl Peek {
             Pagination::Time => Position::starting(Pagination::Time, self.end_time?),
         };
         let same = match (&next, position) {
-            (Position::Time { end_time, .. }, Position::Time { end_time: start, .. }) => {
-                end_time <= start
-            }
+            (Position::Time(end_time), Position::Time(start)) => end_time <= start,
             (next, position) => next == position,
         };
         (!same).then_some(next)

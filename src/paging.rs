@@ -15,8 +15,10 @@ use std::{collections::HashSet, time::Duration};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tally {
     pub(crate) records: usize,
-    /// Records that the page before did not hold.
+    /// Records that were not delivered before.
     pub(crate) unseen: usize,
+    /// Records that the pages before, of the same walk, did not hold at its end.
+    pub(crate) fresh: usize,
     /// How many records the server would put on a page at most, as far as we know.
     pub(crate) capacity: usize,
 }
@@ -27,9 +29,21 @@ impl Tally {
     }
 }
 
+/// How a page's records lie to the server's clock, for an export by time whose end_time is ahead of
+/// it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Present {
+    /// The server's clock, or what stands in for it.
+    pub(crate) now: UnixTime,
+    /// The latest change on the page that is old enough to start from.
+    pub(crate) settled: Option<UnixTime>,
+    /// The latest change on the page that is not in the future.
+    pub(crate) past: Option<UnixTime>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Write the page, then save `next`; `more` says whether another request follows.
+    /// Write the page, and go on from `next`; `more` says whether another request follows now.
     Commit { next: Position, more: bool },
     /// Caught up, and nothing came: the position stays as it is.
     Idle,
@@ -39,7 +53,7 @@ pub(crate) enum Verdict {
 const FUTURE_TOLERANCE: Duration = Duration::from_secs(5);
 
 /// Decides on a page of a cursor export (API notes §4.1). `earlier` are the fingerprints of
-/// the cursors that this run has already gone on from.
+/// the cursors that this walk has already gone on from.
 pub(crate) fn by_cursor(
     at: &Position,
     page: &Envelope,
@@ -58,22 +72,20 @@ pub(crate) fn by_cursor(
             (_, _) => Err(Garbled::CursorStuck),
         };
     }
-    if earlier.contains(&Fingerprint::of(cursor.as_str().as_bytes())) {
+    // An empty last page goes on to nowhere, whatever its cursor is.
+    if !caught_up && earlier.contains(&Fingerprint::of(cursor.as_str().as_bytes())) {
         return Err(Garbled::CursorCycle);
     }
     Ok(Verdict::Commit { next: Position::Cursor(cursor.clone()), more: !last })
 }
 
 /// Decides on a page of a time export (API notes §4.2, §4.4). `start` is the start_time that was
-/// sent, `prints` are the fingerprints of the page's records, `seen` those of the page before, and
-/// `date` is the server's own clock.
+/// sent.
 pub(crate) fn by_time(
     start: UnixTime,
-    seen: &HashSet<Fingerprint>,
     page: &Envelope,
     tally: Tally,
-    prints: HashSet<Fingerprint>,
-    date: Option<UnixTime>,
+    present: Present,
 ) -> Result<Verdict, Garbled> {
     let Some(end_time) = page.end_time else {
         let last = page.end_of_stream == Some(true)
@@ -86,20 +98,18 @@ pub(crate) fn by_time(
     if end_time < start {
         return Err(Garbled::EndTimeBackwards { from: start, to: end_time });
     }
-    if let Some(date) = date
-        && end_time > date.plus(FUTURE_TOLERANCE)
-    {
-        return Err(Garbled::EndTimeFuture { end_time, date });
+    if end_time > present.now.plus(FUTURE_TOLERANCE) {
+        return Ok(from_records(start, tally, present));
     }
     let more = match page.end_of_stream {
         Some(last) => !last,
         None if page.next_page == NextPage::Null => false,
         // Without end_of_stream, a page that is not full may still not be the last. One that
-        // brings nothing unseen is.
-        None => tally.full() || tally.unseen > 0,
+        // brings nothing that the page before did not is.
+        None => tally.full() || tally.fresh > 0,
     };
     if end_time > start {
-        return Ok(Verdict::Commit { next: Position::Time { end_time, seen: prints }, more });
+        return Ok(Verdict::Commit { next: Position::Time(end_time), more });
     }
     // The page ends in the very second in which it started.
     if more && tally.full() {
@@ -108,20 +118,31 @@ pub(crate) fn by_time(
     if more && page.end_of_stream.is_some() {
         return Err(Garbled::Stuck { at: start });
     }
-    if tally.unseen == 0 {
+    if tally.unseen == 0 && !more {
         return Ok(Verdict::Idle);
     }
-    // The server may serve the records of one second in any order and number, so what was seen
-    // of it stays seen.
-    let seen = seen.union(&prints).copied().collect();
-    Ok(Verdict::Commit { next: Position::Time { end_time, seen }, more })
+    Ok(Verdict::Commit { next: Position::Time(end_time), more })
+}
+
+/// A page whose end_time is in the future, because that is a lie or because records are stamped
+/// ahead (API notes §4.5). The position is then taken from the records: the walk goes on by what is
+/// old enough to start from, and has caught up where that does not get on.
+fn from_records(start: UnixTime, tally: Tally, present: Present) -> Verdict {
+    if let Some(settled) = present.settled.filter(|settled| *settled > start) {
+        return Verdict::Commit { next: Position::Time(settled), more: true };
+    }
+    match present.past.filter(|past| *past > start) {
+        Some(past) => Verdict::Commit { next: Position::Time(past), more: false },
+        None if tally.unseen > 0 => Verdict::Commit { next: Position::Time(start), more: false },
+        None => Verdict::Idle,
+    }
 }
 
 /// What to do, when it was asked for explicitly, with a second that does not fit on a page: take
 /// the page and go on behind that second.
 pub(crate) fn skip_second(second: UnixTime) -> Verdict {
-    let end_time = second.plus(Duration::from_secs(1));
-    Verdict::Commit { next: Position::Time { end_time, seen: HashSet::new() }, more: true }
+    let next = Position::Time(second.plus(Duration::from_secs(1)));
+    Verdict::Commit { next, more: true }
 }
 
 #[cfg(test)]
@@ -134,7 +155,7 @@ mod tests {
     }
 
     fn tally(records: usize, unseen: usize) -> Tally {
-        Tally { records, unseen, capacity: 10 }
+        Tally { records, unseen, fresh: unseen, capacity: 10 }
     }
 
     /// Every combination of cursor, end_of_stream and emptiness has one stated outcome.
@@ -162,7 +183,14 @@ mod tests {
             (None, Some(true), 0, idle()),                       // S12
             (None, None, 0, Err(Garbled::EndOfStreamMissing)),
             (Some("past"), Some(false), 3, Err(Garbled::CursorCycle)), // S4
-            (Some("past"), Some(true), 0, Err(Garbled::CursorCycle)),
+            (Some("past"), Some(true), 3, Err(Garbled::CursorCycle)),
+            (Some("past"), Some(false), 0, Err(Garbled::CursorCycle)),
+            (
+                Some("past"),
+                Some(true),
+                0,
+                Ok(Verdict::Commit { next: Position::Cursor(at("past")), more: false }),
+            ),
         ];
         for (after, end_of_stream, records, expect) in rows {
             let page =
@@ -195,7 +223,6 @@ mod tests {
         Idle,
         Missing,
         Backwards,
-        Future,
         Overflow,
         Stuck,
     }
@@ -215,16 +242,14 @@ mod tests {
             ..Envelope::default()
         };
         let start = UnixTime::clamped(100);
-        let date = Some(UnixTime::clamped(1_000));
-        let verdict =
-            by_time(start, &HashSet::new(), &page, tally(records, unseen), HashSet::new(), date);
+        let present = Present { now: UnixTime::clamped(1_000), settled: None, past: None };
+        let verdict = by_time(start, &page, tally(records, unseen), present);
         let found = match verdict {
             Ok(Verdict::Commit { more: true, .. }) => Expect::GoOn,
             Ok(Verdict::Commit { more: false, .. }) => Expect::Last,
             Ok(Verdict::Idle) => Expect::Idle,
             Err(Garbled::EndTimeMissing) => Expect::Missing,
             Err(Garbled::EndTimeBackwards { .. }) => Expect::Backwards,
-            Err(Garbled::EndTimeFuture { .. }) => Expect::Future,
             Err(Garbled::Overflow { .. }) => Expect::Overflow,
             Err(Garbled::Stuck { .. }) => Expect::Stuck,
             Err(other) => panic!("{other}"),
@@ -253,8 +278,6 @@ mod tests {
         time(Some(99), no, Present, (3, 3), Expect::Backwards); // S7
         time(Some(99), yes, Present, (3, 3), Expect::Backwards);
         time(Some(1_005), no, Present, (3, 3), Expect::GoOn);
-        time(Some(1_006), no, Present, (3, 3), Expect::Future); // S10
-        time(Some(1_006), yes, Present, (0, 0), Expect::Future);
         time(None, no, Present, (3, 3), Expect::Missing); // S8
         time(None, no, Present, (0, 0), Expect::Missing);
         time(None, yes, Present, (3, 3), Expect::Missing); // S30
@@ -282,24 +305,56 @@ mod tests {
         time(None, None, Present, (0, 0), Expect::Missing);
     }
 
+    /// A page of the overlap holds what was delivered before, but what lies behind it may not be.
     #[test]
-    fn what_was_seen_of_a_second_stays_seen_while_the_position_is_in_it() {
-        let print = |text: &[u8]| Fingerprint::of(text);
-        let page = Envelope {
-            end_of_stream: Some(true),
-            end_time: Some(UnixTime::clamped(100)),
+    fn a_page_that_is_read_again_is_no_end() {
+        let page = |end_time| Envelope {
+            end_time: Some(UnixTime::clamped(end_time)),
+            next_page: NextPage::Present,
             ..Envelope::default()
         };
-        let verdict = by_time(
-            UnixTime::clamped(100),
-            &HashSet::from([print(b"a")]),
-            &page,
-            tally(1, 1),
-            HashSet::from([print(b"b")]),
-            None,
-        );
-        let seen = HashSet::from([print(b"a"), print(b"b")]);
-        let next = Position::Time { end_time: UnixTime::clamped(100), seen };
-        assert_eq!(verdict, Ok(Verdict::Commit { next, more: false }));
+        let start = UnixTime::clamped(100);
+        let present = Present { now: UnixTime::clamped(1_000), settled: None, past: None };
+        let verdict = |end_time, fresh| {
+            let tally = Tally { records: 3, unseen: 0, fresh, capacity: 10 };
+            by_time(start, &page(end_time), tally, present).unwrap()
+        };
+        let commit =
+            |at, more| Verdict::Commit { next: Position::Time(UnixTime::clamped(at)), more };
+        assert_eq!(verdict(200, 2), commit(200, true));
+        assert_eq!(verdict(200, 0), commit(200, false));
+        assert_eq!(verdict(100, 2), commit(100, true));
+        assert_eq!(verdict(100, 0), Verdict::Idle);
+    }
+
+    /// S10: the position is then one of the records', and the last page is where they end.
+    #[test]
+    fn s10_an_end_time_in_the_future_is_not_gone_on_from() {
+        let page = |end_of_stream| Envelope {
+            end_of_stream,
+            end_time: Some(UnixTime::clamped(1_006)),
+            next_page: NextPage::Present,
+            ..Envelope::default()
+        };
+        let go_on =
+            |at, more| Verdict::Commit { next: Position::Time(UnixTime::clamped(at)), more };
+        for (settled, past, unseen, expect) in [
+            (Some(900), Some(990), 3, go_on(900, true)),
+            (Some(900), Some(990), 0, go_on(900, true)),
+            (Some(100), Some(990), 3, go_on(990, false)),
+            (Some(100), Some(990), 0, go_on(990, false)),
+            (None, Some(100), 2, go_on(100, false)),
+            (None, Some(100), 0, Verdict::Idle),
+            (None, None, 1, go_on(100, false)),
+            (None, None, 0, Verdict::Idle),
+        ] {
+            let [settled, past] = [settled, past].map(|time| time.map(UnixTime::clamped));
+            let present = Present { now: UnixTime::clamped(1_000), settled, past };
+            let start = UnixTime::clamped(100);
+            for end_of_stream in [None, Some(false), Some(true)] {
+                let verdict = by_time(start, &page(end_of_stream), tally(3, unseen), present);
+                assert_eq!(verdict, Ok(expect.clone()), "{settled:?} {past:?} {unseen}");
+            }
+        }
     }
 }

@@ -3,7 +3,11 @@
 //! Pure. Records are JSON that `scan` has checked; they are never turned into values.
 //! Must not know pages.
 
-use crate::{position::Fingerprint, scan::Json};
+use crate::{
+    position::Fingerprint,
+    scan::{Json, Scanner},
+};
+use memchr::memmem;
 use std::ops::Range;
 
 /// What happens to a `\ud800` that no other half stands beside: DuckDB, ClickHouse and jq refuse
@@ -40,6 +44,42 @@ pub(crate) fn push_record(record: Json<'_>, surrogates: LoneSurrogates, out: &mu
 /// The fingerprint of a record, in which white space between tokens makes no difference.
 pub(crate) fn fingerprint(record: Json<'_>) -> Fingerprint {
     fingerprint_written(record, LoneSurrogates::Keep)
+}
+
+/// The fingerprint of a record without some members of its own, and without the commas behind them.
+pub(crate) fn fingerprint_without(record: Json<'_>, members: &[&str]) -> Fingerprint {
+    let quoted =
+        |name: &&str| memmem::find(record.bytes, format!("\"{name}\"").as_bytes()).is_some();
+    if !members.iter().any(quoted) {
+        return fingerprint(record);
+    }
+    let mut line = Vec::with_capacity(record.bytes.len());
+    push_record(record, LoneSurrogates::Keep, &mut line);
+    let kept = std::str::from_utf8(&line).ok().and_then(|line| kept(line, members));
+    kept.map_or_else(|| Fingerprint::of(&line), |kept| Fingerprint::of(&kept))
+}
+
+/// An object's text without some of its members.
+fn kept(object: &str, members: &[&str]) -> Option<Vec<u8>> {
+    let mut kept = b"{".to_vec();
+    let mut json = Scanner::new(object);
+    let mut more = json.eat(b'{') && json.peek()? != b'}';
+    while more {
+        let name = json.name()?;
+        let value = json.value()?;
+        let bare = name.get(1..name.len() - 1)?;
+        if !members.iter().any(|member| member.as_bytes() == bare) {
+            if kept.len() > 1 {
+                kept.push(b',');
+            }
+            kept.extend_from_slice(name);
+            kept.push(b':');
+            kept.extend_from_slice(value.bytes);
+        }
+        more = json.eat(b',');
+    }
+    kept.push(b'}');
+    Some(kept)
 }
 
 /// The fingerprint of the very bytes that are written for a record.
@@ -114,6 +154,28 @@ fn surrogate(text: &[u8]) -> Option<Half> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[track_caller]
+    fn same(a: &str, b: &str, expect: bool) {
+        let print = |text: &str| {
+            let json = Scanner::new(text).value().unwrap();
+            // The scanner borrows from the text, which lives as long.
+            fingerprint_without(json, &["slas", "dates"])
+        };
+        assert_eq!(print(a) == print(b), expect, "{a} {b}");
+    }
+
+    #[test]
+    fn members_that_change_by_themselves_make_no_record_another_one() {
+        same(r#"{"id":1,"slas":{"left":3}}"#, r#"{"id":1,"slas":{"left":2}}"#, true);
+        same(r#"{"slas":[],"id":1}"#, r#"{"id":1}"#, true);
+        same(r#"{"id":1,"slas":1,"dates":{},"b":2}"#, r#"{"id":1,"b":2}"#, true);
+        same(r#"{ "id" : 1 , "slas" : 1 }"#, r#"{"id":1}"#, true);
+        same(r#"{"slas":1}"#, "{}", true);
+        same(r#"{"id":1,"slas":1}"#, r#"{"id":2,"slas":1}"#, false);
+        same(r#"{"id":1,"in":{"slas":1}}"#, r#"{"id":1,"in":{"slas":2}}"#, false);
+        same(r#"{"id":"slas"}"#, r#"{"id":"dates"}"#, false);
+    }
     use crate::scan::Scanner;
 
     fn line(raw: &str) -> (String, u64) {

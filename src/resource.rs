@@ -5,6 +5,7 @@
 //! paths are refused without it by some servers.
 
 use crate::failure::closest;
+use std::time::Duration;
 
 /// What an export is of, under Zendesk's own name.
 #[derive(Debug)]
@@ -20,6 +21,11 @@ pub(crate) struct Resource {
     pub(crate) sample: Option<Endpoint>,
     pub(crate) takes: &'static [Parameter],
     pub(crate) sideloads: &'static [Sideload],
+    /// Members that change by themselves, and make no record another one.
+    pub(crate) volatile: &'static [&'static str],
+    /// How late a record is expected to become visible, at most, behind what the server holds back
+    /// by rule.
+    pub(crate) overlap: Duration,
     /// The role that the server asks for.
     pub(crate) readable_by: &'static str,
 }
@@ -47,7 +53,8 @@ impl Pagination {
     }
 }
 
-/// Requests of one bucket share one quota at the server.
+/// Requests of one bucket share one quota at the server, as far as is documented. What a server
+/// says of it by its headers' names goes before (`pacer`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Bucket {
     Exports,
@@ -63,6 +70,15 @@ impl Bucket {
             Bucket::UsersCursor => "users_cursor",
             Bucket::HelpCenter => "help_center",
             Bucket::Sample => "sample",
+        }
+    }
+
+    /// What its header is called, behind the prefix. Of two none is known: these are our own.
+    pub(crate) fn header(self) -> &'static str {
+        match self {
+            Bucket::Exports => "incremental-exports",
+            Bucket::UsersCursor => "incremental-exports-cursor",
+            Bucket::HelpCenter | Bucket::Sample => self.name(),
         }
     }
 
@@ -116,6 +132,14 @@ const fn time(path: &'static str, bucket: Bucket) -> Endpoint {
     Endpoint { pagination: Pagination::Time, path, bucket }
 }
 
+const NONE: &[&str] = &[];
+
+/// "Seconds or minutes" were seen: API notes §0.7.
+const MINUTES_5: Duration = Duration::from_secs(5 * 60);
+
+/// 11 to 13 minutes were seen: API notes §4.5.
+const MINUTES_30: Duration = Duration::from_secs(30 * 60);
+
 pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
         name: "tickets",
@@ -143,6 +167,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
             record("incident_counts"),
             record("tde_workspace"),
         ],
+        volatile: &[
+            "dates",
+            "slas",
+            "metric_events",
+            "comment_count",
+            "incident_count",
+            "tde_workspace",
+        ],
+        overlap: MINUTES_5,
         readable_by: "admins",
     },
     Resource {
@@ -153,6 +186,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: Some(time("/api/v2/incremental/ticket_events/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage, Parameter::SupportTypeScope],
         sideloads: &[record("comment_events")],
+        volatile: NONE,
+        overlap: MINUTES_5,
         readable_by: "admins",
     },
     Resource {
@@ -173,6 +208,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
             page("groups"),
             page("open_ticket_count"),
         ],
+        volatile: NONE,
+        overlap: MINUTES_5,
         readable_by: "admins",
     },
     Resource {
@@ -183,6 +220,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: Some(time("/api/v2/incremental/organizations/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage],
         sideloads: &[page("abilities")],
+        volatile: NONE,
+        overlap: MINUTES_5,
         readable_by: "admins",
     },
     Resource {
@@ -193,6 +232,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: None,
         takes: &[],
         sideloads: &[],
+        volatile: NONE,
+        overlap: MINUTES_30,
         readable_by: "admins",
     },
     Resource {
@@ -203,8 +244,42 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: None,
         takes: &[],
         sideloads: &[page("users"), page("sections"), page("categories"), record("translations")],
+        volatile: NONE,
+        overlap: MINUTES_5,
         readable_by: "Help Center agents",
     },
+];
+
+/// What people ask for by name that is no resource of its own, and where it is.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["comments", "ticket_comments", "conversations"],
+        "comments are in ticket_events: zdx export ticket_events --include comment_events",
+    ),
+    (&["audits", "ticket_audits", "events"], "what happens to tickets is in ticket_events"),
+    (
+        &["calls", "legs", "call_legs", "voice"],
+        "calls are of Zendesk Talk, whose exports are not among those that zdx reads; what a call \
+         did to its ticket is in ticket_events",
+    ),
+    (
+        &["satisfaction_ratings", "ratings", "csat"],
+        "a ticket's rating is its member satisfaction_rating, in tickets; how it came is in \
+         ticket_events",
+    ),
+    (
+        &["metrics", "ticket_metrics", "metric_sets"],
+        "metrics are in tickets: --include metric_sets",
+    ),
+    (
+        &["slas", "sla_policies"],
+        "what was promised is in ticket_metric_events, and in tickets with --include slas",
+    ),
+    (&["agents", "end_users", "requesters", "identities"], "people of all kinds are in users"),
+    (
+        &["help_center", "guide", "translations", "sections"],
+        "the Help Center's texts are in articles",
+    ),
 ];
 
 impl Resource {
@@ -215,6 +290,10 @@ impl Resource {
         let names = || RESOURCES.iter().map(|resource| resource.name);
         RESOURCES.iter().find(|resource| resource.name == name).ok_or_else(|| {
             let typed = typed.escape_debug();
+            let place = ELSEWHERE.iter().find(|(known, _)| known.contains(&name.as_str()));
+            if let Some((_, place)) = place {
+                return format!("unknown resource \"{typed}\": {place}");
+            }
             match closest(&name, names()) {
                 Some(near) => format!("unknown resource \"{typed}\": did you mean \"{near}\"?"),
                 None => {

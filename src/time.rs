@@ -116,7 +116,7 @@ pub(crate) fn parse(text: &str, now: UnixTime) -> Result<UnixTime, String> {
         let seconds = is_digits(epoch).then(|| epoch.parse().unwrap_or(i64::MAX));
         let seconds = seconds.ok_or_else(refused)?;
         let shown = UnixTime::new(seconds).filter(|time| time.shown().is_some());
-        return shown.ok_or_else(|| format!("\"{text}\" is a time that no calendar shows"));
+        return shown.ok_or_else(|| format!("\"{text}\" is not a time: no calendar shows it"));
     }
     if is_digits(text) {
         return match text.parse() {

@@ -17,7 +17,7 @@ pub(super) fn check(
     headers: &Headers,
     body: &[u8],
 ) -> Result<(), ApiError> {
-    let text = || text(body);
+    let text = || told(headers, body);
     let says = |needle: &str| {
         let start = body.get(..body.len().min(4096)).unwrap_or_default();
         String::from_utf8_lossy(start).to_lowercase().contains(&needle.to_lowercase())
@@ -39,10 +39,10 @@ pub(super) fn check(
         }
         201..=299 | 304 => Garbled::Status { status }.into(),
         300..=399 => ApiError::Redirect { status, host: redirect_host(headers) },
-        401 => ApiError::Unauthorized { text: text() },
+        401 => ApiError::Unauthorized { text: text(), origin: String::new() },
         403 => ApiError::Forbidden { text: text() },
         400 | 422 if says("StartTimeTooRecent") || says("Too recent start_time") => {
-            ApiError::TooRecent { date: headers.date() }
+            ApiError::TooRecent
         }
         400 | 404 | 410 | 422 if request.has("cursor") && says("cursor") => {
             ApiError::CursorRefused { status, text: text() }
@@ -62,8 +62,16 @@ pub(super) fn check(
     })
 }
 
-/// What the server says went wrong, safe to show.
-pub(super) fn text(body: &[u8]) -> String {
+/// What the server says went wrong, and by what its support finds the request; safe to show.
+pub(super) fn told(headers: &Headers, body: &[u8]) -> String {
+    match (text(body), headers.request_id()) {
+        (text, None) => text,
+        (text, Some(id)) if text.is_empty() => format!("x-request-id {id}"),
+        (text, Some(id)) => format!("{text}; x-request-id {id}"),
+    }
+}
+
+fn text(body: &[u8]) -> String {
     let start = String::from_utf8_lossy(body.get(..body.len().min(4096)).unwrap_or_default());
     let trimmed = start.trim_start();
     if trimmed.starts_with('<') {
@@ -155,7 +163,7 @@ mod tests {
                 r#"{"errors":[{"code":"StartTimeTooRecent","title":"start_time is too recent"}]}"#,
             ),
         ] {
-            assert!(matches!(error(status, body), ApiError::TooRecent { .. }), "{body}");
+            assert!(matches!(error(status, body), ApiError::TooRecent), "{body}");
         }
         let other = error(422, r#"{"error":"InvalidValue","description":"start_time"}"#);
         assert!(matches!(other, ApiError::Refused { status: 422, .. }));

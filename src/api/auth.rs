@@ -12,29 +12,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What the user has, strongest first.
+/// What the user has, and where it stands.
 #[derive(Clone, Debug)]
-pub(crate) enum Credentials {
-    OauthClient { id: String, secret: Secret },
+pub(crate) struct Credentials {
+    pub(crate) kind: Kind,
+    /// A variable, or a place in a file, for whoever has to look there.
+    pub(crate) origin: String,
+}
+
+/// Strongest first.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    OauthClient { id: String, secret: Secret, scope: String },
     OauthToken(Secret),
     ApiToken { email: String, token: Secret },
 }
 
-impl Credentials {
-    pub(crate) fn kind(&self) -> &'static str {
+impl Kind {
+    /// For people.
+    pub(crate) fn name(&self) -> &'static str {
         match self {
-            Credentials::OauthClient { .. } => "OAuth client",
-            Credentials::OauthToken(_) => "OAuth access token",
-            Credentials::ApiToken { .. } => "API token",
+            Kind::OauthClient { .. } => "OAuth client",
+            Kind::OauthToken(_) => "OAuth access token",
+            Kind::ApiToken { .. } => "API token",
         }
     }
 
     /// Every secret in here, for the scrubber.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         match self {
-            Credentials::OauthClient { secret, .. } => vec![secret.clone()],
-            Credentials::OauthToken(token) => vec![token.clone()],
-            Credentials::ApiToken { email, token } => {
+            Kind::OauthClient { secret, .. } => vec![secret.clone()],
+            Kind::OauthToken(token) => vec![token.clone()],
+            Kind::ApiToken { email, token } => {
                 vec![token.clone(), Secret::new(format!("{email}/token:{}", token.expose()))]
             }
         }
@@ -69,13 +78,13 @@ impl Authorizer {
 
     /// The value of the `Authorization` header, for which a token may have to be minted.
     pub(super) fn header(&self, wire: &Wire, clock: Clock) -> Result<Secret, ApiError> {
-        match &self.credentials {
-            Credentials::OauthToken(token) => Ok(bearer(token.expose())),
-            Credentials::ApiToken { email, token } => {
+        match &self.credentials.kind {
+            Kind::OauthToken(token) => Ok(bearer(token.expose())),
+            Kind::ApiToken { email, token } => {
                 let pair = format!("{email}/token:{}", token.expose());
                 Ok(Secret::new(format!("Basic {}", STANDARD.encode(pair))))
             }
-            Credentials::OauthClient { id, secret } => {
+            Kind::OauthClient { id, secret, scope } => {
                 let now = clock.instant();
                 let mut minted = lock(&self.minted);
                 if let Some(token) = &*minted
@@ -83,7 +92,7 @@ impl Authorizer {
                 {
                     return Ok(token.header.clone());
                 }
-                let (status, token) = mint(wire, id, secret, now);
+                let (status, token) = mint(wire, id, secret, scope, now);
                 let result = match &token {
                     Ok(_) => status.map(|status| status.to_string()).unwrap_or_default(),
                     Err(error) => error.to_string(),
@@ -94,6 +103,11 @@ impl Authorizer {
                 Ok(minted.insert(token?).header.clone())
             }
         }
+    }
+
+    /// Where the credentials stand.
+    pub(super) fn origin(&self) -> &str {
+        &self.credentials.origin
     }
 
     /// The requests for tokens since this was last asked, for `-v`; they hold no secret.
@@ -115,7 +129,7 @@ impl Authorizer {
 
     /// Takes note that `used` was refused, and says whether a new token may help.
     pub(super) fn refused(&self, used: &Secret) -> bool {
-        if !matches!(self.credentials, Credentials::OauthClient { .. }) {
+        if !matches!(self.credentials.kind, Kind::OauthClient { .. }) {
             return false;
         }
         let mut minted = lock(&self.minted);
@@ -128,6 +142,9 @@ impl Authorizer {
 
 /// Where tokens are minted.
 const TOKENS: &str = "/oauth/tokens";
+
+/// The scope that opens every resource.
+pub(crate) const READ: &str = "read";
 
 const BEARER: &str = "Bearer ";
 
@@ -142,6 +159,9 @@ struct Reply {
     /// A number of seconds; some servers write it as a string.
     expires_in: Option<Value>,
 }
+
+/// Servers may mint tokens that never expire unless they are asked for a life: API notes §7.
+const ASKED_LIFE: Duration = Duration::from_secs(1_800);
 
 /// No token lives longer; one that says so is renewed all the same.
 const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
@@ -163,25 +183,45 @@ fn mint(
     wire: &Wire,
     id: &str,
     secret: &Secret,
+    scope: &str,
     now: Instant,
 ) -> (Option<u16>, Result<Token, ApiError>) {
-    let body = serde_json::json!({
+    let wanted = serde_json::json!({
         "grant_type": "client_credentials",
         "client_id": id,
         "client_secret": secret.expose(),
-        "scope": "read",
+        "scope": scope,
     });
-    match wire.post_json(TOKENS, &body.to_string()) {
+    let mut with_life = wanted.clone();
+    with_life["expires_in"] = ASKED_LIFE.as_secs().into();
+    let post = |body: Value| match wire.post_json(TOKENS, &body.to_string()) {
         Ok((status, headers, reply)) => (Some(status), token(status, &headers, &reply, now)),
         Err(error) => (None, Err(error)),
+    };
+    match post(with_life) {
+        // Servers that know no life to ask for.
+        (Some(400 | 422), Err(ApiError::TokenRefused { text, .. })) if !names_another(&text) => {
+            post(wanted)
+        }
+        minted => minted,
     }
+}
+
+/// Whether a refusal names what is wrong, and that is not the life that was asked for.
+fn names_another(text: &str) -> bool {
+    let others = ["invalid_client", "invalid_grant", "invalid_scope", "unauthorized_client"];
+    others.iter().any(|other| text.starts_with(other))
 }
 
 fn token(status: u16, headers: &Headers, reply: &[u8], now: Instant) -> Result<Token, ApiError> {
     match status {
         200 | 201 => {}
         400 | 401 | 403 | 404 | 410 | 422 => {
-            return Err(ApiError::TokenRefused { status, text: answer::text(reply) });
+            return Err(ApiError::TokenRefused {
+                status,
+                text: answer::told(headers, reply),
+                origin: String::new(),
+            });
         }
         _ => {
             let request = crate::request::Request::new(TOKENS);

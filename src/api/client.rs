@@ -1,13 +1,14 @@
-//! The client of one resource: a request with credentials, and a token that is renewed once.
+//! The client of one resource: a request with credentials, and a minted token that is renewed once.
 //!
 //! Nothing here retries, sleeps or decides what is done about an error.
 
 use super::{
     answer,
     auth::Authorizer,
+    base::{BaseUrl, Limits},
     error::ApiError,
     headers::Headers,
-    wire::{BaseUrl, Limits, Wire},
+    wire::Wire,
 };
 use crate::{clock::Clock, request::Request, signals::Stop};
 use std::sync::Arc;
@@ -46,20 +47,22 @@ impl Client {
         loop {
             let header = match self.authorizer.header(&self.wire, self.clock) {
                 Ok(header) => header,
-                Err(error) => return (Headers::default(), Err(error)),
+                Err(error) => {
+                    let error = error.with_origin(self.authorizer.origin());
+                    return (Headers::default(), Err(error));
+                }
             };
             let (status, headers) = match self.wire.get(request, &header, body) {
                 Ok(answer) => answer,
                 Err((headers, error)) => return (headers, Err(error)),
             };
             let checked = answer::check(request, status, &headers, body);
-            let expired = matches!(&checked, Err(ApiError::Unauthorized { text })
-                if text.starts_with("invalid_token"));
-            if expired && !renewed && self.authorizer.refused(&header) {
+            let unauthorized = matches!(&checked, Err(ApiError::Unauthorized { .. }));
+            if unauthorized && !renewed && self.authorizer.refused(&header) {
                 renewed = true;
                 continue;
             }
-            return (headers, checked);
+            return (headers, checked.map_err(|error| error.with_origin(self.authorizer.origin())));
         }
     }
 }

@@ -6,8 +6,8 @@
 use crate::{
     failure::{Exit, Failure},
     garbled::Garbled,
-    retry::Treatment,
-    time::{UnixTime, span},
+    retry::{Kind, Treatment},
+    time::span,
 };
 use std::{fmt, time::Duration};
 
@@ -39,6 +39,7 @@ pub(crate) enum ApiError {
         reason: String,
     },
     Proxy {
+        via: Box<Via>,
         reason: String,
         refused: bool,
     },
@@ -78,6 +79,8 @@ pub(crate) enum ApiError {
     },
     Unauthorized {
         text: String,
+        /// Where the credentials stand.
+        origin: String,
     },
     Forbidden {
         text: String,
@@ -86,11 +89,11 @@ pub(crate) enum ApiError {
     TokenRefused {
         status: u16,
         text: String,
+        /// Where the credentials stand.
+        origin: String,
     },
     /// The start_time is younger than the server serves: nothing new yet (API notes §5).
-    TooRecent {
-        date: Option<UnixTime>,
-    },
+    TooRecent,
     Redirect {
         status: u16,
         host: Option<String>,
@@ -106,6 +109,17 @@ pub(crate) enum ApiError {
         text: String,
     },
     Garbled(Garbled),
+}
+
+/// A proxy, as people know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Via {
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+    /// Host and port.
+    pub(crate) address: String,
+    /// The variable that names it.
+    pub(crate) variable: &'static str,
 }
 
 /// What was waited for when time ran out.
@@ -129,6 +143,16 @@ const CONFLICT_WAIT: Duration = Duration::from_secs(10);
 const EMPTY_STUCK_WAIT: Duration = Duration::from_secs(60);
 
 impl ApiError {
+    /// With where the credentials stand, if those were refused.
+    pub(super) fn with_origin(mut self, from: &str) -> ApiError {
+        if let ApiError::Unauthorized { origin, .. } | ApiError::TokenRefused { origin, .. } =
+            &mut self
+        {
+            from.clone_into(origin);
+        }
+        self
+    }
+
     pub(crate) fn treatment(&self) -> Treatment {
         match self {
             ApiError::Resolve { .. }
@@ -145,15 +169,15 @@ impl ApiError {
             ApiError::Timeout { .. } | ApiError::Unavailable { status: 504, .. } => {
                 Treatment::Shrink
             }
-            ApiError::Unavailable { status: 409, .. } => Treatment::RetryAfter(CONFLICT_WAIT),
+            ApiError::Unavailable { status: 409, .. } => Treatment::RetryNotBefore(CONFLICT_WAIT),
             ApiError::Unavailable { .. } => Treatment::Retry,
             ApiError::Busy { status: 429, wait, .. } => Treatment::WaitForQuota(*wait),
             ApiError::Busy { wait, .. } => Treatment::RetryAfter(*wait),
-            ApiError::Garbled(Garbled::CursorStuckEmpty) => {
-                Treatment::RepeatAfter(EMPTY_STUCK_WAIT)
+            ApiError::Garbled(garbled @ Garbled::CursorStuckEmpty) => {
+                Treatment::RepeatNotBefore(Kind::from(garbled), EMPTY_STUCK_WAIT)
             }
             ApiError::Garbled(Garbled::CursorCycle) => Treatment::GiveUp,
-            ApiError::Garbled(_) => Treatment::Repeat,
+            ApiError::Garbled(garbled) => Treatment::Repeat(Kind::from(garbled)),
             ApiError::Stopped
             | ApiError::Certificate { .. }
             | ApiError::TlsIncompatible { .. }
@@ -162,11 +186,24 @@ impl ApiError {
             | ApiError::Unauthorized { .. }
             | ApiError::Forbidden { .. }
             | ApiError::TokenRefused { .. }
-            | ApiError::TooRecent { .. }
+            | ApiError::TooRecent
             | ApiError::Redirect { .. }
             | ApiError::Refused { .. }
             | ApiError::CursorRefused { .. } => Treatment::GiveUp,
         }
+    }
+
+    /// Whether no request can have reached the server.
+    pub(crate) fn is_before_sending(&self) -> bool {
+        matches!(
+            self,
+            ApiError::Resolve { .. }
+                | ApiError::Connect { .. }
+                | ApiError::Certificate { .. }
+                | ApiError::TlsIncompatible { .. }
+                | ApiError::Proxy { .. }
+                | ApiError::TokenRefused { .. }
+        )
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -186,7 +223,7 @@ impl ApiError {
             | ApiError::Unavailable { .. }
             // The callers turn these two into the signal's exit and into "nothing new yet".
             | ApiError::Stopped
-            | ApiError::TooRecent { .. } => Exit::Temporary,
+            | ApiError::TooRecent => Exit::Temporary,
             ApiError::Unauthorized { .. }
             | ApiError::Forbidden { .. }
             | ApiError::TokenRefused { status: 400 | 401 | 403, .. } => Exit::Credentials,
@@ -204,11 +241,28 @@ impl ApiError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            ApiError::Unauthorized { .. } | ApiError::TokenRefused { .. } => {
-                "check the credentials of this account, then run the same command again"
+            ApiError::Unauthorized { origin, .. } | ApiError::TokenRefused { origin, .. } => {
+                return Some(format!(
+                    "the credentials are those of {origin}: check them, then run the same command \
+                     again"
+                ));
             }
             ApiError::Refused { status: 404, .. } => {
                 "check the subdomain, and that the account's plan has this resource"
+            }
+            ApiError::Proxy { via, reason, .. } if reason.contains("(407)") => {
+                let Via { scheme, address, variable } = &**via;
+                return Some(format!("{variable}={scheme}://USER:PASSWORD@{address}"));
+            }
+            ApiError::Proxy { via, .. } => {
+                let variable = via.variable;
+                return Some(format!(
+                    "is {variable} right? NO_PROXY names the hosts that are reached without it"
+                ));
+            }
+            ApiError::Certificate { .. } => {
+                "where a gateway of your own opens what is sent, name its authority with \
+                 SSL_CERT_FILE=/path/to/authority.pem; else do not trust this network"
             }
             ApiError::Resolve { .. } => {
                 "check the subdomain and the network, then run the same command again"
@@ -270,7 +324,9 @@ impl fmt::Display for ApiError {
             ApiError::Tls { host, reason } => {
                 write!(f, "the TLS handshake with {host} failed: {reason}")
             }
-            ApiError::Proxy { reason, .. } => write!(f, "the proxy refused: {reason}"),
+            ApiError::Proxy { via, reason, .. } => {
+                write!(f, "the proxy {} ({}): {reason}", via.address, via.variable)
+            }
             ApiError::Closed { reason, .. } => {
                 write!(f, "the connection was closed before the answer was complete: {reason}")
             }
@@ -304,16 +360,16 @@ impl fmt::Display for ApiError {
             ApiError::Unavailable { status, text } => {
                 write!(f, "Zendesk answered {status}{}", said(text))
             }
-            ApiError::Unauthorized { text } => {
+            ApiError::Unauthorized { text, .. } => {
                 write!(f, "Zendesk refuses the credentials (401){}", said(text))
             }
-            ApiError::TokenRefused { status, text } => {
+            ApiError::TokenRefused { status, text, .. } => {
                 write!(f, "Zendesk mints no token for these credentials ({status}){}", said(text))
             }
             ApiError::Forbidden { text } => {
                 write!(f, "Zendesk refuses access (403){}", said(text))
             }
-            ApiError::TooRecent { .. } => f.write_str("nothing new yet"),
+            ApiError::TooRecent => f.write_str("nothing new yet"),
             ApiError::Redirect { status, host } => {
                 let host = host.as_deref().unwrap_or("nowhere");
                 write!(f, "Zendesk answered with a redirect ({status}) to {host}")

@@ -2,7 +2,10 @@
 //!
 //! Pure. Spellings and fallbacks are those of API notes §6. Must not know the HTTP library.
 
-use crate::{pacer::Quota, time::UnixTime};
+use crate::{
+    pacer::{Name, Quota, Said},
+    time::UnixTime,
+};
 use std::time::Duration;
 
 /// An answer's headers, names in lower case, in the order they came.
@@ -28,6 +31,11 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 const LONGEST_WINDOW: Duration = Duration::from_secs(86_400);
 
 impl Headers {
+    /// What Zendesk's support finds a request by. It may come twice; the first is the edge's.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        self.get("x-request-id").map(crate::shown::shown).filter(|id| !id.is_empty())
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
     }
@@ -64,17 +72,23 @@ impl Headers {
             .map_or(DEFAULT_WAIT, |resets| resets.max(SHORTEST_WAIT))
     }
 
-    /// The quota of the export endpoints, in the spelling of 2024 or of 2023.
+    /// The quotas of the endpoint, by name. What several headers say of one, the least holds.
+    pub(crate) fn quotas(&self) -> Vec<(Name, Quota)> {
+        let mut quotas: Vec<(Name, Quota)> = Vec::new();
+        for (name, value) in &self.0 {
+            let Some((name, quota)) = Name::of_header(name).zip(quota(value)) else { continue };
+            match quotas.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) if known.remaining <= quota.remaining => {}
+                Some((_, known)) => *known = quota,
+                None => quotas.push((name, quota)),
+            }
+        }
+        quotas
+    }
+
+    /// The tightest quota of the endpoint.
     pub(crate) fn export_quota(&self) -> Option<Quota> {
-        self.0
-            .iter()
-            .filter(|(name, _)| {
-                ["zendesk-ratelimit-", "zendesk-rate-limit-"]
-                    .iter()
-                    .any(|prefix| name.starts_with(prefix))
-            })
-            .filter_map(|(_, value)| quota(value))
-            .min_by_key(|quota| quota.remaining)
+        self.quotas().into_iter().map(|(_, quota)| quota).min_by_key(|quota| quota.remaining)
     }
 
     /// The account's quota for all API requests, which an export request also counts against.
@@ -90,14 +104,18 @@ impl Headers {
         Some(Quota { total, remaining, resets })
     }
 
-    /// What the pacer is to know after an answer. The account's quota only matters
-    /// once it is the tighter one.
-    pub(crate) fn pacing(&self) -> Option<Quota> {
-        match (self.export_quota(), self.account_quota()) {
-            (Some(export), Some(account)) if account.remaining < export.remaining => Some(account),
-            (Some(export), _) => Some(export),
-            (None, account) => account.filter(|account| account.remaining == 0),
+    /// What the pacer is to know after an answer, if that tells of a quota. The account's only
+    /// matters once it is the tighter one.
+    pub(crate) fn pacing(&self) -> Option<Said> {
+        let (mut quotas, account) = (self.quotas(), self.account_quota());
+        if quotas.is_empty() {
+            return account.filter(|account| account.remaining == 0).map(Said::AccountSpent);
         }
+        for (_, quota) in &mut quotas {
+            *quota =
+                account.filter(|account| account.remaining < quota.remaining).unwrap_or(*quota);
+        }
+        Some(Said::Quotas(quotas))
     }
 }
 
@@ -131,6 +149,7 @@ fn quota(value: &str) -> Option<Quota> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Bucket;
 
     const DATE: (&str, &str) = ("date", "Thu, 08 Feb 2024 17:26:48 GMT");
 
@@ -206,11 +225,38 @@ mod tests {
     }
 
     #[test]
+    fn f18_a_quota_is_called_the_same_in_both_spellings() {
+        let value = "total=10; remaining=9; resets=41";
+        let names = |names: &[&str]| {
+            let pairs: Vec<_> = names.iter().map(|name| (*name, value)).collect();
+            headers(&pairs).quotas().into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let (exports, cursor) = (Name::from(Bucket::Exports), Name::from(Bucket::UsersCursor));
+        for (header, name) in [
+            ("zendesk-ratelimit-incremental-exports", &exports),
+            ("zendesk-rate-limit-incremental-exports", &exports),
+            ("zendesk-ratelimit-incremental-exports-cursor", &cursor),
+        ] {
+            assert_eq!(names(&[header]), std::slice::from_ref(name), "{header}");
+        }
+        let both = [
+            "zendesk-ratelimit-incremental-exports",
+            "zendesk-ratelimit-incremental-exports-cursor",
+            "zendesk-rate-limit-incremental-exports",
+            "x-rate-limit",
+        ];
+        assert_eq!(names(&both), [exports, cursor]);
+    }
+
+    #[test]
     fn the_tighter_quota_paces() {
         let export = ("zendesk-ratelimit-incremental-exports", "total=10; remaining=3; resets=20");
         let account = |left| [("x-rate-limit", "700"), ("x-rate-limit-remaining", left)];
-        let remaining =
-            |pairs: &[(&str, &str)]| headers(pairs).pacing().map(|quota| quota.remaining);
+        let remaining = |pairs: &[(&str, &str)]| match headers(pairs).pacing()? {
+            Said::AccountSpent(quota) => Some(quota.remaining),
+            Said::Quotas(quotas) => quotas.iter().map(|(_, quota)| quota.remaining).min(),
+            said => panic!("{said:?}"),
+        };
         let [limit, left] = account("600");
         assert_eq!(remaining(&[export, limit, left]), Some(3));
         let [limit, left] = account("2");

@@ -3,11 +3,13 @@
 
 mod answer;
 pub(crate) mod auth;
+mod base;
+mod broken;
 mod client;
 pub(crate) mod error;
 pub(crate) mod headers;
 mod transport;
 mod wire;
 
+pub(crate) use base::{Authorities, BaseUrl, Limits, Proxy, Way};
 pub(crate) use client::Client;
-pub(crate) use wire::{BaseUrl, Limits};

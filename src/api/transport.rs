@@ -27,6 +27,8 @@ pub(super) struct Watch {
     pub(super) body_idle: Duration,
     /// Whether the headers are there.
     pub(super) in_body: Arc<AtomicBool>,
+    /// Whether the newest connection has got no further than to a proxy.
+    pub(super) at_proxy: Arc<AtomicBool>,
     /// Whether the newest connection stands, TLS and all.
     pub(super) established: Arc<AtomicBool>,
     /// Set when nobody waits for the answer any more.
@@ -44,10 +46,14 @@ impl<In: Transport> Connector<In> for Watch {
 
     fn connect(
         &self,
-        _: &ConnectionDetails<'_>,
+        details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Watched<In>>, Error> {
         self.established.store(false, Ordering::Relaxed);
+        // The connection to the proxy itself is made with no proxy in its settings.
+        if details.config.proxy().is_some() {
+            self.at_proxy.store(false, Ordering::Relaxed);
+        }
         Ok(chained.map(|inner| Watched { inner, watch: self.clone() }))
     }
 }
@@ -103,6 +109,19 @@ impl<T: Transport> Transport for Watched<T> {
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
+    }
+}
+
+/// Stands before everything else, where a connection begins.
+#[derive(Debug)]
+pub(super) struct Begun(pub(super) Arc<AtomicBool>);
+
+impl<In: Transport> Connector<In> for Begun {
+    type Out = In;
+
+    fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<In>, Error> {
+        self.0.store(true, Ordering::Relaxed);
+        Ok(chained)
     }
 }
 

@@ -4,15 +4,16 @@
 //! Must not know credentials beyond the header that it is handed.
 
 use super::{
+    base::{Authorities, BaseUrl, Limits},
+    broken,
     error::{ApiError, Phase},
     headers::Headers,
-    transport::{Established, Watch},
+    transport::{Begun, Established, Watch},
 };
 use crate::{garbled::Garbled, request::Request, secret::Secret, signals::Stop};
 use flate2::read::MultiGzDecoder;
 use std::{
     cell::Cell,
-    error::Error as StdError,
     io::{self, Read as _},
     sync::{
         Arc,
@@ -21,7 +22,7 @@ use std::{
     time::Duration,
 };
 use ureq::{
-    Agent, Body, Proxy, Timeout,
+    Agent, Body, Timeout,
     http::Response,
     tls::{RootCerts, TlsConfig},
     unversioned::{
@@ -29,29 +30,6 @@ use ureq::{
         transport::{ConnectProxyConnector, Connector as _, RustlsConnector, TcpConnector},
     },
 };
-
-/// Where the account is served: `https://acme.zendesk.com`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BaseUrl {
-    /// Scheme and authority, without a slash at the end.
-    pub(crate) origin: String,
-    pub(crate) host: String,
-    /// On this machine: plain http is allowed, and no proxy is asked.
-    pub(crate) loopback: bool,
-}
-
-/// How long to wait for what, and how much to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
-    pub(crate) connect: Duration,
-    pub(crate) headers: Duration,
-    /// The longest silence inside a body.
-    pub(crate) body_idle: Duration,
-    /// The whole request; ends a slow drip.
-    pub(crate) request: Duration,
-    /// The largest body after decompression, in bytes.
-    pub(crate) page_bytes: u64,
-}
 
 /// The connection, which is made anew when it is closed.
 #[derive(Debug)]
@@ -75,10 +53,13 @@ impl Wire {
             stop,
             body_idle: limits.body_idle,
             in_body: Arc::new(AtomicBool::new(false)),
+            at_proxy: Arc::new(AtomicBool::new(false)),
             established: Arc::new(AtomicBool::new(false)),
             cancelled: Arc::new(AtomicBool::new(false)),
         };
-        let proxy = if base.loopback { None } else { Proxy::try_from_env() };
+        let proxy = base.way.proxy.as_ref().map(|proxy| proxy.inner.clone());
+        let authorities = base.way.authorities.as_ref();
+        let roots = authorities.map_or(RootCerts::PlatformVerifier, Authorities::roots);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(!base.loopback)
@@ -89,7 +70,7 @@ impl Wire {
             .user_agent(USER_AGENT)
             .accept("application/json")
             .proxy(proxy)
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .timeout_resolve(Some(limits.connect))
             .timeout_connect(Some(limits.connect))
             .timeout_send_request(Some(limits.headers))
@@ -97,7 +78,8 @@ impl Wire {
             .timeout_global(Some(limits.request))
             .build();
         let connector =
-            ().chain(ConnectProxyConnector::default())
+            ().chain(Begun(Arc::clone(&watch.at_proxy)))
+                .chain(ConnectProxyConnector::default())
                 .chain(TcpConnector::default())
                 .chain(watch.clone())
                 .chain(RustlsConnector::default())
@@ -196,7 +178,7 @@ impl Wire {
     fn body_failed(&self, error: io::Error) -> ApiError {
         let error = match ureq::Error::from(error) {
             ureq::Error::Decompress(_, inner) => match ureq::Error::from(inner) {
-                ureq::Error::Io(inner) if !disconnected(&inner) => {
+                ureq::Error::Io(inner) if !broken::disconnected(&inner) => {
                     return Garbled::Compression { reason: inner.to_string() }.into();
                 }
                 cause => cause,
@@ -205,7 +187,7 @@ impl Wire {
         };
         match error {
             ureq::Error::Io(error) if self.watch.stop.signal().is_none() => {
-                ApiError::BodyCut { reason: worded(&error) }
+                ApiError::BodyCut { reason: broken::worded(&error) }
             }
             other => self.failed(other),
         }
@@ -217,11 +199,15 @@ impl Wire {
     }
 
     fn failed(&self, error: ureq::Error) -> ApiError {
-        let host = self.base.host.clone();
         let warm = self.warm.replace(false);
         if self.watch.stop.signal().is_some() {
             return ApiError::Stopped;
         }
+        let proxy = self.base.way.proxy.as_ref();
+        if let Some(proxy) = proxy.filter(|_| self.watch.at_proxy.load(Ordering::Relaxed)) {
+            return broken::at_proxy(proxy, error);
+        }
+        let host = self.base.host.clone();
         match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
                 ApiError::ConnectTimeout { host }
@@ -235,51 +221,14 @@ impl Wire {
             ureq::Error::Timeout(_) => {
                 ApiError::Timeout { phase: Phase::Headers, after: self.limits.headers }
             }
-            ureq::Error::HostNotFound => ApiError::Resolve { host },
-            ureq::Error::ConnectionFailed => {
-                ApiError::Connect { host, reason: "no address answered".to_owned() }
-            }
-            ureq::Error::Tls(reason) => ApiError::Tls { host, reason: reason.to_owned() },
-            ureq::Error::Rustls(error) => tls(host, &error),
-            ureq::Error::ConnectProxyFailed(reason) => ApiError::Proxy {
-                refused: reason.contains("407"),
-                reason: crate::shown::shown(&reason),
-            },
-            ureq::Error::LargeResponseHeader(..) => ApiError::HeadersTooLarge,
-            ureq::Error::Protocol(error) => {
-                let reason = error.to_string();
-                if reason.contains("parse fail") || reason.contains("http version") {
-                    ApiError::NotHttp { reason }
-                } else {
-                    ApiError::Protocol { reason }
-                }
-            }
-            ureq::Error::Io(error) => match io_failed(host.clone(), warm, &error) {
+            error => match broken::direct(host.clone(), warm, error) {
                 ApiError::Closed { reused: false, .. } if self.in_handshake() => ApiError::Tls {
                     host,
                     reason: "the connection was closed in the middle of it".to_owned(),
                 },
                 error => error,
             },
-            other => ApiError::Protocol { reason: other.to_string() },
         }
-    }
-}
-
-fn io_failed(host: String, warm: bool, error: &io::Error) -> ApiError {
-    if let Some(error) = cause::<rustls::Error>(error) {
-        return tls(host, error);
-    }
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused
-        | io::ErrorKind::HostUnreachable
-        | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::NetworkDown
-        | io::ErrorKind::AddrNotAvailable => ApiError::Connect { host, reason: worded(error) },
-        io::ErrorKind::TimedOut => ApiError::ConnectTimeout { host },
-        // The standard library gives a failed look-up no kind of its own.
-        _ if error.to_string().contains("failed to lookup address") => ApiError::Resolve { host },
-        _ => ApiError::Closed { reused: warm, reason: worded(error) },
     }
 }
 
@@ -289,54 +238,4 @@ fn owned(response: &Response<Body>) -> Headers {
         (name.as_str().to_owned(), value)
     };
     Headers(response.headers().iter().map(pair).collect())
-}
-
-/// The error of type `T` among the causes of `error`.
-fn cause<T: StdError + 'static>(error: &io::Error) -> Option<&T> {
-    let mut inner: Option<&(dyn StdError + 'static)> = error.get_ref().map(|inner| {
-        let inner: &(dyn StdError + 'static) = inner;
-        inner
-    });
-    while let Some(error) = inner {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        inner = error.source();
-    }
-    None
-}
-
-fn tls(host: String, error: &rustls::Error) -> ApiError {
-    let reason = error.to_string();
-    match error {
-        rustls::Error::InvalidCertificate(_) => ApiError::Certificate { host, reason },
-        rustls::Error::PeerIncompatible(_)
-        | rustls::Error::AlertReceived(
-            rustls::AlertDescription::ProtocolVersion
-            | rustls::AlertDescription::HandshakeFailure
-            | rustls::AlertDescription::InsufficientSecurity,
-        ) => ApiError::TlsIncompatible { host, reason },
-        _ => ApiError::Tls { host, reason },
-    }
-}
-
-/// Whether this is the connection's end rather than the decompressor's finding. The HTTP library
-/// tells an early end by this text alone.
-fn disconnected(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::NotConnected
-    ) || error.to_string() == "Peer disconnected"
-}
-
-fn worded(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::ConnectionReset => "connection reset by the server".to_owned(),
-        io::ErrorKind::UnexpectedEof => "connection closed by the server".to_owned(),
-        _ => error.to_string(),
-    }
 }

@@ -1,14 +1,14 @@
 //! The pacer in virtual time, against a server with fixed windows of a minute: how much of the
 //! quota is spent in each full window, and how often the server refuses.
 //!
-//! The server counts a request when it comes in and says so in the headers that the sandbox sends.
-//! A resource asks for its next page when the last one is there, so that with the latency `L` one
+//! The server counts a request when it comes in and says so in the headers that the sandbox sends;
+//! which of its paths share a quota, and what it calls it, is part of the scenario. A resource asks for its next page when the last one is there, so that with the latency `L` one
 //! resource cannot send more than `60 / L` requests a minute.
 
 use crate::{
     api::headers::Headers,
     clock::Clock,
-    pacer::{Limits, Pacer, Place, Said, Turn},
+    pacer::{Limits, Pacer, Place, Said, Source, Turn},
     resource::Bucket,
 };
 use fastrand::Rng;
@@ -36,11 +36,27 @@ pub struct Scenario {
     pub resources: u64,
     /// What is left to others, in percent.
     pub reserve: u8,
+    pub shared: Shared,
     pub other: Other,
     pub headers: Made,
     /// Whether `resets` is rounded up; down otherwise.
     pub rounded_up: bool,
     pub seed: u64,
+}
+
+/// Which paths count together at the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shared {
+    /// All, as the table of resources has it.
+    All,
+    /// All, where the table has three quotas.
+    AllUnlikeTheTable,
+    /// None: each path has a quota of its own, with a name of its own, where the table has one.
+    None,
+    /// All, but the second path's answers say nothing of it.
+    AllOneIsMute,
+    /// All but the second, whose answers say nothing, and whose requests are free.
+    AllButTheMute,
 }
 
 /// Another client of the account. It is no gentleman: it never waits.
@@ -67,6 +83,8 @@ pub enum Made {
 pub struct Window {
     pub ours: u64,
     pub others: u64,
+    /// Our requests that took nothing from the quota.
+    pub free: u64,
     /// Our requests that were refused with 429.
     pub refused: u64,
     pub others_refused: u64,
@@ -77,11 +95,51 @@ impl Scenario {
     /// allows.
     pub fn possible(&self) -> u64 {
         let reserved = (self.quota * u64::from(self.reserve)).div_ceil(100);
-        (self.quota - reserved).min(self.resources * (WINDOW / self.latency.max(1)))
+        let together = if self.shared == Shared::None { 1 } else { self.resources };
+        (self.quota - reserved).min(together * (WINDOW / self.latency.max(1)))
     }
 
-    /// Lets resources that never end run for so many full windows.
+    /// How many quotas the server has.
+    fn quotas(&self) -> u64 {
+        if self.shared == Shared::None { self.resources } else { 1 }
+    }
+
+    /// The quota that a resource's requests count in.
+    fn quota_of(&self, resource: u64) -> u64 {
+        if self.shared == Shared::None { resource } else { 0 }
+    }
+
+    fn is_mute(&self, resource: u64) -> bool {
+        resource == 1 && matches!(self.shared, Shared::AllOneIsMute | Shared::AllButTheMute)
+    }
+
+    fn is_free(&self, resource: u64) -> bool {
+        resource == 1 && self.shared == Shared::AllButTheMute
+    }
+
+    /// Where a resource's requests go, and what the table says of it.
+    fn source(&self, resource: u64) -> Source {
+        let exports = format!("/api/v2/incremental/{resource}.json");
+        match (self.shared, resource % 3) {
+            (Shared::AllUnlikeTheTable, 1) => Source::new(exports, Bucket::UsersCursor),
+            (Shared::AllUnlikeTheTable, 2) => {
+                let articles = format!("/api/v2/help_center/incremental/{resource}.json");
+                Source::new(articles, Bucket::HelpCenter)
+            }
+            _ => Source::new(exports, Bucket::Exports),
+        }
+    }
+
+    /// Lets resources that never end run for so many full windows, of each quota.
     pub fn run(&self, windows: u64) -> Vec<Window> {
+        self.run_from_the_start(windows)
+            .into_iter()
+            .flat_map(|quota| quota.into_iter().skip(1))
+            .collect()
+    }
+
+    /// As [`Scenario::run`], each quota by itself, with the window that the run begins in.
+    pub fn run_from_the_start(&self, windows: u64) -> Vec<Vec<Window>> {
         let mut world = World::new(*self);
         // In the middle of a window, as runs begin.
         let start = 1_000 * WINDOW + world.rng.u64(0..WINDOW);
@@ -100,8 +158,12 @@ impl Scenario {
             }
             world.handle(now, event);
         }
-        let full = end / WINDOW - windows..end / WINDOW;
-        full.map(|window| world.server.get(&window).copied().unwrap_or_default()).collect()
+        let of = |quota| {
+            let all = start / WINDOW..end / WINDOW;
+            all.map(|window| world.server.get(&(quota, window)).copied().unwrap_or_default())
+                .collect()
+        };
+        (0..self.quotas()).map(of).collect()
     }
 }
 
@@ -123,7 +185,8 @@ struct World {
     zero: Instant,
     pacer: Pacer,
     places: BTreeMap<u64, Place>,
-    server: BTreeMap<u64, Window>,
+    /// By the quota and the number of the window.
+    server: BTreeMap<(u64, u64), Window>,
     events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
     count: u64,
 }
@@ -147,6 +210,11 @@ impl World {
         self.events.push(Reverse((time, self.count, event)));
     }
 
+    fn take(&mut self, resource: u64, now: Instant) -> Result<Place, Turn> {
+        let source = self.scenario.source(resource);
+        self.pacer.take_in_turn(&source, &resource.to_string(), now)
+    }
+
     /// A span of about so long.
     fn about(&mut self, span: Millis) -> Millis {
         let most = span * self.scenario.jitter / 100;
@@ -156,7 +224,7 @@ impl World {
     fn handle(&mut self, now: Millis, event: Event) {
         let instant = self.zero + Duration::from_millis(now);
         match event {
-            Event::Turn(resource) => match self.pacer.take(Bucket::Exports, instant) {
+            Event::Turn(resource) => match self.take(resource, instant) {
                 Ok(place) => {
                     self.places.insert(resource, place);
                     let way = self.about(self.scenario.latency.min(100) / 2);
@@ -171,27 +239,33 @@ impl World {
                 }
             },
             Event::Arrival(resource) => {
-                let window = self.server.entry(now / WINDOW).or_default();
-                let refused = window.ours + window.others >= self.scenario.quota;
-                if refused {
+                let key = (self.scenario.quota_of(resource), now / WINDOW);
+                let window = self.server.entry(key).or_default();
+                let free = self.scenario.is_free(resource);
+                let refused = !free && window.ours + window.others >= self.scenario.quota;
+                if free {
+                    window.free += 1;
+                } else if refused {
                     window.refused += 1;
                 } else {
                     window.ours += 1;
                 }
                 let made = self.scenario.headers == Made::OnArrival;
-                let headers = made.then(|| self.headers(now));
+                let headers = made.then(|| self.headers(resource, now));
                 let rest = self.scenario.latency - self.scenario.latency.min(100) / 2;
                 let rest = self.about(rest);
                 self.at(now + rest, Event::Answer(resource, refused, headers));
             }
             Event::Answer(resource, refused, headers) => {
-                let headers = Headers(headers.unwrap_or_else(|| self.headers(now)));
+                let headers = Headers(headers.unwrap_or_else(|| self.headers(resource, now)));
                 if let Some(place) = self.places.remove(&resource) {
-                    let said = headers.pacing().map_or(Said::Nothing, Said::Quota);
+                    let silence = if refused { Said::Nothing } else { Said::NoQuota };
+                    let said = headers.pacing().unwrap_or(silence);
                     self.pacer.settle(place, said, instant);
                 }
                 if refused {
-                    self.pacer.close(Bucket::Exports, instant + headers.quota_wait());
+                    self.pacer
+                        .close(&self.scenario.source(resource), instant + headers.quota_wait());
                 }
                 self.at(now, Event::Turn(resource));
             }
@@ -202,7 +276,7 @@ impl World {
                     Other::Steady(every) => (1, every),
                     Other::Burst(times) => (times, WINDOW),
                 };
-                let window = self.server.entry(now / WINDOW).or_default();
+                let window = self.server.entry((0, now / WINDOW)).or_default();
                 for _ in 0..times {
                     if window.ours + window.others >= quota {
                         window.others_refused += 1;
@@ -216,15 +290,23 @@ impl World {
     }
 
     /// The quota as the sandbox writes it.
-    fn headers(&self, now: Millis) -> Vec<(String, String)> {
+    fn headers(&self, resource: u64, now: Millis) -> Vec<(String, String)> {
+        if self.scenario.is_mute(resource) {
+            return vec![("x-rate-limit".to_owned(), "700".to_owned())];
+        }
         let total = self.scenario.quota;
-        let used = self.server.get(&(now / WINDOW)).map_or(0, |window| window.ours + window.others);
+        let key = (self.scenario.quota_of(resource), now / WINDOW);
+        let used = self.server.get(&key).map_or(0, |window| window.ours + window.others);
         let left = WINDOW - now % WINDOW;
         let resets =
             if self.scenario.rounded_up { left.div_ceil(1000).max(1) } else { left / 1000 };
         let remaining = total.saturating_sub(used);
         let quota = format!("total={total}; remaining={remaining}; resets={resets}");
-        vec![("zendesk-ratelimit-incremental-exports".to_owned(), quota)]
+        let name = match self.scenario.shared {
+            Shared::None => format!("zendesk-ratelimit-quota-{resource}"),
+            _ => "zendesk-ratelimit-incremental-exports".to_owned(),
+        };
+        vec![(name, quota)]
     }
 }
 
@@ -238,6 +320,7 @@ mod tests {
         jitter: 20,
         resources: 6,
         reserve: 0,
+        shared: Shared::All,
         other: Other::None,
         headers: Made::OnArrival,
         rounded_up: true,
@@ -327,5 +410,91 @@ mod tests {
         assert!(shared > windows / 10, "others got into {shared} windows only");
         assert!(left <= windows, "{left} % left over in all of {windows} windows");
         assert!(refused * 4 <= windows, "{refused} refused in {windows} windows");
+    }
+
+    /// All windows, and that nothing was refused in any, nor in the first.
+    #[track_caller]
+    fn none_refused(scenario: Scenario) -> Vec<Window> {
+        let mut full = Vec::new();
+        for quota in scenario.run_from_the_start(10) {
+            assert!(quota.iter().all(|window| window.refused == 0), "{quota:?} {scenario:?}");
+            full.extend(quota.into_iter().skip(1));
+        }
+        full
+    }
+
+    /// Whether the quota and not the latency is the limit.
+    fn is_bound_by_quota(scenario: Scenario) -> bool {
+        let together = scenario.resources / scenario.quotas();
+        together * (WINDOW / scenario.latency) * 2 >= scenario.quota * 3
+    }
+
+    #[test]
+    fn f18_one_quota_that_the_table_takes_for_three_is_spent_and_never_overspent() {
+        for (quota, resources) in [(10, 2), (10, 3), (10, 6), (10, 12), (30, 3), (30, 12)] {
+            let shared = Shared::AllUnlikeTheTable;
+            for scenario in variants(Scenario { quota, resources, shared, ..ALONE }) {
+                for window in none_refused(scenario) {
+                    // Answers of 15 s leave the window's end open for as long.
+                    let least = if scenario.latency > 5_000 { quota * 4 / 5 } else { quota };
+                    assert!(
+                        window.ours >= least || !is_bound_by_quota(scenario),
+                        "{window:?} {scenario:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn f18_quotas_of_their_own_are_all_spent_where_the_table_has_one() {
+        for resources in [2, 6] {
+            for scenario in variants(Scenario { shared: Shared::None, resources, ..ALONE }) {
+                for window in none_refused(scenario) {
+                    if is_bound_by_quota(scenario) {
+                        assert_eq!(window.ours, scenario.quota, "{scenario:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Which requests of the mute path are in an answer's figure is known only of those that were
+    /// over before it was asked for; the others may be counted twice.
+    #[test]
+    fn f18_a_path_that_names_no_quota_but_counts_overspends_nothing() {
+        let (mut windows, mut left) = (0, 0);
+        for (quota, resources) in [(10, 2), (10, 6), (30, 2), (30, 6)] {
+            let shared = Shared::AllOneIsMute;
+            for scenario in variants(Scenario { quota, resources, shared, ..ALONE }) {
+                for window in none_refused(scenario) {
+                    if is_bound_by_quota(scenario) {
+                        assert!(window.ours + 3 >= quota, "{window:?} {scenario:?}");
+                        windows += 1;
+                        left += quota - window.ours;
+                    }
+                }
+            }
+        }
+        assert!(windows > 1000 && left < windows * 5 / 4, "{left} in {windows} windows");
+    }
+
+    #[test]
+    fn f18_a_path_that_does_not_count_costs_no_more_than_its_requests() {
+        let (mut windows, mut left) = (0, 0);
+        for (quota, resources) in [(10, 2), (10, 6), (30, 2), (30, 6)] {
+            let shared = Shared::AllButTheMute;
+            for scenario in variants(Scenario { quota, resources, shared, ..ALONE }) {
+                for window in none_refused(scenario) {
+                    if is_bound_by_quota(scenario) {
+                        let least = quota.saturating_sub(window.free.min(3));
+                        assert!(window.ours >= least, "{window:?} {scenario:?}");
+                        windows += 1;
+                        left += quota - window.ours;
+                    }
+                }
+            }
+        }
+        assert!(windows > 1000 && left < windows * 3 / 4, "{left} in {windows} windows");
     }
 }

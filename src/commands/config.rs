@@ -6,7 +6,7 @@ use crate::{
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
     settings::{self, Effective},
-    shown::ENDLESS,
+    shown::{ENDLESS, quoted},
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -41,7 +41,10 @@ fn init(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     disk::replace(&path, EXAMPLE.as_bytes())
         .map_err(ReplaceError::into_io)
         .or_exit(Exit::Output, failed)?;
-    context.report.note(None, &format!("wrote {shown}: edit it, then try zdx check"));
+    let flag =
+        context.flags.config.as_ref().map(|_| format!(" --config {}", quoted(&shown.to_string())));
+    let flag = flag.unwrap_or_default();
+    context.report.note(None, &format!("wrote {shown}: edit it, then try zdx check{flag}"));
     if as_json {
         let document = json!({"config": path});
         super::print(&format!("{document}\n"))?;

@@ -1,7 +1,7 @@
 //! What every command may need, and how it tells its result.
 
 use crate::{
-    api::auth::Credentials,
+    api::auth::{Credentials, Kind, READ},
     cli::When,
     clock::Clock,
     failure::{Exit, Failure, OrExit as _},
@@ -40,10 +40,12 @@ impl Context {
         let (settings, sandbox) = if in_sandbox {
             let sandbox = Sandbox::start(world::Options::default())
                 .or_exit(Exit::Bug, || "cannot start the sandbox".to_owned())?;
-            let credentials = Credentials::OauthClient {
+            let kind = Kind::OauthClient {
                 id: world::CLIENT_ID.to_owned(),
                 secret: Secret::new(world::CLIENT_SECRET),
+                scope: READ.to_owned(),
             };
+            let credentials = Credentials { kind, origin: "the sandbox".to_owned() };
             let settings = settings::sandbox(
                 &self.flags,
                 &self.env,
@@ -53,10 +55,15 @@ impl Context {
             )?;
             (settings, Some(sandbox))
         } else {
-            (settings::resolve(&self.flags, &self.env)?, None)
+            for strange in self.env.strange() {
+                self.report.warn(None, &strange);
+            }
+            (settings::resolve(&self.flags, &self.env, self.clock, &self.stop)?, None)
         };
-        self.report.hide(&settings.credentials.secrets());
-        if let Credentials::ApiToken { .. } = settings.credentials {
+        self.report.hide(&settings.credentials.kind.secrets());
+        let proxy = settings.base.way.proxy.as_ref();
+        self.report.hide(proxy.and_then(|proxy| proxy.password.clone()).as_slice());
+        if let Kind::ApiToken { .. } = settings.credentials.kind {
             self.report.warn(
                 None,
                 "Zendesk ends API tokens on 2027-04-30: move to an OAuth client before that",

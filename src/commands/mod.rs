@@ -54,6 +54,10 @@ pub(crate) fn run(cli: Cli) -> Exit {
             return failure.exit;
         }
     };
+    if let Err(failure) = env.check() {
+        report.failure(None, &failure, None);
+        return failure.exit;
+    }
     let context = Context { progress, flags, env, clock, stop, report };
     let result = match cli.command {
         Command::Export(args) => export::run(&args, &context),

@@ -9,7 +9,8 @@ use crate::{
 use std::time::Duration;
 
 pub(super) fn run(args: SandboxArgs, context: &Context) -> Result<Exit, Failure> {
-    let SandboxArgs { port, seed, records, bulk, quota, window, latency, fault, behaviour } = args;
+    let SandboxArgs { port, seed, records, bulk, quota, window, latency, late, fault, behaviour } =
+        args;
     let mut switches = Behaviour::default();
     for switch in &behaviour {
         switches.set(switch).map_err(|error| Failure::usage(format!("--behaviour: {error}")))?;
@@ -26,6 +27,7 @@ pub(super) fn run(args: SandboxArgs, context: &Context) -> Result<Exit, Failure>
         latency,
         faults: fault,
         behaviour: switches,
+        late,
         bulk,
         frozen_at: None,
     })

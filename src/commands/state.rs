@@ -11,7 +11,7 @@ use crate::{
     output::{self, Names},
     place::{FilePlace, Owner, partial},
     plan,
-    position::Position,
+    position::{Overlap, Position},
     resource::Resource,
     settings::{self, Place},
     shown::{ENDLESS, quoted},
@@ -120,7 +120,7 @@ fn words(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> St
         (Position::Start(start), _) => format!("not yet begun, starts at {start}"),
         (Position::Cursor(_), Some(at)) => format!("a cursor at {at}"),
         (Position::Cursor(_), None) => "a cursor".to_owned(),
-        (Position::Time { end_time, .. }, _) => format!("by time, at {end_time}"),
+        (Position::Time(end_time), _) => format!("by time, at {end_time}"),
     };
     writeln!(out, "  position  {position}").expect(ENDLESS);
     let output = match (series.output.path.as_str(), series.output.file) {
@@ -173,8 +173,10 @@ fn set(
     let start = plan::start(since, "--since", now)?;
     let (mut state, resource, series) = open(place, typed, context)?;
     let backup = state.back_up(now)?;
+    let position = Position::starting(series.position.pagination(), start);
     let moved = Series {
-        position: Position::starting(series.position.pagination(), start),
+        overlap: Overlap::none(&position),
+        position,
         through: Some(start),
         window: None,
         ..series

@@ -7,9 +7,9 @@ use crate::{
     garbled::Garbled,
     plan::{Job, Mode, anew},
     resource::Pagination,
-    time::UnixTime,
+    time::{UnixTime, span},
 };
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 /// How hints say it.
 const AGAIN: &str = "run the same command again";
@@ -57,6 +57,15 @@ pub(super) fn saved(state: &Path, through: Option<UnixTime>, pages: u64) -> Stri
 pub(super) fn future(job: &Job, date: UnixTime) -> Failure {
     let text = format!("{} is in the future of the server's clock ({date})", job.origin);
     Failure::usage(text).hint("is the clock of this machine right?")
+}
+
+/// A server that calls a start too recent which by its own clock is not.
+pub(super) fn untrue(start: UnixTime, ago: Duration) -> Failure {
+    let text = format!(
+        "Zendesk calls the start {start} too recent, which by its own clock lies {} back",
+        span(ago)
+    );
+    Failure::new(Exit::Remote, text)
 }
 
 /// The ways past an error. `reached` is how far the export has come: the page before may still be

@@ -10,11 +10,10 @@ use crate::{
     api::{Client, error::ApiError, headers::Headers},
     clock::Clock,
     pacer::{
-        Said,
+        Said, Source,
         gate::{Gate, Ticket},
     },
     request::Request,
-    resource::Bucket,
     signals::Stop,
 };
 use std::{
@@ -65,7 +64,7 @@ pub(super) enum Awaited {
 /// The thread's own.
 struct Asker {
     client: Client,
-    bucket: Bucket,
+    source: Source,
     clock: Clock,
     gate: Gate,
     /// Two bodies take turns: one comes in while the other one is checked and written. Who is done
@@ -85,15 +84,16 @@ impl Asker {
         let began = self.clock.instant();
         let place = |ticket: Option<Ticket>| match ticket {
             Some(ticket) => Some(ticket),
-            None => self.gate.take(self.bucket).ok(),
+            None => self.gate.take(&self.source).ok(),
         };
         let Some(ticket) = place(ticket) else { return Some(Err(body)) };
         let (headers, result) = self.client.get(&request, &mut body);
         // At once, not when the page is wanted: the quota's reset counts from here.
-        ticket.settle(match headers.pacing() {
-            Some(quota) => Said::Quota(quota),
-            None if result.is_ok() => Said::NoQuota,
-            None => Said::Nothing,
+        ticket.settle(match (headers.pacing(), &result) {
+            (Some(said), _) => said,
+            (None, Ok(())) => Said::NoQuota,
+            (None, Err(error)) if error.is_before_sending() => Said::Unsent,
+            (None, Err(_)) => Said::Nothing,
         });
         let took = self.clock.instant().saturating_duration_since(began);
         Some(Ok(Answered { request, headers, result, body, took }))
@@ -108,13 +108,13 @@ const GRACE: Duration = Duration::from_millis(500);
 const SLICE: Duration = Duration::from_millis(100);
 
 impl Ahead {
-    pub(super) fn start(client: Client, bucket: Bucket, shared: &Shared<'_>) -> Ahead {
+    pub(super) fn start(client: Client, source: Source, shared: &Shared<'_>) -> Ahead {
         let (requests, orders) = channel();
         let (reply, answers) = channel();
         let (bodies, spare) = channel();
         let cancel = client.canceller();
         let (clock, gate) = (shared.clock, shared.gate.clone());
-        let asker = Asker { client, bucket, clock, gate, spare };
+        let asker = Asker { client, source, clock, gate, spare };
         thread::spawn(move || {
             for order in orders {
                 if asker.answer(order).is_none_or(|answer| reply.send(answer).is_err()) {

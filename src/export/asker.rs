@@ -6,13 +6,13 @@
 
 use super::{
     ahead::{Ahead, Answered, Awaited},
+    clocks::Clocks,
     shared::Shared,
-    stream::Clocks,
 };
 use crate::{
     api::{Client, error::ApiError},
     failure::{Exit, Failure},
-    pacer::{Turn, gate::Ticket},
+    pacer::{Source, Turn, gate::Ticket},
     plan::Job,
     request::Request,
     retry::{Budget, Next, Reason, Treatment},
@@ -45,10 +45,10 @@ pub(super) enum Event<'e> {
     Spent(Duration),
     /// Nothing is asked for so long. Comes again about once a second.
     Waits(Why, Duration),
-    /// The server refused for its quota's sake.
-    Refused(&'e ApiError),
-    /// A request failed, and is tried again after a wait.
-    Fails { error: &'e ApiError, wait: Duration, failed: u32, allowed: u32 },
+    /// The server refused for its quota's sake. So much of the budget is left.
+    Refused { error: &'e ApiError, left: Duration },
+    /// A request failed, and is tried again after a wait. So much of the budget is left.
+    Fails { error: &'e ApiError, wait: Duration, left: Duration },
 }
 
 /// Why nothing is asked.
@@ -103,7 +103,7 @@ impl<'a> Asker<'a> {
         Asker {
             job,
             shared,
-            ahead: Ahead::start(client, job.endpoint.bucket, shared),
+            ahead: Ahead::start(client, Source::from(job.endpoint), shared),
             budget: Budget::new(shared.retry_for, shared.max_wait),
             spent: Spent::default(),
             clocks: Clocks { date: None, wall: shared.clock.wall() },
@@ -209,14 +209,14 @@ impl<'a> Asker<'a> {
     /// Waits for a place in the quota. A wait is not the request's fault, so it uses no budget.
     fn await_turn(&mut self, listener: Listener<'_>) -> Result<Ticket, Failure> {
         let Shared { clock, stop, max_wait, .. } = *self.shared;
-        let bucket = self.job.endpoint.bucket;
+        let source = Source::from(self.job.endpoint);
         let mut told = false;
         loop {
             if let Some(signal) = stop.signal() {
                 return Err(Failure::stopped(signal));
             }
             let now = clock.instant();
-            let turn = self.shared.gate.take_in_turn(bucket, self.job.resource.name);
+            let turn = self.shared.gate.take_in_turn(&source, self.job.resource.name);
             let until = match turn {
                 Ok(ticket) => return Ok(ticket),
                 Err(Turn::At(until)) => until,
@@ -280,27 +280,21 @@ impl<'a> Asker<'a> {
         let treatment = error.treatment();
         let for_quota = matches!(treatment, Treatment::WaitForQuota(_));
         match self.budget.next(treatment, shrinkable, now, fastrand::f64()) {
-            Next::Smaller => Ok(Again::Smaller),
-            Next::At(until) => {
-                let wait = until.saturating_duration_since(now);
-                let why = match for_quota {
-                    true => {
-                        self.close(until);
-                        listener(Event::Refused(error))?;
-                        Why::RateLimit
-                    }
-                    false => {
-                        let (failed, allowed) = (self.budget.failed(), Budget::allowed(treatment));
-                        listener(Event::Fails { error, wait, failed, allowed })?;
-                        Why::TryingAgain
-                    }
-                };
-                self.wait(why, until, listener)?;
-                let waited = clock.instant().saturating_duration_since(now);
-                match for_quota {
-                    true => self.spent.on_quota += waited,
-                    false => self.spent.on_retries += waited,
+            Next::Smaller(until) => {
+                if until > now {
+                    self.fail(error, until, now, listener)?;
                 }
+                Ok(Again::Smaller)
+            }
+            Next::Same(until) if !for_quota => {
+                self.fail(error, until, now, listener)?;
+                Ok(Again::Same)
+            }
+            Next::Same(until) => {
+                self.close(until);
+                listener(Event::Refused { error, left: self.budget.left(now) })?;
+                self.wait(Why::RateLimit, until, listener)?;
+                self.spent.on_quota += clock.instant().saturating_duration_since(now);
                 Ok(Again::Same)
             }
             Next::GiveUp(reason) => {
@@ -317,9 +311,24 @@ impl<'a> Asker<'a> {
         }
     }
 
+    /// Tells of a failure and waits for the next try.
+    fn fail(
+        &mut self,
+        error: &ApiError,
+        until: Instant,
+        now: Instant,
+        listener: Listener<'_>,
+    ) -> Result<(), Failure> {
+        let (wait, left) = (until.saturating_duration_since(now), self.budget.left(now));
+        listener(Event::Fails { error, wait, left })?;
+        self.wait(Why::TryingAgain, until, listener)?;
+        self.spent.on_retries += self.shared.clock.instant().saturating_duration_since(now);
+        Ok(())
+    }
+
     /// Keeps all who share the quota from asking.
     fn close(&self, until: Instant) {
-        self.shared.gate.close(self.job.endpoint.bucket, until);
+        self.shared.gate.close(&Source::from(self.job.endpoint), until);
     }
 }
 
@@ -335,8 +344,13 @@ fn gave_up(error: &ApiError, reason: Reason) -> Failure {
     let mut failure = Failure::from(error.clone());
     match reason {
         Reason::Final => {}
-        Reason::Attempts(attempts) => {
-            failure.cause = anyhow::anyhow!("{error}; gave up after {attempts} attempts");
+        Reason::Garbled(times) => {
+            failure.cause = anyhow::anyhow!("{error}; gave up after {times} such answers");
+        }
+        Reason::Spent(budget) => {
+            let budget = span(budget);
+            failure.cause =
+                anyhow::anyhow!("{error}; gave up after {budget} of trying (--retry-for)");
         }
         Reason::WaitTooLong(_) => {
             failure.cause = anyhow::anyhow!(

@@ -2,7 +2,11 @@
 //! behind it. Pure values, handed from one thread to another. Must not know how they come about.
 
 use super::lines;
-use crate::{position::Position, scan::Json, time::UnixTime};
+use crate::{
+    position::{Overlap, Position},
+    scan::Json,
+    time::UnixTime,
+};
 use std::ops::Range;
 
 pub(super) struct Batch {
@@ -12,14 +16,26 @@ pub(super) struct Batch {
     /// The sideloads' records that were not written yet, in the job's order.
     pub(super) sideloads: Vec<Vec<Place>>,
     pub(super) left_out: lines::LeftOut,
-    pub(super) next: Position,
+    /// Where the series stands behind this page.
+    pub(super) standing: Standing,
     /// The page size that was asked for.
     pub(super) per_page: u16,
-    pub(super) through: Option<UnixTime>,
     /// The server's clock, or else ours.
     pub(super) at: UnixTime,
     /// The export has caught up with this page.
     pub(super) last: bool,
+}
+
+/// Where a series stands, as it is saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// The lead: behind the last page.
+    pub(super) position: Position,
+    pub(super) overlap: Overlap,
+    /// The latest change time written.
+    pub(super) through: Option<UnixTime>,
+    /// The longest page after which more followed, of a server that does not tell the end.
+    pub(super) capacity: Option<u64>,
 }
 
 impl Batch {

@@ -4,7 +4,6 @@
 //! Pure. Must not know requests, positions or files.
 
 use crate::{
-    position::Fingerprint,
     record::{LoneSurrogates, push_record},
     scan::Json,
     time::UnixTime,
@@ -12,8 +11,9 @@ use crate::{
 use memchr::memmem;
 use serde_json::value::RawValue;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     io::{self, Write},
+    time::Duration,
 };
 
 /// What is left out.
@@ -40,7 +40,9 @@ pub(super) struct Form {
 pub(super) struct LeftOut {
     pub(super) duplicates: u64,
     pub(super) outside: u64,
-    /// A record at or behind `until` was met.
+    /// Something at or behind `until` was left out.
+    pub(super) beyond: bool,
+    /// No record of the page lies before `until`.
     pub(super) passed_until: bool,
     /// The limit left something out.
     pub(super) cut: bool,
@@ -49,37 +51,35 @@ pub(super) struct LeftOut {
 impl LeftOut {
     /// Whether what was left out lies behind what is written: the page's position is not theirs.
     pub(super) fn is_cut(self) -> bool {
-        self.cut || self.passed_until
+        self.cut || self.beyond
     }
 }
 
-/// Chooses the records of a page that are written. `prints` are the records' fingerprints, or empty
-/// where nothing can be served twice.
+/// Chooses the records of a page that are written; `seen` says of an index whether the record was
+/// delivered before.
 pub(super) fn select<'a>(
     records: &[Json<'a>],
-    prints: &[Fingerprint],
-    seen: &HashSet<Fingerprint>,
+    seen: impl Fn(usize) -> bool,
     window: Window<'_>,
 ) -> (Vec<Json<'a>>, LeftOut) {
     let mut kept = Vec::with_capacity(records.len());
     let mut left_out = LeftOut::default();
+    let mut before_until = window.until.is_none() || records.is_empty();
     let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
     for (index, record) in records.iter().enumerate() {
-        if prints.get(index).is_some_and(|print| seen.contains(print)) {
+        let looked_at = window.until.is_some() || window.updated_since.is_some();
+        let members = if looked_at { members(*record) } else { HashMap::new() };
+        let outside = at_or_after(&members, window.change_time, window.until);
+        before_until |= !outside;
+        if seen(index) {
             left_out.duplicates += 1;
             continue;
         }
-        if window.until.is_some() || window.updated_since.is_some() {
-            let members = members(*record);
-            if at_or_after(&members, window.change_time, window.until) {
-                left_out.passed_until = true;
-                left_out.outside += 1;
-                continue;
-            }
-            if before(&members, "updated_at", window.updated_since) {
-                left_out.outside += 1;
-                continue;
-            }
+        let by_system = window.updated_since.is_some_and(|since| is_system_only(&members, since));
+        if outside || by_system {
+            left_out.outside += 1;
+            left_out.beyond |= outside;
+            continue;
         }
         if kept.len() == limit {
             left_out.cut = true;
@@ -87,7 +87,21 @@ pub(super) fn select<'a>(
         }
         kept.push(*record);
     }
+    left_out.passed_until = !before_until;
     (kept, left_out)
+}
+
+/// How far a ticket's `updated_at` must lie behind, for it to be the system's update alone.
+const SYSTEM_ONLY: Duration = Duration::from_secs(300);
+
+/// Whether only the system has changed a ticket, in a window that begins at `since`. A ticket that
+/// cannot be read is kept: over-delivery is harmless.
+fn is_system_only(members: &HashMap<String, &RawValue>, since: UnixTime) -> bool {
+    let time = |key: &str| moment(members.get(key)?);
+    let (Some(updated), Some(generated)) = (time("updated_at"), time("generated_timestamp")) else {
+        return false;
+    };
+    updated < generated.minus(SYSTEM_ONLY) && updated < since.minus(SYSTEM_ONLY)
 }
 
 /// What was noticed while lines were written.
@@ -147,12 +161,6 @@ fn at_or_after(members: &HashMap<String, &RawValue>, key: &str, limit: Option<Un
     matches!((time, limit), (Some(time), Some(limit)) if time >= limit)
 }
 
-/// Whether a member is a time before `limit`; one that cannot be read is not.
-fn before(members: &HashMap<String, &RawValue>, key: &str, limit: Option<UnixTime>) -> bool {
-    let time = members.get(key).and_then(|raw| moment(raw));
-    matches!((time, limit), (Some(time), Some(limit)) if time < limit)
-}
-
 /// A member that is epoch seconds or RFC 3339.
 fn moment(raw: &RawValue) -> Option<UnixTime> {
     if let Ok(seconds) = raw.get().parse() {
@@ -164,6 +172,46 @@ fn moment(raw: &RawValue) -> Option<UnixTime> {
 /// When a record changed.
 pub(super) fn change_time(record: Json<'_>, key: &str) -> Option<UnixTime> {
     moment(members(record).get(key)?)
+}
+
+/// The latest change among records, of those that lie at or before `limit`.
+pub(super) fn latest(records: &[Json<'_>], key: &str, limit: Option<UnixTime>) -> Option<UnixTime> {
+    let name = format!("\"{key}\":");
+    let name = memmem::Finder::new(&name);
+    let mut best = None;
+    // The last one is mostly the latest: of the others a glance then says that they are not.
+    for record in records.iter().rev() {
+        if glance(record.bytes, &name).is_some_and(|most| Some(most) <= best) {
+            continue;
+        }
+        let found = change_time(*record, key);
+        if found > best && limit.is_none_or(|limit| found <= Some(limit)) {
+            best = found;
+        }
+    }
+    best
+}
+
+/// A time that a record's member of a name does not lie behind: the latest of all members so named,
+/// also of what the record holds. `None` if one cannot be told by this.
+fn glance(record: &[u8], name: &memmem::Finder<'_>) -> Option<UnixTime> {
+    let time = |at: usize| {
+        let value = record.get(at + name.needle().len()..)?;
+        let text = match value.split_first()? {
+            (b'"', rest) => rest.get(..memchr::memchr(b'"', rest)?)?,
+            _ => value.get(..value.iter().position(|byte| !byte.is_ascii_digit())?)?,
+        };
+        let text = std::str::from_utf8(text).ok()?;
+        match text.parse() {
+            Ok(seconds) => UnixTime::new(seconds),
+            Err(_) => UnixTime::from_rfc3339(text),
+        }
+    };
+    let mut most = None;
+    for at in name.find_iter(record) {
+        most = most.max(Some(time(at)?));
+    }
+    most
 }
 
 /// Whether this is a deleted ticket. The search finds candidates fast; only the record's own
@@ -194,10 +242,7 @@ mod tests {
 
     fn kept(records: &[&str], seen: &[&str], window: Window<'_>) -> (Vec<String>, LeftOut) {
         let raw: Vec<Json<'_>> = records.iter().map(|record| json(record)).collect();
-        let prints: Vec<Fingerprint> =
-            records.iter().map(|record| Fingerprint::of(record.as_bytes())).collect();
-        let seen = seen.iter().map(|record| Fingerprint::of(record.as_bytes())).collect();
-        let (kept, left_out) = select(&raw, &prints, &seen, window);
+        let (kept, left_out) = select(&raw, |index| seen.contains(&records[index]), window);
         (
             kept.iter().map(|record| String::from_utf8_lossy(record.bytes).into_owned()).collect(),
             left_out,
@@ -234,17 +279,67 @@ mod tests {
         let (early, late) = (at(19), at(20));
         let (kept, left_out) = kept(&[&early, &late, "{}"], &[], window);
         assert_eq!(kept, [&early, "{}"]);
-        assert!(left_out.passed_until);
+        assert!(left_out.beyond && left_out.is_cut() && !left_out.passed_until);
+    }
+
+    /// One record out of order is no end.
+    #[test]
+    fn f10_the_window_has_ended_when_no_record_of_a_page_lies_in_it() {
+        let window = Window { until: UnixTime::new(20), ..WINDOW };
+        let at = |n: u32| format!("{{\"generated_timestamp\":{n}}}");
+        let passed = |times: &[u32]| {
+            let records: Vec<String> = times.iter().map(|time| at(*time)).collect();
+            let records: Vec<&str> = records.iter().map(String::as_str).collect();
+            kept(&records, &[], window).1.passed_until
+        };
+        assert!(!passed(&[10, 25, 11]));
+        assert!(!passed(&[25, 11]));
+        assert!(!passed(&[]));
+        assert!(passed(&[20, 25]));
+        let seen = at(11);
+        assert!(!kept(&[&seen, &at(25)], &[&seen], window).1.passed_until);
     }
 
     #[test]
-    fn system_updates_are_told_by_updated_at() {
+    fn f11_what_only_the_system_changed_is_older_than_its_own_change_and_than_the_window() {
         let window = Window { updated_since: UnixTime::new(86_400), ..WINDOW };
-        let old = r#"{"updated_at":"1970-01-01T23:59:59Z","generated_timestamp":90000}"#;
-        let new = r#"{"updated_at":"1970-01-02T00:00:00Z","generated_timestamp":90000}"#;
-        let (kept, left_out) = kept(&[old, new, "{}"], &[], window);
-        assert_eq!(kept, [new, "{}"]);
-        assert_eq!(left_out.outside, 1);
+        let ticket = |updated: i64, generated: i64| {
+            let updated = UnixTime::clamped(updated);
+            format!("{{\"updated_at\":\"{updated}\",\"generated_timestamp\":{generated}}}")
+        };
+        for (updated, generated, is_kept) in [
+            (86_400 - 301, 90_000, false),
+            (86_400 - 300, 90_000, true),
+            (86_400 - 301, 86_400, false),
+            (86_000, 86_300, true),
+            (86_000, 86_301, false),
+            (80_000, 80_300, true),
+        ] {
+            let ticket = ticket(updated, generated);
+            let (kept, left_out) = kept(&[&ticket], &[], window);
+            assert_eq!(!kept.is_empty(), is_kept, "{ticket}");
+            assert_eq!(left_out.outside, u64::from(!is_kept));
+            assert!(!left_out.is_cut());
+        }
+        assert_eq!(kept(&["{}"], &[], window).0.len(), 1);
+    }
+
+    #[test]
+    fn the_latest_change_is_found_wherever_it_stands() {
+        let found = |records: &[&str], limit| {
+            let records: Vec<Json<'_>> = records.iter().map(|record| json(record)).collect();
+            latest(&records, "t", UnixTime::new(limit)).map(UnixTime::seconds)
+        };
+        assert_eq!(found(&[], 100), None);
+        assert_eq!(found(&["{}"], 100), None);
+        assert_eq!(found(&[r#"{"t":7}"#, r#"{"t":9}"#, r#"{"t":3}"#], 100), Some(9));
+        assert_eq!(found(&[r#"{"t":7}"#, r#"{"t":99}"#, r#"{"t":3}"#], 10), Some(7));
+        assert_eq!(found(&[r#"{"in":{"t":50},"t":7}"#, r#"{"t":8}"#], 100), Some(8));
+        assert_eq!(found(&[r#"{"t" : 7}"#, r#"{"t":5}"#], 100), Some(7));
+        assert_eq!(found(&[r#"{"\u0074":7}"#, r#"{"t":5}"#], 100), Some(7));
+        assert_eq!(found(&[r#"{"t":"1970-01-01T00:01:00Z"}"#, r#"{"t":5}"#], 100), Some(60));
+        assert_eq!(found(&[r#"{"t":null}"#, r#"{"t":"x"}"#, r#"{"t":5}"#], 100), Some(5));
+        assert_eq!(found(&[r#"{"t":253402300799}"#, r#"{"t":-5}"#], 100), None);
     }
 
     #[test]

@@ -3,15 +3,22 @@
 //! Everything that a job needs is opened before the first request of any, so that a refusal
 //! leaves nothing half begun.
 
+mod accepted;
 mod advice;
 mod ahead;
 mod asker;
 mod batch;
+mod clocks;
 mod commit;
+mod ending;
 mod lines;
+mod memory;
 #[cfg(test)]
 mod model;
 mod opening;
+
+mod query;
+mod reading;
 mod run;
 mod shared;
 mod stream;
@@ -29,6 +36,7 @@ use crate::{
     sink::Purpose,
 };
 pub(crate) use opening::whereabouts;
+pub(crate) use query::request;
 pub(crate) use shared::Shared;
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -38,7 +46,6 @@ use std::{
     thread,
 };
 use stream::Stream;
-pub(crate) use stream::request;
 use summary::Outcome;
 use writer::Writer;
 

@@ -5,13 +5,14 @@
 //! (`ahead`), this one checks and decides, one writes and syncs (`commit`).
 
 use super::{
+    accepted::{Accepted, TooRecent},
     advice,
     ahead::Answered,
     asker::{Again, Asker, Event, Why},
     batch::Batch,
     commit::{Commit, Written},
     shared::Shared,
-    stream::{Accepted, Stream, TooRecent},
+    stream::Stream,
     summary::Outcome,
     tally::Tally,
     teller::{SHOWN_WAIT, Teller},
@@ -26,7 +27,7 @@ use crate::{
     progress::Stand,
     sink,
 };
-use std::thread;
+use std::{thread, time::Instant};
 
 /// Exports until caught up, stopped or failed, and says so.
 pub(super) fn export<'a>(
@@ -37,7 +38,7 @@ pub(super) fn export<'a>(
 ) -> Outcome {
     let clock = shared.clock;
     let began = clock.instant();
-    let mut tally = Tally::new(job, stream.position().clone(), stream.through(), began);
+    let mut tally = Tally::new(job, stream.standing(), began);
     let mut teller = Teller::new(job, shared);
     let (result, mut writer, spent, clocks) = thread::scope(|scope| {
         let mut asker = Asker::new(job, shared);
@@ -48,9 +49,9 @@ pub(super) fn export<'a>(
         let last = books.settle();
         (last.and(result), books.commit.into_writer(), asker.spent(), asker.clocks())
     });
-    let at = clocks.date.unwrap_or_else(|| clock.wall());
-    let result = result
-        .and_then(|()| writer.end(stream.position(), tally.through(), at, tally.is_complete()));
+    let result = result.and_then(|()| {
+        writer.end(&stream.standing(), clocks.saved_at(stream.position()), tally.is_complete())
+    });
     // Where a sync has failed, nothing more is written: the next run finds out how far it came.
     let result = match result {
         Err(failure) if failure.exit == Exit::Output => Err(failure),
@@ -63,7 +64,7 @@ pub(super) fn export<'a>(
     teller.clear();
     if let Err(failure) = result {
         let failure = advice::next_step(job, failure, writer.state_path().is_some());
-        tally.failed(failure.exit, stream.pages());
+        tally.failed(failure.exit, stream.handed_over());
         if failure.exit != Exit::ReaderGone {
             let saved = writer.state_path();
             let saved = saved.map(|state| advice::saved(&state, tally.through(), tally.pages()));
@@ -78,9 +79,12 @@ pub(super) fn export<'a>(
     outcome
 }
 
+/// So many fingerprints are remembered of a resource at the most: 16 bytes each in the state.
+const MEMORY: usize = 100_000;
+
 /// What asking for the next page came to.
 enum Next {
-    Page(Batch),
+    Page(Box<Batch>),
     /// Caught up: nothing came, or what would come is too young.
     Nothing,
     /// The account cannot read a resource that nobody named.
@@ -92,6 +96,7 @@ fn pages(
     asker: &mut Asker<'_>,
     books: &mut Books<'_, '_, '_>,
 ) -> Result<(), Failure> {
+    let mut anchored = books.shared.clock.instant();
     loop {
         books.check_stop()?;
         let batch = match next(stream, asker, books) {
@@ -105,7 +110,7 @@ fn pages(
                     Next::Page(batch) => batch,
                     Next::Nothing => {
                         books.tally.complete(true);
-                        if rest(asker, books)? {
+                        if rest(stream, &mut anchored, asker, books)? {
                             continue;
                         }
                         return Ok(());
@@ -122,11 +127,11 @@ fn pages(
         books.settle()?;
         books.tally.complete(batch.completes());
         let (ends, last) = (batch.ends(), batch.last);
-        books.commit.give(batch);
+        books.commit.give(*batch);
         if !last {
             asker.ask_ahead(stream.next());
         }
-        if stream.limit_reached() || ends && !rest(asker, books)? {
+        if stream.limit_reached() || ends && !rest(stream, &mut anchored, asker, books)? {
             return Ok(());
         }
     }
@@ -145,19 +150,25 @@ fn next(
         let Answered { result, body, .. } = answered;
         let accepted = match result {
             Ok(()) => {
-                asker.ask_ahead(stream.guess(&body));
                 let clocks = asker.clocks();
-                stream.accept(body, clocks).map_err(|(garbled, body)| (garbled.into(), body))
+                asker.ask_ahead(stream.guess(&body, clocks));
+                stream
+                    .accept(body, clocks, MEMORY)
+                    .map_err(|(garbled, body)| (garbled.into(), body))
             }
             Err(error) => Err((error, body)),
         };
         stream.remarks().into_iter().for_each(|remark| books.teller.remark(remark));
         let error = match accepted {
             Ok(Accepted::Page(batch)) => return Ok(Next::Page(batch)),
-            Ok(Accepted::Nothing { body, duplicates }) => {
+            Ok(Accepted::Known { body, duplicates, last }) => {
                 asker.give_back(body);
                 books.tally.repeated(duplicates);
-                return Ok(Next::Nothing);
+                if last {
+                    return Ok(Next::Nothing);
+                }
+                asker.renew();
+                continue;
             }
             Err((error, body)) => {
                 asker.give_back(body);
@@ -169,8 +180,9 @@ fn next(
                 books.check_stop()?;
                 return Err(error.into());
             }
-            ApiError::TooRecent { date } => match stream.too_recent(date) {
-                TooRecent::Older => {}
+            ApiError::TooRecent => match stream.too_recent(asker.clocks()) {
+                TooRecent::Older(_) => {}
+                TooRecent::Untrue(start, ago) => return Err(advice::untrue(start, ago)),
                 TooRecent::Future(date) => return Err(advice::future(books.job, date)),
                 TooRecent::Nothing => {
                     // A run that follows has it at each poll.
@@ -181,7 +193,7 @@ fn next(
                 }
             },
             ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. }
-                if books.job.optional && stream.pages() == 0 =>
+                if books.job.optional && stream.handed_over() == 0 =>
             {
                 return Ok(Next::OutOfReach(error));
             }
@@ -229,11 +241,26 @@ fn outlive(
 }
 
 /// Waits until it is time to ask again, if the run follows; `false` if it ends here. The last page
-/// counts before the wait.
-fn rest(asker: &mut Asker<'_>, books: &mut Books<'_, '_, '_>) -> Result<bool, Failure> {
+/// counts before the wait. `anchored` is when the stream was last walked from its anchor, which is
+/// done once per overlap.
+fn rest(
+    stream: &mut Stream<'_>,
+    anchored: &mut Instant,
+    asker: &mut Asker<'_>,
+    books: &mut Books<'_, '_, '_>,
+) -> Result<bool, Failure> {
     let Some(interval) = books.job.follow else { return Ok(false) };
     books.settle()?;
-    asker.rest(Why::CaughtUp, interval, &mut |event| books.hear(&event))?;
+    let clock = books.shared.clock;
+    // What can only be refused is not sent.
+    let too_young = stream.too_young_for(asker.clocks().now());
+    asker.rest(Why::CaughtUp, interval.max(too_young), &mut |event| books.hear(&event))?;
+    let since = clock.instant().saturating_duration_since(*anchored);
+    let due = stream.rereads_every().is_some_and(|every| since >= every);
+    if due {
+        *anchored = clock.instant();
+    }
+    stream.look_again(due);
     Ok(true)
 }
 

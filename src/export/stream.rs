@@ -2,105 +2,81 @@
 //!
 //! Pure: bodies, times and settings come in, requests and batches go out. What is accepted here is
 //! handed over, not yet written. Must not know threads, clients, outputs or reports.
+//!
+//! A series has a *lead*, the end of what it has read, and an *anchor* at or before it, where its
+//! walks begin (see `memory`). A walk goes from page to page until the stream has no more.
 
 use super::{
-    batch::{Batch, Place, places},
+    accepted::{Accepted, Remark, TooRecent},
+    batch::{Batch, Place, Standing, places},
+    clocks::Clocks,
+    ending::{Ending, Probed},
     lines,
+    memory::{Age, Memory, Passed},
+    query::request,
+    reading::{Read, Sideloaded},
 };
 use crate::{
     garbled::Garbled,
-    page::{self, Page},
-    paging::{self, Tally, Verdict},
+    page::{self, Envelope, NextPage, Page},
+    paging::{self, Present, Tally, Verdict},
     plan::{Job, Mode, YOUNGEST},
-    position::{Fingerprint, Position},
-    record::{self, LoneSurrogates},
+    position::{Fingerprint, Overlap, Position},
     request::Request,
-    resource::Parameter,
+    resource::{Pagination, Parameter},
     retry::{LARGEST, PageSize},
     scan::Json,
     time::UnixTime,
 };
 use std::{collections::HashSet, time::Duration};
 
-/// Clocks that differ by more cannot both be believed.
-const SKEW_CREDIBLE: Duration = Duration::from_secs(86_400);
-
-/// What time it was when an answer came.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Clocks {
-    /// The server's, if it told.
-    pub(super) date: Option<UnixTime>,
-    /// This machine's.
-    pub(super) wall: UnixTime,
-}
-
-impl Clocks {
-    /// How far the two lie apart.
-    pub(super) fn skew(self) -> Option<Duration> {
-        let date = self.date?;
-        Some(date.since(self.wall).max(self.wall.since(date)))
-    }
-
-    /// The server's clock, if it is one to judge by: one that is a day off is not.
-    fn judge(self) -> Option<UnixTime> {
-        self.date.filter(|_| self.skew().is_some_and(|skew| skew < SKEW_CREDIBLE))
-    }
-
-    /// The time by which a position counts as saved. Of a server that does not tell its time, the
-    /// position tells the least that it can be.
-    fn at(self, next: &Position) -> UnixTime {
-        self.date.unwrap_or_else(|| next.time().map_or(self.wall, |time| time.max(self.wall)))
-    }
-}
+/// The server shows no record that is younger: API notes §4.1. Where it does, no harm is done.
+const FENCE: Duration = Duration::from_secs(60);
 
 /// The export of one resource, as far as its pages were accepted.
 pub(super) struct Stream<'a> {
     job: &'a Job,
-    /// Behind the last page.
-    position: Position,
-    /// The change time up to which records were accepted.
+    /// Where the walk stands.
+    at: Position,
+    /// The end of what was read.
+    lead: Position,
+    memory: Memory,
+    walk: Walk,
+    /// The latest change time accepted.
     through: Option<UnixTime>,
+    ending: Ending,
     size: PageSize,
     /// Whether the page was too much for the server, at this position.
     halved: bool,
     /// Whether the position is a start of the user's own, to which no page has answered yet.
     untried: bool,
-    /// The cursors gone on from, to notice a cycle.
-    earlier: HashSet<Fingerprint>,
     sideloads: Vec<Sideloaded>,
+    handed_over: u64,
+    /// Pages and records behind the lead, for limits.
     pages: u64,
     records: u64,
+    /// Whether the memory has changed since a page was handed over.
+    unsaved: bool,
     remarks: Vec<Remark>,
 }
 
-/// What a good answer brought.
-pub(super) enum Accepted {
-    Page(Batch),
-    /// Caught up: nothing to write. The body has served its turn.
-    Nothing {
-        body: Vec<u8>,
-        duplicates: u64,
-    },
+/// One way through the stream, from page to page.
+#[derive(Default)]
+struct Walk {
+    /// Whether it began at the anchor.
+    from_anchor: bool,
+    /// Whether it has come past the lead.
+    passed_lead: bool,
+    /// The cursors gone on from, to notice a cycle.
+    earlier: HashSet<Fingerprint>,
+    /// What the next page may serve again, of a server that does not tell the end.
+    served: HashSet<Fingerprint>,
 }
 
-/// Something about a page that is worth a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Remark {
-    /// The page's `count` is not the number of its records.
-    Miscounted,
-    /// What did not fit on the page of this second was skipped, as asked.
-    Skipped(UnixTime),
-}
-
-/// What a start that is too young for the server comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TooRecent {
-    /// Nothing is there yet.
-    Nothing,
-    /// An older start is to be asked for.
-    Older,
-    /// The start lies ahead of the server's clock.
-    Future(UnixTime),
+/// A page as [`Stream::digest`] leaves it: without its body, which it would borrow.
+enum Digested {
+    Page(Box<Batch>),
+    Known { duplicates: u64, last: bool },
 }
 
 impl<'a> Stream<'a> {
@@ -110,55 +86,130 @@ impl<'a> Stream<'a> {
         job: &'a Job,
         sideloads: Vec<(&'static str, HashSet<Fingerprint>)>,
     ) -> Stream<'a> {
-        let (position, through, untried) = match &job.mode {
+        let (lead, overlap, through, capacity) = match &job.mode {
             Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
-                (Position::starting(job.endpoint.pagination, *start), None, true)
+                let start = Position::starting(job.endpoint.pagination, *start);
+                let overlap = Overlap::none(&start);
+                (start, overlap, None, None)
             }
-            Mode::Series(series) => (series.position.clone(), series.through, false),
+            Mode::Series(series) => {
+                let overlap = series.overlap.clone();
+                (series.position.clone(), overlap, series.through, series.capacity)
+            }
         };
         let sideloads = sideloads.into_iter().map(|(name, seen)| Sideloaded { name, seen });
-        Stream {
+        let mut stream = Stream {
             job,
-            position,
+            at: overlap.anchor.clone(),
+            lead,
+            memory: Memory::new(overlap.anchor, overlap.seen),
+            walk: Walk::default(),
             through,
+            ending: Ending::new(capacity),
             size: PageSize::new(job.per_page),
             halved: false,
-            untried,
-            earlier: HashSet::new(),
+            untried: !matches!(job.mode, Mode::Series(_)),
             sideloads: sideloads.collect(),
+            handed_over: 0,
             pages: 0,
             records: 0,
+            unsaved: false,
             remarks: Vec::new(),
+        };
+        stream.walk_from_the_anchor();
+        stream
+    }
+
+    /// How late a row may become visible, behind its own time; `None` where that is not looked
+    /// after.
+    fn delay(&self) -> Option<Duration> {
+        let Job { overlap, ref mode, follow, .. } = *self.job;
+        let remembers = mode.in_series() || follow.is_some();
+        (remembers && !overlap.is_zero()).then_some(FENCE + overlap)
+    }
+
+    /// Where the series stands, as it is to be saved.
+    pub(super) fn standing(&self) -> Standing {
+        let mut seen: Vec<Fingerprint> = self.memory.prints().collect();
+        seen.sort_unstable();
+        Standing {
+            position: self.lead.clone(),
+            overlap: Overlap { anchor: self.memory.anchor().clone(), seen },
+            through: self.through,
+            capacity: self.ending.learnt(),
         }
     }
 
     pub(super) fn position(&self) -> &Position {
-        &self.position
+        &self.lead
     }
 
     pub(super) fn through(&self) -> Option<UnixTime> {
         self.through
     }
 
-    /// How many pages were accepted.
-    pub(super) fn pages(&self) -> u64 {
-        self.pages
+    /// How many pages were handed over.
+    pub(super) fn handed_over(&self) -> u64 {
+        self.handed_over
     }
 
     pub(super) fn page_size(&self) -> u16 {
         self.size.get()
     }
 
+    fn walk_from_the_anchor(&mut self) {
+        self.memory.begin();
+        self.at = self.memory.anchor().clone();
+        let passed_lead = self.at == self.lead || self.through.is_none();
+        let served = match self.at == self.lead {
+            true => self.memory.prints().collect(),
+            false => HashSet::new(),
+        };
+        self.walk = Walk { from_anchor: true, passed_lead, earlier: HashSet::new(), served };
+        self.ending.begin();
+    }
+
+    /// A run that follows looks again: from the anchor or, if it was there not long ago, from the
+    /// lead.
+    pub(super) fn look_again(&mut self, from_anchor: bool) {
+        if from_anchor {
+            return self.walk_from_the_anchor();
+        }
+        self.at = self.lead.clone();
+        let served = std::mem::take(&mut self.walk.served);
+        self.walk = Walk { from_anchor: false, passed_lead: true, earlier: HashSet::new(), served };
+        self.ending.begin();
+    }
+
+    /// How often a run that follows is to begin at the anchor; `None` if that is where it stands.
+    pub(super) fn rereads_every(&self) -> Option<Duration> {
+        (self.delay().is_some() && *self.memory.anchor() != self.lead).then_some(self.job.overlap)
+    }
+
+    /// How long a request from the lead would still be refused, because it begins too close to the
+    /// server's present.
+    pub(super) fn too_young_for(&self, now: UnixTime) -> Duration {
+        match self.lead {
+            Position::Time(at) => at.plus(YOUNGEST).since(now),
+            Position::Start(_) | Position::Cursor(_) => Duration::ZERO,
+        }
+    }
+
     /// What is to be asked for.
     pub(super) fn request(&self) -> Request {
-        request(self.job, &self.position, self.size.get())
+        let at = self.ending.probe();
+        let at = at.as_ref().unwrap_or(&self.at);
+        request(self.job, at, self.size.get())
     }
 
     /// What will probably be asked for behind a page, by the end of a body that is not yet checked;
     /// [`Stream::request`] is what counts. `None` where the run may end with that page: one that is
     /// not wanted after all costs a request.
-    pub(super) fn guess(&self, body: &[u8]) -> Option<Request> {
-        let next = page::peek(body)?.after(&self.position)?;
+    pub(super) fn guess(&self, body: &[u8], clocks: Clocks) -> Option<Request> {
+        let next = page::peek(body)?.after(&self.at)?;
+        if matches!(next, Position::Time(at) if at > clocks.now()) {
+            return None;
+        }
         let size = self.size.after_a_good_page();
         self.may_go_on(self.pages + 1).then(|| request(self.job, &next, size.get()))
     }
@@ -179,36 +230,29 @@ impl<'a> Stream<'a> {
             || self.job.max_pages.is_some_and(|limit| self.pages >= limit)
     }
 
-    /// Checks a body to its end, decides, chooses what is written, and goes on behind it. A garbled
-    /// body is returned, and moves nothing.
+    /// Checks a body to its end, decides, chooses what is written, and goes on behind it. At most
+    /// `memory` fingerprints are kept. A garbled body is returned, and moves nothing.
     pub(super) fn accept(
         &mut self,
         body: Vec<u8>,
         clocks: Clocks,
+        memory: usize,
     ) -> Result<Accepted, (Garbled, Vec<u8>)> {
-        let batch = match self.digest(&body, clocks) {
-            Ok(Digested::Page(batch)) => Batch { body, ..batch },
-            Ok(Digested::Nothing { duplicates }) => {
-                self.good_answer();
-                return Ok(Accepted::Nothing { body, duplicates });
-            }
+        let digested = match self.digest(&body, clocks, memory) {
+            Ok(digested) => digested,
             Err(garbled) => return Err((garbled, body)),
         };
-        self.good_answer();
-        if let Position::Cursor(cursor) = &self.position {
-            self.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
-        }
-        self.position = batch.next.clone();
-        self.through = batch.through;
-        self.pages += 1;
-        self.records += u64::try_from(batch.records.len()).unwrap_or(0);
-        Ok(Accepted::Page(batch))
-    }
-
-    fn good_answer(&mut self) {
         self.untried = false;
         self.halved = false;
         self.size.good_page();
+        Ok(match digested {
+            Digested::Page(mut batch) => {
+                self.handed_over += 1;
+                batch.body = body;
+                Accepted::Page(batch)
+            }
+            Digested::Known { duplicates, last } => Accepted::Known { body, duplicates, last },
+        })
     }
 
     /// What was noticed since the last call.
@@ -217,79 +261,46 @@ impl<'a> Stream<'a> {
     }
 
     /// The batch lacks its body, which it would borrow.
-    fn digest(&mut self, body: &[u8], clocks: Clocks) -> Result<Digested, Garbled> {
+    fn digest(&mut self, body: &[u8], clocks: Clocks, memory: usize) -> Result<Digested, Garbled> {
         let names: Vec<&str> = self.sideloads.iter().map(|sideload| sideload.name).collect();
         let page = page::parse(body, self.job.resource.record_key, &names)?;
-        let prints: Vec<Fingerprint> = match &self.position {
-            Position::Time { .. } => {
-                page.records.iter().map(|record| record::fingerprint(*record)).collect()
-            }
-            Position::Start(_) | Position::Cursor(_) => Vec::new(),
-        };
-        let (next, more) = match self.decide(&page, &prints, clocks)? {
-            Verdict::Commit { next, more } => (next, more),
-            Verdict::Idle => {
-                let duplicates = u64::try_from(page.records.len()).unwrap_or(0);
-                return Ok(Digested::Nothing { duplicates });
-            }
-        };
-        let (records, left_out) = self.select(&page, &prints);
-        // Of a page that was cut, only what is written counts.
-        let last = if left_out.is_cut() { records.last() } else { page.records.last() };
-        let changed =
-            last.and_then(|record| lines::change_time(*record, self.job.resource.change_time));
-        let through = match left_out.is_cut() {
-            true => changed.or(self.through),
-            false => changed.or_else(|| next.time()).or(self.through),
-        };
-        Ok(Digested::Page(Batch {
-            body: Vec::new(),
-            records: places(body, &records),
-            sideloads: self.unseen_sideloads(body, &page),
-            left_out,
-            at: clocks.at(&next),
-            next,
-            per_page: self.size.get(),
-            through,
-            last: !more,
-        }))
-    }
-
-    /// Where the sideloads' records stand that were not taken yet.
-    fn unseen_sideloads(&mut self, body: &[u8], page: &Page<'_>) -> Vec<Vec<Place>> {
-        let surrogates = self.job.surrogates;
-        let unseen = |sideload: &mut Sideloaded| {
-            let served = page.sideloads.iter().find(|(name, _)| *name == sideload.name);
-            served.map_or_else(Vec::new, |(_, served)| {
-                places(body, &sideload.unseen(served, surrogates))
-            })
-        };
-        self.sideloads.iter_mut().map(unseen).collect()
-    }
-
-    fn decide(
-        &mut self,
-        page: &Page<'_>,
-        prints: &[Fingerprint],
-        clocks: Clocks,
-    ) -> Result<Verdict, Garbled> {
-        let records = page.records.len();
-        if page.envelope.count.is_some_and(|count| usize::try_from(count) != Ok(records)) {
+        if page.envelope.count.is_some_and(|count| usize::try_from(count) != Ok(page.records.len()))
+        {
             self.remarks.push(Remark::Miscounted);
         }
-        let capacity = usize::from(self.size.get());
-        let verdict = match &self.position {
-            Position::Time { end_time, seen } => {
-                let unseen = prints.iter().filter(|print| !seen.contains(print)).count();
-                let tally = Tally { records, unseen, capacity };
-                let all = self.worth_keeping(page, prints);
-                paging::by_time(*end_time, seen, &page.envelope, tally, all, clocks.judge())
+        if self.ending.probe().is_some() {
+            return self.probed(&page);
+        }
+        let read = Read::new(page, self.job, &self.at, &self.memory);
+        let verdict = self.decide(&read, clocks)?;
+        if verdict == Verdict::Idle && self.is_open(&read, clocks) {
+            return Ok(Digested::Known { duplicates: read.duplicates(), last: false });
+        }
+        Ok(self.take(body, read, verdict, clocks, memory))
+    }
+
+    fn decide(&mut self, read: &Read<'_>, clocks: Clocks) -> Result<Verdict, Garbled> {
+        let Read { page, prints, unseen, .. } = read;
+        let records = page.records.len();
+        let capacity = match page.envelope.end_of_stream {
+            Some(_) => self.size.get().into(),
+            None => self.ending.capacity(self.size.get()),
+        };
+        let fresh = prints.iter().filter(|print| !self.walk.served.contains(print)).count();
+        let tally = Tally { records, unseen: *unseen, fresh, capacity };
+        let verdict = match &self.at {
+            Position::Time(start) => {
+                paging::by_time(*start, &page.envelope, tally, self.present(page, clocks))
             }
             Position::Start(_) | Position::Cursor(_) => {
-                let tally = Tally { records, unseen: records, capacity };
-                paging::by_cursor(&self.position, &page.envelope, tally, &self.earlier)
+                paging::by_cursor(&self.at, &page.envelope, tally, &self.walk.earlier)
             }
         };
+        self.skipping(verdict)
+    }
+
+    /// Goes on behind a second that does not fit on a page, if that was asked for.
+    fn skipping(&mut self, verdict: Result<Verdict, Garbled>) -> Result<Verdict, Garbled> {
         match verdict {
             Err(Garbled::Overflow { second, .. })
                 if self.job.skip_second && self.size.get() == LARGEST =>
@@ -301,33 +312,218 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// The fingerprints of the records that the next page may serve again. Normally all: that asks
-    /// nothing of the server. Of a page that holds a second of tens of thousands of records, those
-    /// that changed at or after its end_time: a state must stay one that can be read.
-    fn worth_keeping(&self, page: &Page<'_>, prints: &[Fingerprint]) -> HashSet<Fingerprint> {
-        const MOST: usize = 10_000;
-        let Some(end_time) = page.envelope.end_time.filter(|_| prints.len() > MOST) else {
-            return prints.iter().copied().collect();
-        };
+    /// How the records lie to the server's clock; only looked at where the end_time is ahead of it.
+    fn present(&self, page: &Page<'_>, clocks: Clocks) -> Present {
+        let now = clocks.latest();
+        if page.envelope.end_time.is_none_or(|end_time| end_time <= now) {
+            return Present { now, settled: None, past: None };
+        }
         let key = self.job.resource.change_time;
-        let again = |record: &Json<'_>| {
-            lines::change_time(*record, key).is_none_or(|changed| changed >= end_time)
-        };
-        let kept = page.records.iter().zip(prints).filter(|(record, _)| again(record));
-        kept.map(|(_, print)| *print).collect()
+        let latest = |limit| lines::latest(&page.records, key, Some(limit));
+        Present { now, settled: latest(clocks.now().minus(YOUNGEST)), past: latest(clocks.now()) }
     }
 
-    fn select<'b>(
-        &self,
-        page: &Page<'b>,
-        prints: &[Fingerprint],
-    ) -> (Vec<Json<'b>>, lines::LeftOut) {
-        let job = self.job;
-        let none = HashSet::new();
-        let seen = match &self.position {
-            Position::Time { seen, .. } => seen,
-            Position::Start(_) | Position::Cursor(_) => &none,
+    /// Whether what lies behind the second of an idle page has to be asked for, because the server
+    /// does not tell whether it is the end.
+    fn is_open(&mut self, read: &Read<'_>, clocks: Clocks) -> bool {
+        let Envelope { end_of_stream, next_page, end_time, .. } = read.page.envelope;
+        let Position::Time(second) = self.at else { return false };
+        let records = read.page.records.len();
+        let told = end_of_stream.is_some() || next_page == NextPage::Null;
+        let idle = records > 0 && end_time == Some(second);
+        !told && idle && self.ending.is_open(second, records, clocks.now().minus(YOUNGEST))
+    }
+
+    /// The answer to a request behind a second.
+    fn probed(&mut self, page: &Page<'_>) -> Result<Digested, Garbled> {
+        let last = match self.ending.answer(page.records.is_empty()) {
+            Probed::End => true,
+            Probed::Again => false,
+            Probed::Overflow(second, records) => {
+                let records = usize::try_from(records).unwrap_or(usize::MAX);
+                let overflow = Err(Garbled::Overflow { second, records });
+                if let Verdict::Commit { next, .. } = self.skipping(overflow)? {
+                    self.at = next;
+                }
+                false
+            }
         };
+        Ok(Digested::Known { duplicates: 0, last })
+    }
+
+    /// Goes on behind a page, and chooses what is written of it.
+    fn take(
+        &mut self,
+        body: &[u8],
+        mut read: Read<'_>,
+        verdict: Verdict,
+        clocks: Clocks,
+        most: usize,
+    ) -> Digested {
+        let (next, more) = match verdict {
+            Verdict::Commit { next, more } => (next, more),
+            Verdict::Idle => (self.at.clone(), false),
+        };
+        let latest = lines::latest(&read.page.records, self.job.resource.change_time, None);
+        let age = self.age(&read, &next, latest, more, clocks);
+        if age == Age::Young || !self.memory.is_at_anchor() {
+            read.print(self.job);
+        }
+        let (records, left_out) = self.select(&read);
+        let sideloads = self.take_sideloads(body, &mut read, age);
+        let moved = self.go_on(&read, &next, more, latest, clocks);
+        self.reach(&records, &next, left_out, clocks);
+        self.remember(&mut read, next, age, more, most, clocks);
+        if self.walk.passed_lead {
+            self.pages += 1;
+            self.records += u64::try_from(records.len()).unwrap_or(0);
+        }
+        let writes = !records.is_empty() || sideloads.iter().any(|places| !places.is_empty());
+        if !(writes || moved || left_out.is_cut() || !more && self.unsaved) {
+            return Digested::Known { duplicates: left_out.duplicates, last: !more };
+        }
+        let batch = self.batch(places(body, &records), sideloads, left_out, clocks);
+        Digested::Page(Box::new(Batch { last: !more, ..batch }))
+    }
+
+    /// Whether something on a page may still have company that has not become visible.
+    fn age(
+        &self,
+        read: &Read<'_>,
+        next: &Position,
+        latest: Option<UnixTime>,
+        more: bool,
+        clocks: Clocks,
+    ) -> Age {
+        let Some(delay) = self.delay() else { return Age::Old };
+        let empty = read.page.records.is_empty();
+        // A cursor is opaque; where there is nothing else to tell by, what it seems to say is used.
+        let edge = match next {
+            Position::Time(at) => Some(*at),
+            Position::Cursor(cursor) if empty => cursor.time(),
+            Position::Cursor(_) | Position::Start(_) => None,
+        };
+        match latest.max(edge) {
+            Some(latest) if latest < clocks.now().minus(delay) => Age::Old,
+            Some(_) => Age::Young,
+            None if empty && !more => Age::Young,
+            None => Age::Old,
+        }
+    }
+
+    /// Moves the walk, and the lead with it once it has come past that; says whether the lead has
+    /// moved.
+    fn go_on(
+        &mut self,
+        read: &Read<'_>,
+        next: &Position,
+        more: bool,
+        latest: Option<UnixTime>,
+        clocks: Clocks,
+    ) -> bool {
+        self.learn_from(read);
+        if let Position::Cursor(cursor) = &self.at {
+            self.walk.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
+        }
+        let settled = clocks.now().minus(FENCE + self.job.resource.overlap);
+        self.ending.pass(read.page.records.len(), more, settled);
+        let further = match (next, &self.lead) {
+            (Position::Time(next), Position::Time(lead)) => next > lead,
+            // Of two cursors nobody can tell which is further; of what they lead past, one can.
+            (next, lead) => next == lead || latest > self.through,
+        };
+        self.walk.passed_lead |= further || !more;
+        if read.page.envelope.end_of_stream.is_none() && next.pagination() == Pagination::Time {
+            if self.at != *next {
+                self.walk.served.clear();
+            }
+            self.walk.served.extend(&read.prints);
+        }
+        self.at = next.clone();
+        let moved = self.walk.passed_lead && self.at != self.lead;
+        if moved {
+            self.lead = self.at.clone();
+        }
+        moved
+    }
+
+    /// Takes note of how far the records reach. That never goes back, and is never in the future.
+    fn reach(
+        &mut self,
+        records: &[Json<'_>],
+        next: &Position,
+        left_out: lines::LeftOut,
+        clocks: Clocks,
+    ) {
+        let now = clocks.now();
+        let changed = lines::latest(records, self.job.resource.change_time, Some(now));
+        let edge = next.time().filter(|at| *at <= now && !left_out.is_cut());
+        self.through = self.through.max(changed.or(edge));
+    }
+
+    /// Remembers what a page has brought.
+    fn remember(
+        &mut self,
+        read: &mut Read<'_>,
+        edge: Position,
+        age: Age,
+        more: bool,
+        most: usize,
+        clocks: Clocks,
+    ) {
+        // A page from the lead that repeats the last one brings nothing.
+        if self.walk.from_anchor || read.unseen > 0 || *self.memory.anchor() == self.lead {
+            let again = read.served_again(self.job, &edge);
+            let prints = std::mem::take(&mut read.prints);
+            self.memory.pass(Passed { edge, age, prints, again });
+        }
+        if !more && self.walk.from_anchor {
+            self.memory.end();
+        }
+        if self.memory.bound(most) {
+            let anchor = self.memory.anchor().time();
+            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
+            self.remarks.push(Remark::Forgotten(left.unwrap_or_default()));
+        }
+        self.unsaved |= self.memory.take_changed();
+    }
+
+    /// Of a server that does not tell the end, the longest page behind which more followed is full.
+    fn learn_from(&mut self, read: &Read<'_>) {
+        let (Some(settled), None) = (self.ending.proof(), read.page.envelope.end_of_stream) else {
+            return;
+        };
+        let key = self.job.resource.change_time;
+        let all = read.page.records.iter().zip(&read.prints);
+        let fresh = all.filter(|(_, print)| !self.walk.served.contains(print));
+        let mut times = fresh.filter_map(|(record, _)| lines::change_time(*record, key));
+        if times.any(|time| time < settled) {
+            self.ending.learn();
+        }
+    }
+
+    fn batch(
+        &mut self,
+        records: Vec<Place>,
+        sideloads: Vec<Vec<Place>>,
+        left_out: lines::LeftOut,
+        clocks: Clocks,
+    ) -> Batch {
+        self.unsaved = false;
+        Batch {
+            body: Vec::new(),
+            records,
+            sideloads,
+            left_out,
+            standing: self.standing(),
+            per_page: self.size.get(),
+            at: clocks.saved_at(&self.lead),
+            last: false,
+        }
+    }
+
+    fn select<'b>(&self, read: &Read<'b>) -> (Vec<Json<'b>>, lines::LeftOut) {
+        let job = self.job;
         let limit = match (&job.mode, job.limit) {
             (Mode::OneOff { .. }, Some(limit)) => limit.saturating_sub(self.records),
             (_, _) => u64::MAX,
@@ -338,26 +534,39 @@ impl<'a> Stream<'a> {
             updated_since: job.updated_since,
             limit,
         };
-        lines::select(&page.records, prints, seen, window)
+        lines::select(&read.page.records, |index| read.seen(index), window)
     }
 
-    /// The server calls the start too recent, by its own clock `date`.
-    pub(super) fn too_recent(&mut self, date: Option<UnixTime>) -> TooRecent {
-        let (true, Some(start), Some(date)) = (self.untried, self.position.time(), date) else {
-            return TooRecent::Nothing;
+    /// Where the sideloads' records stand that were not taken yet. Those of a page on which no
+    /// record is new came before.
+    fn take_sideloads(&mut self, body: &[u8], read: &mut Read<'_>, age: Age) -> Vec<Vec<Place>> {
+        let remembers = age == Age::Young || !self.memory.is_at_anchor();
+        let (memory, surrogates) = (&self.memory, self.job.surrogates);
+        let mut prints = Vec::new();
+        let mut take = |sideload: &mut Sideloaded| {
+            let served = read.page.sideloads.iter().find(|(name, _)| *name == sideload.name);
+            let served = served.map_or(&[][..], |(_, served)| served);
+            let taken = sideload.take(served, read.unseen > 0, memory, surrogates, &mut prints);
+            places(body, &taken)
         };
-        if start > date {
-            return TooRecent::Future(date);
+        let taken = self.sideloads.iter_mut().map(&mut take).collect();
+        if remembers {
+            read.prints.extend(prints);
         }
-        let youngest_served = date.minus(YOUNGEST);
-        // A start that the server's own clock does not call too recent stays where it is: a later
-        // one would skip what lies between.
-        if youngest_served >= start {
-            return TooRecent::Nothing;
+        taken
+    }
+
+    /// The server calls the start too recent.
+    pub(super) fn too_recent(&mut self, clocks: Clocks) -> TooRecent {
+        let Some(start) = self.at.time() else { return TooRecent::Nothing };
+        let verdict = clocks.too_recent(start, self.untried);
+        if let TooRecent::Older(youngest) = verdict {
+            self.untried = false;
+            self.at = Position::starting(self.job.endpoint.pagination, youngest);
+            self.lead = self.at.clone();
+            self.memory = Memory::new(self.at.clone(), []);
         }
-        self.untried = false;
-        self.position = Position::starting(self.job.endpoint.pagination, youngest_served);
-        TooRecent::Older
+        verdict
     }
 
     /// Whether a smaller page can be asked for.
@@ -376,53 +585,5 @@ impl<'a> Stream<'a> {
     /// take turns.
     pub(super) fn widen(&mut self) -> bool {
         self.size.widen() && !self.halved
-    }
-}
-
-/// A page as [`Stream::digest`] leaves it.
-enum Digested {
-    Page(Batch),
-    Nothing { duplicates: u64 },
-}
-
-/// What has been taken of a sideload since the export last caught up, so that each record is
-/// written once however many runs it takes to catch up.
-struct Sideloaded {
-    name: &'static str,
-    seen: HashSet<Fingerprint>,
-}
-
-impl Sideloaded {
-    fn unseen<'b>(&mut self, served: &[Json<'b>], surrogates: LoneSurrogates) -> Vec<Json<'b>> {
-        let new = |record: &&Json<'_>| {
-            self.seen.insert(record::fingerprint_written(**record, surrogates))
-        };
-        served.iter().filter(new).copied().collect()
-    }
-}
-
-/// What to ask for from a position. Every parameter is sent each time: servers do not keep them.
-pub(crate) fn request(job: &Job, position: &Position, per_page: u16) -> Request {
-    let request = Request::new(job.endpoint.path);
-    let mut request = match position {
-        Position::Start(start) => request.with("start_time", start.seconds().to_string()),
-        Position::Cursor(cursor) => request.with("cursor", cursor.as_str()),
-        Position::Time { end_time, .. } => {
-            request.with("start_time", end_time.seconds().to_string())
-        }
-    };
-    if job.resource.takes(Parameter::PerPage) {
-        request = request.with("per_page", per_page.to_string());
-    }
-    if !job.include.is_empty() {
-        let names: Vec<&str> = job.include.iter().map(|sideload| sideload.name).collect();
-        request = request.with("include", names.join(","));
-    }
-    if job.exclude_deleted {
-        request = request.with("exclude_deleted", "true");
-    }
-    match job.support_type_scope {
-        Some(scope) => request.with("support_type_scope", scope),
-        None => request,
     }
 }

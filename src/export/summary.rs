@@ -129,7 +129,7 @@ fn position(position: &Position) -> Value {
         Position::Cursor(cursor) => {
             json!({"pagination": pagination, "cursor": cursor.as_str()})
         }
-        Position::Time { end_time, .. } => {
+        Position::Time(end_time) => {
             json!({"pagination": pagination, "end_time": end_time.seconds()})
         }
     }

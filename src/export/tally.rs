@@ -1,11 +1,10 @@
 //! The numbers of one resource's export: what counts, which lags behind what was handed over.
 //! Must not know how anything is done or told.
 
-use super::{asker::Spent, commit::Written, summary::Outcome};
+use super::{asker::Spent, batch::Standing, commit::Written, summary::Outcome};
 use crate::{
     failure::Exit,
     plan::Job,
-    position::Position,
     progress::Stand,
     resource::{Bucket, Parameter},
     time::UnixTime,
@@ -19,13 +18,9 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Of a run that begins at `position`, which was reached by records `through`.
-    pub(super) fn new(
-        job: &Job,
-        position: Position,
-        through: Option<UnixTime>,
-        began: Instant,
-    ) -> Tally {
+    /// Of a run that begins where the series stands.
+    pub(super) fn new(job: &Job, standing: Standing, began: Instant) -> Tally {
+        let Standing { position, through, .. } = standing;
         Tally {
             began,
             takes_page_size: job.resource.takes(Parameter::PerPage),
@@ -42,7 +37,7 @@ impl Tally {
     pub(super) fn count(&mut self, written: Written) {
         let Written { batch, noticed } = written;
         let outcome = &mut self.outcome;
-        outcome.through = batch.through;
+        outcome.through = batch.standing.through;
         outcome.pages += 1;
         outcome.records += u64::try_from(batch.records.len()).unwrap_or(0);
         outcome.duplicates += batch.left_out.duplicates;
@@ -53,7 +48,7 @@ impl Tally {
             *outcome.page_sizes.entry(batch.per_page).or_default() += 1;
         }
         // Behind a page that was cut, what was left out would be skipped.
-        outcome.position = (!batch.left_out.is_cut()).then_some(batch.next);
+        outcome.position = (!batch.left_out.is_cut()).then_some(batch.standing.position);
     }
 
     /// An answer brought only what was there before.

@@ -2,10 +2,11 @@
 //! in a log. Must not decide anything, nor know clients and outputs.
 
 use super::{
+    accepted::Remark,
     ahead::Answered,
     asker::{Event, Why},
+    clocks::Clocks,
     shared::Shared,
-    stream::{Clocks, Remark},
 };
 use crate::{
     api::error::ApiError,
@@ -106,10 +107,10 @@ impl<'a> Teller<'a> {
                 }
                 self.beat(stand, || pause(why.text(), *left));
             }
-            Event::Refused(error) => self.warn(&error.to_string()),
-            Event::Fails { error, wait, failed, allowed } => {
-                self.fails(error, *wait, *failed, *allowed);
+            Event::Refused { error, left } => {
+                self.warn(&format!("{error} ({} left of --retry-for)", span(*left)));
             }
+            Event::Fails { error, wait, left } => self.fails(error, *wait, *left),
         }
     }
 
@@ -150,9 +151,9 @@ impl<'a> Teller<'a> {
         report.detail(self.name(), &format!("GET {target}: {result}, {took:.3} s"));
     }
 
-    fn fails(&mut self, error: &ApiError, wait: Duration, failed: u32, allowed: u32) {
-        let seconds = wait.as_secs_f64();
-        let text = format!("{error}; retry in {seconds:.1} s (attempt {failed}/{allowed} failed)");
+    fn fails(&mut self, error: &ApiError, wait: Duration, left: Duration) {
+        let (seconds, left) = (wait.as_secs_f64(), span(left));
+        let text = format!("{error}; retry in {seconds:.1} s ({left} left of --retry-for)");
         if !self.outlives(error.exit()) {
             return self.warn(&text);
         }
@@ -191,6 +192,11 @@ impl<'a> Teller<'a> {
                 let text = "the page's count is not the number of its records";
                 self.report().detail(self.name(), text);
             }
+            Remark::Forgotten(left) => self.warn(&format!(
+                "too much changes to remember all of it: what becomes visible more than {} late is \
+                 missed",
+                span(left)
+            )),
             Remark::Skipped(second) => self.warn(&format!(
                 "skipping to the second after {second}: what did not fit on its page is lost"
             )),

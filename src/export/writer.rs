@@ -4,7 +4,7 @@
 //! Must not know requests. Whatever it is handed was checked whole.
 
 use super::{
-    batch::{Batch, Place},
+    batch::{Batch, Place, Standing},
     lines,
     opening::{self, Looks},
     shared::Shared,
@@ -15,7 +15,7 @@ use crate::{
     mark::{Id, Mark},
     mutex::lock,
     plan::{Job, Mode},
-    position::{Fingerprint, Position},
+    position::{Fingerprint, Overlap},
     sink::{self, Me, Sink},
     state::{Series, StateFile},
     time::UnixTime,
@@ -104,8 +104,7 @@ impl<'a> Writer<'a> {
             writing: false,
         };
         if unsaved {
-            let through = saved.and_then(|series| series.through);
-            writer.save(&job.position(), through, shared.clock.wall(), false)?;
+            writer.save(&at_start(job), shared.clock.wall(), false)?;
         }
         if let Some(ours) = ours {
             job.moved_from.iter().try_for_each(|old| sink::release(old, ours.series))?;
@@ -178,7 +177,7 @@ impl<'a> Writer<'a> {
             self.each_sink(Sink::rollback);
         }
         let noticed = written?;
-        self.save(&batch.next, batch.through, batch.at, batch.last)?;
+        self.save(&batch.standing, batch.at, batch.last)?;
         self.each_sink(Sink::commit);
         if batch.last {
             self.caught_up();
@@ -201,8 +200,7 @@ impl<'a> Writer<'a> {
     /// run's own gets its name. `caught_up` also holds where the last answer brought nothing.
     pub(super) fn end(
         &mut self,
-        position: &Position,
-        through: Option<UnixTime>,
+        standing: &Standing,
         at: UnixTime,
         caught_up: bool,
     ) -> Result<(), Failure> {
@@ -213,14 +211,14 @@ impl<'a> Writer<'a> {
         self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())?;
         if self.sink.stage().is_some() {
             self.each_sink(Sink::complete);
-            self.save(position, through, at, caught_up)?;
+            self.save(standing, at, caught_up)?;
             self.sink.finalise()?;
             self.sideloads.iter_mut().try_for_each(|beside| beside.sink.finalise())?;
-            return self.save(position, through, at, caught_up);
+            return self.save(standing, at, caught_up);
         }
         let behind = |beside: &Beside| beside.caught_up != beside.sink.committed();
         if caught_up && (self.window.is_some() || self.sideloads.iter().any(behind)) {
-            self.save(position, through, at, true)?;
+            self.save(standing, at, true)?;
         }
         Ok(())
     }
@@ -256,21 +254,16 @@ impl<'a> Writer<'a> {
     }
 
     /// Saves a position with what the outputs now hold.
-    fn save(
-        &mut self,
-        position: &Position,
-        through: Option<UnixTime>,
-        at: UnixTime,
-        caught_up: bool,
-    ) -> Result<(), Failure> {
+    fn save(&mut self, standing: &Standing, at: UnixTime, caught_up: bool) -> Result<(), Failure> {
         let Some(mut state) = self.state() else { return Ok(()) };
         let window = self.window.or(self.job.updated_since).filter(|_| !caught_up);
-        let saved = self.job.mode.saved();
+        let Standing { position, overlap, through, capacity } = standing.clone();
         let series = self.marks(caught_up).map(|(output, sideloads)| Series {
             id: self.series,
             open: self.open,
-            overlap: saved.and_then(|series| series.overlap.clone()),
-            position: position.clone(),
+            position,
+            overlap,
+            capacity,
             through,
             window,
             output,
@@ -327,6 +320,22 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Where a series stands before the first request.
+fn at_start(job: &Job) -> Standing {
+    let position = job.position();
+    match &job.mode {
+        Mode::Series(series) => Standing {
+            position,
+            overlap: series.overlap.clone(),
+            through: series.through,
+            capacity: series.capacity,
+        },
+        Mode::OneOff { .. } | Mode::NewSeries { .. } => {
+            Standing { overlap: Overlap::none(&position), position, through: None, capacity: None }
+        }
+    }
+}
+
 fn saved_id(saved: Option<&Series>) -> Option<Id> {
     saved.and_then(|series| series.id)
 }
@@ -340,12 +349,14 @@ fn save_start(job: &Job, shared: &Shared<'_>, id: Id, mut marks: Vec<Mark>) -> R
     let busy = job.beside.iter().map(|(name, _)| (*name).to_owned()).zip(marks);
     let idle = saved.into_iter().flat_map(|series| series.sideloads.clone());
     let idle = idle.filter(|(name, _)| !job.beside.iter().any(|(busy, _)| busy == name));
+    let Standing { position, overlap, through, capacity } = at_start(job);
     let series = Series {
         id: Some(id),
         open: saved.and_then(|series| series.open),
-        position: job.position(),
-        overlap: saved.and_then(|series| series.overlap.clone()),
-        through: saved.and_then(|series| series.through),
+        position,
+        overlap,
+        capacity,
+        through,
         window: saved.and_then(|series| series.window).or(job.updated_since),
         output,
         sideloads: idle.chain(busy).collect(),

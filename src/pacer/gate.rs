@@ -3,8 +3,8 @@
 //! A ticket gives its place back by itself, whatever becomes of the thread that holds it. Must not
 //! decide anything: that is the [`Pacer`]'s.
 
-use super::{Limits, Pacer, Place, Said, Turn};
-use crate::{clock::Clock, mutex::lock, resource::Bucket};
+use super::{Limits, Pacer, Place, Said, Source, Turn};
+use crate::{clock::Clock, mutex::lock};
 use std::{
     sync::{Arc, Mutex},
     time::Instant,
@@ -32,20 +32,20 @@ impl Gate {
     }
 
     /// [`Pacer::take`], now.
-    pub(crate) fn take(&self, bucket: Bucket) -> Result<Ticket, Turn> {
-        let place = lock(&self.pacer).take(bucket, self.clock.instant())?;
+    pub(crate) fn take(&self, source: &Source) -> Result<Ticket, Turn> {
+        let place = lock(&self.pacer).take(source, self.clock.instant())?;
         Ok(self.ticket(place))
     }
 
     /// [`Pacer::take_in_turn`], now.
-    pub(crate) fn take_in_turn(&self, bucket: Bucket, who: &'static str) -> Result<Ticket, Turn> {
-        let place = lock(&self.pacer).take_in_turn(bucket, who, self.clock.instant())?;
+    pub(crate) fn take_in_turn(&self, source: &Source, who: &str) -> Result<Ticket, Turn> {
+        let place = lock(&self.pacer).take_in_turn(source, who, self.clock.instant())?;
         Ok(self.ticket(place))
     }
 
     /// [`Pacer::close`].
-    pub(crate) fn close(&self, bucket: Bucket, until: Instant) {
-        lock(&self.pacer).close(bucket, until);
+    pub(crate) fn close(&self, source: &Source, until: Instant) {
+        lock(&self.pacer).close(source, until);
     }
 
     fn ticket(&self, place: Place) -> Ticket {
@@ -76,25 +76,31 @@ impl Drop for Ticket {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Resource;
     use std::thread;
+
+    fn tickets() -> Source {
+        let tickets = Resource::named("tickets").unwrap();
+        Source::from(tickets.endpoint(None).unwrap())
+    }
 
     #[test]
     fn f17_a_panic_gives_its_place_back() {
         let gate = Gate::new(Limits::default(), Clock::real());
-        let ticket = gate.take(Bucket::Exports).unwrap();
-        assert_eq!(gate.take(Bucket::Exports).err(), Some(Turn::AfterAnswer));
+        let ticket = gate.take(&tickets()).unwrap();
+        assert_eq!(gate.take(&tickets()).err(), Some(Turn::AfterAnswer));
         let asking = thread::spawn(move || {
             let _held = ticket;
             panic!("while it asks");
         });
         assert!(asking.join().is_err());
-        assert!(gate.take(Bucket::Exports).is_ok(), "the others go on");
+        assert!(gate.take(&tickets()).is_ok(), "the others go on");
     }
 
     #[test]
     fn f17_a_panic_within_the_lock_stops_nobody() {
         let gate = Gate::new(Limits::default(), Clock::real());
-        let ticket = gate.take(Bucket::Exports).unwrap();
+        let ticket = gate.take(&tickets()).unwrap();
         let asking = thread::spawn({
             let gate = gate.clone();
             move || {
@@ -104,6 +110,6 @@ mod tests {
             }
         });
         assert!(asking.join().is_err());
-        assert!(gate.take(Bucket::Exports).is_ok(), "the others go on");
+        assert!(gate.take(&tickets()).is_ok(), "the others go on");
     }
 }

@@ -37,6 +37,9 @@ pub(crate) struct Job {
     pub(crate) until: Option<UnixTime>,
     /// Leave out tickets whose `updated_at` lies before this time.
     pub(crate) updated_since: Option<UnixTime>,
+    /// How late a record may become visible and still be written; zero where that is not looked
+    /// after.
+    pub(crate) overlap: Duration,
     pub(crate) limit: Option<u64>,
     pub(crate) max_pages: Option<u64>,
     pub(crate) envelope: bool,
@@ -109,6 +112,7 @@ fn bare(resource: &'static Resource, start: UnixTime) -> Job {
         support_type_scope: None,
         until: None,
         updated_since: None,
+        overlap: Duration::ZERO,
         limit: None,
         max_pages: None,
         envelope: false,

@@ -260,6 +260,7 @@ fn job(
         support_type_scope: asked.support_type_scope,
         until: window.until,
         updated_since: window_start.filter(|_| asked.exclude_system_updates),
+        overlap: asked.overlap.unwrap_or(resource.overlap),
         limit: asked.limit,
         max_pages: asked.max_pages,
         envelope: asked.envelope,

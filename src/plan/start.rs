@@ -113,15 +113,17 @@ mod tests {
     use super::*;
     use crate::{
         mark::Mark,
-        position::{Cursor, Position},
+        position::{Cursor, Overlap, Position},
     };
 
     fn series(path: &str) -> Series {
+        let position = Position::Cursor(Cursor::new("abc").unwrap());
         Series {
             id: None,
             open: None,
-            overlap: None,
-            position: Position::Cursor(Cursor::new("abc").unwrap()),
+            overlap: Overlap::none(&position),
+            position,
+            capacity: None,
             through: None,
             window: None,
             output: Mark::of(path.to_owned()),

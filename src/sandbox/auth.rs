@@ -10,10 +10,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     answer::Answer,
+    behaviour::ExpiresIn,
     errors,
+    furniture::AGENT_EMAIL,
     http::{Request, form},
     json::{Object, texts},
-    person::AGENT_EMAIL,
 };
 
 /// The API token that the sandbox accepts with its e-mail address.
@@ -63,10 +64,16 @@ struct Issued {
     refresh: HashMap<String, (String, i64)>,
 }
 
-#[derive(Default)]
-pub(super) struct Tokens(Mutex<Issued>);
+pub(super) struct Tokens {
+    issued: Mutex<Issued>,
+    told: ExpiresIn,
+}
 
 impl Tokens {
+    pub(super) fn new(told: ExpiresIn) -> Self {
+        Self { issued: Mutex::default(), told }
+    }
+
     /// The caller of a request, or the answer that refuses it.
     pub(super) fn caller(&self, request: &Request, now: i64) -> Result<Caller, Box<Answer>> {
         let header = request.header("authorization").unwrap_or_default();
@@ -85,7 +92,7 @@ impl Tokens {
         if token == OAUTH_TOKEN {
             return Some(Caller { scope: "read".to_owned(), token_expires: Some(None) });
         }
-        let issued = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         let grant = issued.access.get(token).filter(|grant| now < grant.expires)?;
         Some(Caller { scope: grant.scope.clone(), token_expires: Some(Some(grant.expires)) })
     }
@@ -126,7 +133,7 @@ impl Tokens {
     /// Rotation: the old access and refresh tokens are dead at once.
     fn refresh(&self, fields: &Fields, now: i64) -> Answer {
         let old = {
-            let mut issued = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
             let token = fields.get("refresh_token").unwrap_or_default();
             let Some((access, expires)) = issued.refresh.get(token).cloned() else {
                 return invalid_grant();
@@ -152,7 +159,7 @@ impl Tokens {
             return errors::oauth(400, "invalid_request", "expires_in must be a positive integer");
         };
         let lifetime = lifetime.min(LONGEST_LIFETIME);
-        let mut issued = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         let access = issued.token("access", now);
         let refresh = refreshable.map(|_| issued.token("refresh", now));
         let grant = Grant {
@@ -163,8 +170,11 @@ impl Tokens {
         let object = Object::new()
             .text("access_token", &access)
             .text("token_type", "bearer")
-            .text("scope", scope)
-            .raw("expires_in", lifetime);
+            .text("scope", scope);
+        let object = match self.told {
+            ExpiresIn::Asked if fields.get("expires_in").is_none() => object,
+            ExpiresIn::Asked | ExpiresIn::Told => object.raw("expires_in", lifetime),
+        };
         let object = match refresh {
             Some(refresh) => {
                 let expires = now + REFRESH_LIFETIME;

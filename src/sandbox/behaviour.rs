@@ -48,6 +48,8 @@ switch! {
         Shared = "shared",
         /// Each endpoint has 10 of its own.
         Endpoint = "endpoint",
+        /// All exports, users/cursor and articles too, and under one header.
+        All = "all",
     }
 }
 switch! {
@@ -92,6 +94,8 @@ switch! {
         Json = "json",
         /// The plain text of the account's limit.
         Text = "text",
+        /// The JSON of the edge in front of Zendesk (§4.6).
+        Edge = "edge",
     }
 }
 switch! {
@@ -131,13 +135,65 @@ switch! {
     }
 }
 switch! {
-    /// Records that become visible later than their time says (§0.7).
-    LateRows {
-        /// None.
+    /// Which resources keep the changes of the last minute back (§4.1).
+    Fence {
+        /// tickets and ticket_events.
         #[default]
-        Off = "off",
-        /// One record in twenty, by up to 90 seconds.
-        On = "on",
+        Documented = "documented",
+        /// All but articles.
+        All = "all",
+    }
+}
+switch! {
+    /// When an export serves the `breach` events that are written ahead of their time (§4.5).
+    Breaches {
+        /// When their time has come: an export ends before `Date`, as everything documented has it.
+        #[default]
+        Due = "due",
+        /// As soon as they are written; `end_time` then lies ahead of `Date`.
+        Early = "early",
+    }
+}
+switch! {
+    /// The quota of ticket_metric_events (§1.1).
+    MetricQuota {
+        /// The shared 10, as documented.
+        #[default]
+        Exports = "exports",
+        /// The shared 10, but no header tells of it.
+        Silent = "silent",
+        /// The account's alone, as the headers of live answers look.
+        Account = "account",
+    }
+}
+switch! {
+    /// When a request counts, and as of when `resets` is told (§6).
+    Counted {
+        /// When it comes in.
+        #[default]
+        Arrival = "arrival",
+        /// When it is answered.
+        Answer = "answer",
+    }
+}
+switch! {
+    /// Whether the answer that brings an access token says how long it lives (§7).
+    ExpiresIn {
+        /// It does.
+        #[default]
+        Told = "told",
+        /// Only if the request has asked for a lifetime.
+        Asked = "asked",
+    }
+}
+switch! {
+    /// Whether the caller is taken for a third party, who loses the exports (§0.8).
+    ThirdParty {
+        /// It is the customer's own program.
+        #[default]
+        Served = "served",
+        /// 403 for all exports.
+        Refused = "refused",
     }
 }
 
@@ -164,8 +220,18 @@ pub struct Behaviour {
     pub invalid_cursor: InvalidCursor,
     /// `exclude_deleted`
     pub exclude_deleted: ExcludeDeleted,
-    /// `late_rows`
-    pub late_rows: LateRows,
+    /// `fence`
+    pub fence: Fence,
+    /// `breaches`
+    pub breaches: Breaches,
+    /// `metric_quota`
+    pub metric_quota: MetricQuota,
+    /// `counted`
+    pub counted: Counted,
+    /// `expires_in`
+    pub expires_in: ExpiresIn,
+    /// `third_party`
+    pub third_party: ThirdParty,
 }
 
 impl Behaviour {
@@ -173,15 +239,28 @@ impl Behaviour {
     pub const SWITCHES: &[(&str, &str, &str)] = &[
         ("same_second", "expand|stuck", "a second that holds more than a time-based page"),
         ("empty_cursor", "null|echo", "after_cursor of an empty page"),
-        ("limit_scope", "shared|endpoint", "who shares the quota of 10"),
+        ("limit_scope", "shared|endpoint|all", "who shares the quota of 10"),
         ("cursor_limit", "own|unlimited", "the quota of cursor endpoints"),
         ("end_of_stream", "documented|present|missing", "end_of_stream on time-based endpoints"),
         ("quota_headers", "modern|2023|none", "spelling of the quota headers"),
-        ("too_many_body", "json|text", "body of a 429"),
+        ("too_many_body", "json|text|edge", "body of a 429"),
         ("retry_after", "present|date|missing", "Retry-After on a 429"),
         ("invalid_cursor", "400|404|410|422", "status for a cursor that cannot be read"),
         ("exclude_deleted", "query|page", "deleted records go before or after the page is cut"),
-        ("late_rows", "off|on", "records that become visible late"),
+        (
+            "fence",
+            "documented|all",
+            "who keeps the last minute back: tickets and ticket_events, or all",
+        ),
+        ("breaches", "due|early", "SLA breach events show at their time, or as soon as written"),
+        ("metric_quota", "exports|silent|account", "the quota of ticket_metric_events"),
+        ("counted", "arrival|answer", "when a request counts, and as of when resets is told"),
+        (
+            "expires_in",
+            "told|asked",
+            "a new token's lifetime is told, or only if one was asked for",
+        ),
+        ("third_party", "served|refused", "403 for all exports, as for third parties"),
     ];
 
     /// Sets one switch from `KEY=VALUE`.
@@ -198,7 +277,12 @@ impl Behaviour {
             "retry_after" => self.retry_after.set(value),
             "invalid_cursor" => self.invalid_cursor.set(value),
             "exclude_deleted" => self.exclude_deleted.set(value),
-            "late_rows" => self.late_rows.set(value),
+            "fence" => self.fence.set(value),
+            "breaches" => self.breaches.set(value),
+            "metric_quota" => self.metric_quota.set(value),
+            "counted" => self.counted.set(value),
+            "expires_in" => self.expires_in.set(value),
+            "third_party" => self.third_party.set(value),
             _ => None,
         };
         done.ok_or_else(|| refusal(switch))

@@ -15,6 +15,7 @@ pub(super) const LAG: u64 = 8;
 pub(super) const ROW: u64 = 9;
 pub(super) const TALK: u64 = 10;
 pub(super) const LATE: u64 = 11;
+pub(super) const SETTING: u64 = 12;
 
 /// Two numbers into one that tells nothing about either (the finaliser of splitmix64).
 pub(super) fn mix(a: u64, b: u64) -> u64 {
@@ -40,6 +41,16 @@ pub(super) fn size(n: usize) -> u64 {
 /// A span of time out of a drawn number.
 pub(super) fn span(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The word at place `n` of a list that repeats itself for ever.
+pub(super) fn word(list: &[&'static str], n: u64) -> &'static str {
+    list[place(n % size(list.len()))]
+}
+
+/// The thing at place `n` of a list that repeats itself for ever.
+pub(super) fn nth<T>(list: &[T], n: u64) -> &T {
+    &list[place(n % size(list.len()))]
 }
 
 /// A stream of draws for one thing.

@@ -58,6 +58,13 @@ pub(super) fn forbidden() -> Answer {
     titled(403, "Forbidden", message)
 }
 
+/// For whom Zendesk takes for a third party; the words are the sandbox's own (§0.8).
+pub(super) fn third_party() -> Answer {
+    let message = "Incremental exports are no longer available to third-party integrations. Please \
+                   use a supported API, or an OAuth client of the account's own.";
+    titled(403, "Forbidden", message)
+}
+
 /// Refusal of a parameter; `path` is without the leading slash and `.json`.
 pub(super) fn invalid(parameter: &str, expected: &str, path: &str) -> Answer {
     let message = format!(
@@ -91,6 +98,16 @@ pub(super) fn invalid_cursor(status: u16) -> Answer {
     listed(status, "InvalidPaginationParameter", "Invalid cursor", detail)
 }
 
+/// Refusals of a list's paging (§4.6).
+pub(super) fn invalid_paging(description: &str) -> Answer {
+    coded(400, "InvalidPaginationParameter", description)
+}
+
+pub(super) fn too_deep() -> Answer {
+    let detail = "Offset pagination ends after 10000 records. Please use cursor pagination";
+    listed(400, "InvalidPaginationDepth", "Pagination depth is too deep", detail)
+}
+
 pub(super) const TOO_MANY_EXPORTS: &str =
     "Number of allowed incremental export API requests per minute exceeded";
 pub(super) const TOO_MANY_REQUESTS: &str = "Number of allowed API requests per minute exceeded";
@@ -102,6 +119,18 @@ pub(super) fn too_many_exports() -> Answer {
 /// The account's limit answers in plain text.
 pub(super) fn too_many_requests() -> Answer {
     Answer::text(429, TOO_MANY_REQUESTS)
+}
+
+/// The edge in front of Zendesk has words of its own (§4.6).
+pub(super) fn too_many_at_the_edge() -> Answer {
+    let body = "{\"detail\":\"Rate limited by Zendesk edge protection\",\"status\":\"429\",\
+                \"title\":\"Automated response\"}";
+    Answer::json(429, body)
+}
+
+/// A minted token that is good no more, said in text and in a header alone.
+pub(super) fn invalid_token_text() -> Answer {
+    Answer::text(401, "Unauthorized").with("www-authenticate", "Bearer error=\"invalid_token\"")
 }
 
 /// The proxy's own page.

@@ -41,6 +41,8 @@ faults! {
     Unauthorized = "401",
     /// 401 `invalid_token`, as for an expired access token.
     ExpiredToken = "expired-token",
+    /// The same, said in text and in `WWW-Authenticate` alone.
+    ExpiredTokenText = "expired-token-text",
     /// 403 for a role that may not export.
     Forbidden = "403",
     /// 404 `InvalidEndpoint`.
@@ -81,6 +83,8 @@ faults! {
     NullCursor = "null-cursor",
     /// after_url or next_page name another host.
     ForeignHost = "foreign-host",
+    /// The page's oldest record stands behind all others.
+    OutOfOrder = "out-of-order",
     /// JSON with line ends and indentation.
     Pretty = "pretty",
 }
@@ -100,6 +104,7 @@ impl Fault {
         ("409", "conflict"),
         ("401", "wrong credentials"),
         ("expired-token", "401 invalid_token"),
+        ("expired-token-text", "401 in text, invalid_token in WWW-Authenticate"),
         ("403", "a role that may not export"),
         ("404", "no such endpoint"),
         ("too-recent", "start_time within the last minute"),
@@ -120,6 +125,7 @@ impl Fault {
         ("empty-page", "no records, not the end, the position advances"),
         ("null-cursor", "no next position, not the end"),
         ("foreign-host", "after_url or next_page on another host"),
+        ("out-of-order", "the page's oldest record stands last"),
         ("pretty", "JSON with line ends and indentation"),
     ];
 

@@ -6,147 +6,82 @@
 //! saved is good in the next.
 //!
 //! From the socket to the data: `server` accepts, `http` reads a request, `api` decides (`script`,
-//! `auth`, `quota`), `export` serves a page that `paging` cut out of the `world`, `answer` sends it.
+//! `auth`, `limits`), `pages` serves what `export` or `list` cut out of an `index`, `answer` sends it.
+//! From the ground up: the `world` says how much there is and when, `records` has a file for each
+//! kind of record and the list of all of them, and the `desk` holds what connections share.
 
 mod answer;
 mod api;
-mod article;
+mod asking;
 mod auth;
 mod behaviour;
+mod calendar;
 mod clock;
 mod desk;
 mod dice;
+mod entry;
 mod errors;
-mod event;
 mod export;
 mod fault;
+mod furniture;
 mod http;
+mod index;
+mod instead;
+mod journal;
 mod json;
-mod metric;
+mod kind;
+mod late;
+mod limits;
+mod list;
 mod names;
-mod organization;
+mod options;
+mod pages;
 mod paging;
 mod parameters;
-mod person;
+mod products;
 mod quota;
 #[cfg(test)]
 mod recorded;
+mod records;
 mod script;
 mod server;
-mod sideload;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests_export;
 #[cfg(test)]
+mod tests_lists;
+#[cfg(test)]
+mod tests_products;
+#[cfg(test)]
 mod tests_service;
 #[cfg(test)]
 mod tests_switches;
-mod ticket;
-mod timeline;
 mod topics;
 mod world;
 
-use std::{
-    collections::HashMap,
-    io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 pub use auth::{API_TOKEN, AUTHORIZATION_CODE, CLIENT_ID, CLIENT_SECRET, OAUTH_TOKEN};
 pub use behaviour::{
-    Behaviour, CursorLimit, EmptyCursor, EndOfStream, ExcludeDeleted, InvalidCursor, LateRows,
-    LimitScope, QuotaHeaders, RetryAfter, SameSecond, TooManyBody,
+    Behaviour, Breaches, Counted, CursorLimit, EmptyCursor, EndOfStream, ExcludeDeleted, ExpiresIn,
+    Fence, InvalidCursor, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, SameSecond,
+    ThirdParty, TooManyBody,
 };
 pub use fault::Fault;
+pub use journal::Exchange;
+pub use late::Late;
+pub use options::Options;
 pub use script::Seen;
 
-use api::Desk;
-use clock::Clock;
-use quota::Quota;
-use script::Script;
+use desk::Desk;
+use kind::Kind;
 use server::Server;
-use world::World;
 
 /// The subdomain that records and URLs call the account by.
 pub const SUBDOMAIN: &str = "sandbox";
 /// The e-mail address that goes with the API token.
-pub const EMAIL: &str = person::AGENT_EMAIL;
-
-/// How a sandbox is to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// The port on 127.0.0.1; 0 for a free one.
-    pub port: u16,
-    /// What the world is drawn from.
-    pub seed: u64,
-    /// Tickets in the world, the rest in proportion.
-    pub records: u32,
-    /// Requests in a window: the real numbers, no limit (0), or this many for each bucket.
-    pub quota: Option<u32>,
-    /// The length of a quota window; the sample endpoints' is twenty times as long.
-    pub window: Duration,
-    /// How long each answer is held back.
-    pub latency: Duration,
-    /// Faults and the numbers of the API requests that they strike, from 1.
-    pub faults: Vec<(Fault, u64)>,
-    /// The switches of what is not known for certain.
-    pub behaviour: Behaviour,
-    /// So many tickets and users are changed in one second by a job at the start of each week.
-    pub bulk: u32,
-    /// The clock stands still at this time (seconds since 1970) and moves by
-    /// [`Sandbox::advance`] only: two runs then see the same world. Quota windows and tokens
-    /// do not end by themselves either.
-    pub frozen_at: Option<i64>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            port: 0,
-            seed: 1,
-            records: 2000,
-            quota: None,
-            window: Duration::from_secs(60),
-            latency: Duration::ZERO,
-            faults: Vec::new(),
-            behaviour: Behaviour::default(),
-            bulk: 0,
-            frozen_at: None,
-        }
-    }
-}
-
-/// One request and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange {
-    /// The API request's number, from 1; 0 for requests outside `/api/v2/`, which count for
-    /// neither faults nor quota.
-    pub number: u64,
-    /// When it came in, in milliseconds since 1970 by the sandbox's clock.
-    pub at: u64,
-    /// `GET`, …
-    pub method: String,
-    /// As sent, without the query.
-    pub path: String,
-    /// As sent, without the question mark.
-    pub query: String,
-    /// `basic` or `bearer`; the credentials themselves are not kept.
-    pub authorization: Option<String>,
-    /// The answer's status, also when a fault kept it from arriving.
-    pub status: u16,
-    /// The fault that struck.
-    pub fault: Option<Fault>,
-    /// The narrowest quota bucket that it took from, by its header's name; empty for the account's.
-    pub bucket: Option<String>,
-    /// What was left in that bucket.
-    pub remaining: Option<u32>,
-    /// The page size that was asked for, or the endpoint's default.
-    pub per_page: Option<u32>,
-    /// How many records the page held.
-    pub records: Option<u64>,
-}
+pub const EMAIL: &str = furniture::AGENT_EMAIL;
 
 /// A running sandbox. Dropping it stops accepting and closes all connections.
 pub struct Sandbox {
@@ -155,21 +90,16 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Binds 127.0.0.1 and serves in the background.
+    /// Binds 127.0.0.1 and serves in the background. Refuses [`Options::late`] for a resource that
+    /// it does not have.
     pub fn start(options: Options) -> io::Result<Self> {
+        for late in &options.late {
+            known(&late.resource)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        }
         let listener = server::bind(options.port)?;
         let authority = listener.local_addr()?.to_string();
-        let desk = Arc::new(Desk {
-            clock: Clock::new(options.frozen_at),
-            world: World::new(options.seed, options.records, options.bulk),
-            quota: Quota::default(),
-            script: Script::new(options.faults.clone()),
-            tokens: auth::Tokens::default(),
-            journal: Mutex::new(Vec::new()),
-            served: Mutex::new(HashMap::new()),
-            authority,
-            options,
-        });
+        let desk = Arc::new(Desk::new(options, records::ALL, authority));
         let server = Server::start(listener, Arc::clone(&desk))?;
         Ok(Self { desk, server })
     }
@@ -191,7 +121,7 @@ impl Sandbox {
 
     /// The requests so far, in the order in which they were answered; of very many the latest.
     pub fn requests(&self) -> Vec<Exchange> {
-        self.desk.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.desk.journal.exchanges()
     }
 
     /// Moves the sandbox's clock on: dates, the last-minute fence, quotas, tokens and the world.
@@ -208,6 +138,33 @@ impl Sandbox {
     pub fn wait(mut self) {
         self.server.wait();
     }
+}
+
+/// Reads a [`Late`] of a resource that there is, as `--late` takes it.
+pub fn late(text: &str) -> Result<Late, String> {
+    let late: Late = text.parse()?;
+    known(&late.resource)?;
+    Ok(late)
+}
+
+/// Every path that is served below `/api/v2/`, each with the resource that it serves; `*` stands for
+/// any one part.
+pub fn paths() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of = |kind: &&'static Kind| {
+        let name = kind.name;
+        kind.routes.iter().map(move |route| (route.path, name))
+    };
+    records::ALL.iter().flat_map(of)
+}
+
+/// Whether there are rows of this name that can be late.
+fn known(resource: &str) -> Result<(), String> {
+    let mut names = vec!["all"];
+    names.extend(records::ALL.iter().map(|kind| kind.name));
+    if names.contains(&resource) {
+        return Ok(());
+    }
+    Err(format!("no resource {resource:?}; there are {}", names.join(", ")))
 }
 
 /// What to paste into a shell to point a client at the sandbox.

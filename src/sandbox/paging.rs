@@ -6,12 +6,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     behaviour::SameSecond,
-    dice::{LATE, ROW, mix, span},
-    world::Entry,
+    dice::{ROW, mix},
+    entry::Entry,
+    late::Lateness,
 };
-
-/// Data of the last minute is not served (§4.1).
-pub(super) const FENCE: i64 = 60;
 
 /// Which entries a request may see.
 pub(super) struct View<'a> {
@@ -20,8 +18,11 @@ pub(super) struct View<'a> {
     pub(super) now: i64,
     /// Seconds that a change stays hidden.
     pub(super) fence: i64,
-    /// Some entries become visible later than that (§0.7).
-    pub(super) late: bool,
+    /// How much later than that some entries become visible (§0.7), drawn from the key.
+    pub(super) late: Lateness,
+    pub(super) late_key: u64,
+    /// Entries that were written ahead of their time show before it.
+    pub(super) early: bool,
     /// Which entries the request's own parameters ask for.
     pub(super) wanted: Wanted,
 }
@@ -61,22 +62,30 @@ pub(super) struct Page {
 
 impl View<'_> {
     fn shows(&self, entry: &Entry) -> bool {
-        let hidden = self.fence + if self.late { lateness(entry) } else { 0 };
-        entry.ts <= self.now - hidden && self.now < entry.until && self.wanted.takes(entry)
+        let delay = |ts| self.late.delay(self.late_key, entry.id, ts);
+        let written = if self.early { entry.ts - entry.ahead } else { entry.ts };
+        let shown = written + self.fence + delay(entry.ts);
+        // A version stays in sight until the one that replaces it is seen, if that is late.
+        let gone = match delay(entry.until) {
+            0 => entry.until,
+            late => entry.until.saturating_add(self.fence + late),
+        };
+        shown <= self.now && self.now < gone && self.wanted.takes(entry)
+    }
+
+    /// All that is visible, in cursor order.
+    pub(super) fn visible(&self) -> impl Iterator<Item = &Entry> {
+        self.from(|_| false)
     }
 
     /// The visible entries from the first that is not `before`, in cursor order.
     fn from(&self, before: impl Fn(&Entry) -> bool) -> impl Iterator<Item = &Entry> {
         let first = self.entries.partition_point(before);
         let rest = self.entries.get(first..).unwrap_or_default();
-        rest.iter().take_while(|entry| entry.ts <= self.now).filter(|entry| self.shows(entry))
+        rest.iter()
+            .take_while(|entry| self.early || entry.ts <= self.now)
+            .filter(|entry| self.shows(entry))
     }
-}
-
-/// Up to 90 seconds for one entry in twenty.
-fn lateness(entry: &Entry) -> i64 {
-    let draw = mix(LATE ^ entry.id, entry.ts.unsigned_abs());
-    if draw.is_multiple_of(20) { span(draw / 20 % 91) } else { 0 }
 }
 
 /// §4.1: ordered by (time, id); a page is the first `per_page` of them.
@@ -149,7 +158,15 @@ mod tests {
     }
 
     fn view(entries: &[Entry], now: i64) -> View<'_> {
-        View { entries, now, fence: FENCE, late: false, wanted: ALL }
+        View {
+            entries,
+            now,
+            fence: 60,
+            late: Lateness::NONE,
+            late_key: 0,
+            early: false,
+            wanted: ALL,
+        }
     }
 
     /// Page sizes and end_times of a walk by time.
@@ -205,6 +222,39 @@ mod tests {
         let entries = entries(&[939, 940, 941]);
         let page = by_cursor(&view(&entries, 1000), From::Start(0), 10);
         assert_eq!(page.entries.len(), 2);
+    }
+
+    #[test]
+    fn a_late_row_shows_behind_rows_that_were_served_before() {
+        let entries = entries(&[100; 40]);
+        let late = Lateness { share: 5000, least: 30, most: 30 };
+        let at =
+            |now| by_cursor(&View { late, ..view(&entries, now) }, From::Start(0), 100).entries;
+        let (on_time, all) = (at(160), at(190));
+        assert!((10..30).contains(&on_time.len()), "{}", on_time.len());
+        assert_eq!(all, entries);
+        assert_eq!(at(189), on_time);
+    }
+
+    #[test]
+    fn a_version_is_seen_until_a_late_one_takes_its_place() {
+        let late = Lateness { share: 10_000, least: 30, most: 30 };
+        let one = Entry { ts: 100, id: 1, until: 500, ..Entry::EMPTY };
+        let entries = [one, Entry { ts: 500, until: i64::MAX, ..one }];
+        for now in 190..700 {
+            let view = View { late, ..view(&entries, now) };
+            assert_eq!(by_cursor(&view, From::Start(0), 9).entries.len(), 1, "{now}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_ahead_shows_early_if_told_so() {
+        let entries = [Entry { ts: 5000, id: 1, ahead: 4500, ..Entry::EMPTY }];
+        let seen = |early, now| {
+            by_time(&View { early, ..view(&entries, now) }, 0, 9, SameSecond::Expand).end_time
+        };
+        assert_eq!((seen(true, 559), seen(true, 560)), (None, Some(5000)));
+        assert_eq!((seen(false, 5059), seen(false, 5060)), (None, Some(5000)));
     }
 
     #[test]

@@ -9,15 +9,15 @@ use super::{
     behaviour::InvalidCursor,
     dice::place,
     errors,
-    export::{Endpoint, Paging},
     http::Request,
-    paging::{self, FENCE, From, Wanted},
-    world::Resource,
+    kind::{ByTime, CursorEnd, Deleted, Endpoint, Listing, Paging, Sizes},
+    paging::{self, From, Wanted},
 };
 
 const LARGEST: u32 = 1000;
 const SAMPLE: u32 = 50;
-const LARGEST_METRIC_PAGE: u32 = 100;
+/// Attributes on a page of routing (§1.1).
+pub(super) const ROUTED: u32 = 3000;
 
 /// Everything but these is escaped in a URL's parameters.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -36,10 +36,18 @@ pub(super) struct Parameters<'a> {
 
 /// The page size that a request asks for, before it is checked.
 pub(super) fn asked_size(request: &Request, endpoint: &Endpoint) -> u32 {
-    let metrics = endpoint.resource == Resource::TicketMetricEvents;
-    let asked = request.param(if metrics { "page[size]" } else { "per_page" });
-    let asked = asked.and_then(|size| size.parse().ok());
-    if endpoint.sample { SAMPLE } else { asked.unwrap_or(LARGEST) }
+    let asked = |name| request.param(name).and_then(|size| size.parse().ok());
+    match endpoint.route.paging {
+        Paging::Time(ByTime { sizes: Sizes::Sample, .. }) => SAMPLE,
+        Paging::Time(ByTime { lists: Some(_), .. }) => asked("page[size]").unwrap_or(LARGEST),
+        Paging::Time(_) | Paging::Cursor(_) => asked("per_page").unwrap_or(LARGEST),
+        Paging::StartId(_) => asked("limit").unwrap_or(LARGEST),
+        Paging::Token => ROUTED,
+        Paging::List(listing) => {
+            let asked = asked("page[size]").or_else(|| asked("per_page"));
+            asked.or(listing.largest).unwrap_or(LARGEST)
+        }
+    }
 }
 
 impl Parameters<'_> {
@@ -49,24 +57,38 @@ impl Parameters<'_> {
         path.strip_suffix(".json").unwrap_or(path)
     }
 
-    fn invalid(&self, parameter: &str, expected: &str) -> Refused {
+    pub(super) fn invalid(&self, parameter: &str, expected: &str) -> Refused {
         Box::new(errors::invalid(parameter, expected, self.path()))
     }
 
     /// The records that are asked for (§1.1, §8).
     pub(super) fn wanted(&self) -> Wanted {
-        let exclude = self.request.param("exclude_deleted");
+        let exclude = self.exclude_deleted();
         let scope = self.request.param("support_type_scope");
-        let tickets = matches!(
-            self.endpoint.resource,
-            Resource::Tickets | Resource::TicketEvents | Resource::TicketMetricEvents
-        );
+        let tickets = self.endpoint.kind.scope == "tickets";
         let scope = scope.as_deref().filter(|_| tickets).unwrap_or("agent");
+        let objects = Paging::Cursor(CursorEnd::HasMore);
+        let excludable = tickets || self.endpoint.route.paging == objects;
         Wanted {
-            deleted: exclude.as_deref() != Some("true"),
+            deleted: match self.endpoint.route.paging {
+                // By default exports show what is deleted, and lists do not.
+                Paging::List(Listing { deleted: Deleted::Hidden, .. }) => false,
+                Paging::List(Listing { deleted: Deleted::OnRequest, .. }) => {
+                    exclude.as_deref() == Some("false")
+                }
+                Paging::Time(_) | Paging::Cursor(_) => {
+                    !excludable || exclude.as_deref() != Some("true")
+                }
+                Paging::StartId(_) | Paging::Token => true,
+            },
             agent: scope != "ai_agent",
             ai_agent: matches!(scope, "ai_agent" | "all"),
         }
+    }
+
+    fn exclude_deleted(&self) -> Option<String> {
+        let exclude = self.request.param("exclude_deleted");
+        exclude.or_else(|| self.request.param("filter[exclude_deleted]"))
     }
 
     pub(super) fn include(&self) -> Vec<String> {
@@ -75,18 +97,28 @@ impl Parameters<'_> {
     }
 
     /// Whole seconds; a fraction is cut off (§5).
-    pub(super) fn start_time(&self) -> Result<i64, Refused> {
-        let text = self.request.param("start_time");
-        let text = text.ok_or_else(|| errors::missing("start_time", self.path()))?;
+    pub(super) fn seconds(&self, name: &str) -> Result<Option<i64>, Refused> {
+        let Some(text) = self.request.param(name) else {
+            return Ok(None);
+        };
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, "0"));
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let seconds = whole.parse::<i64>().ok();
         let seconds = seconds.filter(|_| digits(whole) && digits(fraction));
-        let seconds = seconds.ok_or_else(|| self.invalid("start_time", "an integer"))?;
+        seconds.map(Some).ok_or_else(|| self.invalid(name, "an integer"))
+    }
+
+    pub(super) fn start_time(&self) -> Result<i64, Refused> {
+        self.start_time_in(1)
+    }
+
+    /// The same where there are so many units in a second; what is left of one is cut off.
+    pub(super) fn start_time_in(&self, per_second: i64) -> Result<i64, Refused> {
+        let seconds = self.seconds("start_time")?.map(|time| time / per_second);
+        let seconds = seconds.ok_or_else(|| errors::missing("start_time", self.path()))?;
         // Exactly a minute is refused too.
-        if seconds >= self.now - FENCE && self.endpoint.resource != Resource::Articles {
-            let cursor = self.endpoint.paging == Paging::Cursor;
-            return Err(Box::new(errors::too_recent(cursor)));
+        if self.endpoint.kind.too_recent.is_some_and(|age| seconds >= self.now - age) {
+            return Err(Box::new(errors::too_recent(self.endpoint.route.paging.is_cursor())));
         }
         Ok(seconds)
     }
@@ -109,33 +141,46 @@ impl Parameters<'_> {
 
     /// 1000 unless less is asked for; more is cut to 1000 (§4.3).
     pub(super) fn per_page(&self) -> Result<usize, Refused> {
-        if self.endpoint.sample {
-            return Ok(place(SAMPLE.into()));
-        }
-        let fixed =
-            matches!(self.endpoint.resource, Resource::TicketMetricEvents | Resource::Articles);
-        let asked = self.request.param("per_page").filter(|_| !fixed);
+        let sizes = match self.endpoint.route.paging {
+            Paging::Time(by_time) => by_time.sizes,
+            Paging::Cursor(_) | Paging::List(_) | Paging::StartId(_) | Paging::Token => {
+                Sizes::Asked
+            }
+        };
+        let asked = match sizes {
+            Sizes::Sample => return Ok(place(SAMPLE.into())),
+            Sizes::Fixed => None,
+            Sizes::Asked => self.request.param("per_page"),
+        };
+        self.size("per_page", asked)
+    }
+
+    /// The same under the name that Chat has for it.
+    pub(super) fn limit(&self) -> Result<usize, Refused> {
+        self.size("limit", self.request.param("limit"))
+    }
+
+    fn size(&self, name: &str, asked: Option<String>) -> Result<usize, Refused> {
         let Some(asked) = asked else {
             return Ok(place(LARGEST.into()));
         };
         match asked.parse::<u64>() {
             Ok(asked) if asked > 0 => Ok(place(asked.min(LARGEST.into()))),
-            _ => Err(self.invalid("per_page", "a positive integer")),
+            _ => Err(self.invalid(name, "a positive integer")),
         }
     }
 
-    /// The size that turns metric events into a list with cursors (§1.1).
-    pub(super) fn metric_page_size(&self) -> Result<Option<usize>, Refused> {
-        let asked = self.request.param("page[size]");
-        let metrics = self.endpoint.resource == Resource::TicketMetricEvents;
-        let Some(asked) = asked.filter(|_| metrics) else {
+    /// The size that makes a list with cursors of an export by time, which takes `largest` at most
+    /// (§1.1).
+    pub(super) fn list_size(&self, largest: Option<u32>) -> Result<Option<usize>, Refused> {
+        let asked = largest.and_then(|largest| Some((largest, self.request.param("page[size]")?)));
+        let Some((largest, asked)) = asked else {
             return Ok(None);
         };
-        let size =
-            asked.parse::<u32>().ok().filter(|size| (1..=LARGEST_METRIC_PAGE).contains(size));
+        let size = asked.parse::<u32>().ok().filter(|size| (1..=largest).contains(size));
         let size = size.ok_or_else(|| {
-            let detail = "page[size] must be between 1 and 100";
-            errors::listed(400, "InvalidPaginationParameter", "Invalid page size", detail)
+            let detail = format!("page[size] must be between 1 and {largest}");
+            errors::listed(400, "InvalidPaginationParameter", "Invalid page size", &detail)
         })?;
         Ok(Some(place(size.into())))
     }
@@ -144,10 +189,23 @@ impl Parameters<'_> {
     /// echoed but for those that say where to start, all in alphabetical order as recorded
     /// (§2.1, §4.2).
     pub(super) fn next_url(&self, name: &str, value: &str) -> String {
-        let position = ["start_time", "cursor", "page[after]"];
+        self.next_url_with(&[(name, value)])
+    }
+
+    /// The same where several parameters say where to start.
+    pub(super) fn next_url_with(&self, next: &[(&str, &str)]) -> String {
+        self.url(&["start_time", "start_id", "cursor", "page[after]"], next)
+    }
+
+    /// The same for lists.
+    pub(super) fn list_url(&self, name: &str, value: &str) -> String {
+        self.url(&["page", "page[after]", "page[before]"], &[(name, value)])
+    }
+
+    fn url(&self, position: &[&str], next: &[(&str, &str)]) -> String {
         let mut params = self.request.params();
         params.retain(|(name, value)| !position.contains(&name.as_str()) && !value.is_empty());
-        params.push((name.to_owned(), value.to_owned()));
+        params.extend(next.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         params.sort();
         let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
         let pair = |(name, value): &(String, String)| format!("{}={}", encode(name), encode(value));

@@ -18,6 +18,8 @@ pub(super) struct Bucket {
     /// Requests in a window; `None` is no limit.
     pub(super) total: Option<u32>,
     pub(super) window_ms: u64,
+    /// Whether answers have a header for it.
+    pub(super) told: bool,
 }
 
 /// A bucket as the headers of an answer show it.
@@ -28,6 +30,7 @@ pub(super) struct Level {
     pub(super) remaining: u32,
     /// Whole seconds to the end of the window, rounded up, at least 1.
     pub(super) resets: u64,
+    pub(super) told: bool,
 }
 
 #[derive(Default)]
@@ -69,6 +72,7 @@ fn level(spent: &HashMap<String, (u64, u32)>, bucket: &Bucket, now_ms: u64) -> O
         total,
         remaining: total.saturating_sub(spent_in(spent, bucket, now_ms)),
         resets: left_ms.div_ceil(1000).max(1),
+        told: bucket.told,
     })
 }
 
@@ -77,7 +81,13 @@ mod tests {
     use super::*;
 
     fn bucket(total: u32) -> Bucket {
-        Bucket { header: "x", key: "x".to_owned(), total: Some(total), window_ms: 60_000 }
+        Bucket {
+            header: "x",
+            key: "x".to_owned(),
+            total: Some(total),
+            window_ms: 60_000,
+            told: true,
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ use std::{
 
 use super::{
     answer::{Answer, Delivery, Terms},
-    api::Desk,
+    api,
+    desk::Desk,
     http::{self, NoRequest},
 };
 
@@ -145,7 +146,7 @@ fn exchange(
             );
         }
     };
-    let answer = desk.answer(&request);
+    let answer = api::answer(desk, &request);
     if answer.delivery == Delivery::Reset {
         // The reset goes out when the last copy of the socket closes.
         connections.forget(number);

@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{API_TOKEN, CLIENT_ID, CLIENT_SECRET, EMAIL, Options, Sandbox};
+use super::{API_TOKEN, CLIENT_ID, CLIENT_SECRET, EMAIL, Options, Sandbox, kind::Paging};
 
 /// An answer as it came over the wire, decompressed.
 pub(super) struct Reply {
@@ -56,6 +56,17 @@ pub(super) fn frozen() -> Options {
 /// A small such world without quotas.
 pub(super) fn small() -> Options {
     Options { records: 150, quota: Some(0), ..frozen() }
+}
+
+/// The records of a page.
+pub(super) fn records(page: &Value, resource: &str) -> Vec<Value> {
+    page[resource].as_array().unwrap_or_else(|| panic!("no {resource} in {page}")).clone()
+}
+
+/// Seconds since 1970 of an ISO time in a record.
+pub(super) fn seconds(record: &Value, member: &str) -> i64 {
+    let text = record[member].as_str().unwrap_or_else(|| panic!("no {member} in {record}"));
+    text.parse::<jiff::Timestamp>().unwrap().as_second()
 }
 
 pub(super) fn connect(sandbox: &Sandbox) -> TcpStream {
@@ -120,6 +131,15 @@ pub(super) fn get_as(sandbox: &Sandbox, authorization: &str, target: &str) -> Op
     send(&mut connect(sandbox), &request)
 }
 
+/// The same with a `Host` of the caller's choice.
+pub(super) fn get_at(sandbox: &Sandbox, host: &str, target: &str) -> Reply {
+    let request = format!(
+        "GET {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {}\r\nConnection: close\r\n\r\n",
+        basic()
+    );
+    send(&mut connect(sandbox), &request).unwrap_or_else(|| panic!("no answer to {target}"))
+}
+
 pub(super) fn get(sandbox: &Sandbox, target: &str) -> Reply {
     get_as(sandbox, &basic(), target).unwrap_or_else(|| panic!("no answer to {target}"))
 }
@@ -143,5 +163,41 @@ pub(super) fn mint(sandbox: &Sandbox, more: &str) -> Value {
 
 /// A URL without its scheme and host.
 pub(super) fn local(url: &Value) -> String {
-    url.as_str().unwrap().trim_start_matches("http://acct.zendesk.com").to_owned()
+    url.as_str().unwrap().trim_start_matches("https://acct.zendesk.com").to_owned()
+}
+
+/// All records of an export by cursor.
+pub(super) fn records_of(sandbox: &Sandbox, mut target: String) -> Vec<Value> {
+    let key = target.split('/').nth(4).unwrap().to_owned();
+    let mut found = Vec::new();
+    loop {
+        let page = get(sandbox, &target).json();
+        found.extend(records(&page, &key));
+        if page["end_of_stream"] == true {
+            return found;
+        }
+        target = local(&page["after_url"]);
+    }
+}
+
+/// The endpoints' paths of all lists, each with the member of its records.
+pub(super) fn lists() -> Vec<(String, &'static str)> {
+    let routes =
+        super::records::ALL.iter().flat_map(|kind| kind.routes.iter().map(|r| (r, kind.key)));
+    let lists = routes.filter(|(route, _)| matches!(route.paging, Paging::List(_)));
+    lists.map(|(route, key)| (format!("/api/v2/{}", route.path.replace('*', "de")), key)).collect()
+}
+
+/// A list in one go, as far as a page of 100 goes on.
+pub(super) fn list(sandbox: &Sandbox, path: &str, key: &str) -> Vec<Value> {
+    let mut target = format!("{path}?page[size]=100");
+    let mut found = Vec::new();
+    loop {
+        let page = get(sandbox, &target).json();
+        found.extend(records(&page, key));
+        if page["meta"]["has_more"] != true {
+            return found;
+        }
+        target = local(&page["links"]["next"]);
+    }
 }

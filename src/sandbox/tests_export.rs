@@ -5,9 +5,11 @@ use std::{collections::HashSet, time::Duration};
 use serde_json::Value;
 
 use super::{
-    Options, Sandbox, paging,
-    testing::{get, local, sandbox, small},
-    world,
+    Options, Sandbox, calendar,
+    entry::Entry,
+    kind::Fenced,
+    paging, records,
+    testing::{get, local, records_of, sandbox, small},
 };
 
 /// Follows next_page to the end; the records' ids with their times.
@@ -48,23 +50,20 @@ fn position(record: &Value) -> (u64, i64) {
 }
 
 /// What the world holds that is visible: the ids.
-fn visible(sandbox: &Sandbox, resource: world::Resource) -> HashSet<u64> {
+fn visible(sandbox: &Sandbox, resource: &str) -> HashSet<u64> {
     let now = sandbox.now();
-    let index = sandbox.desk.world.index(resource, now);
-    let wanted =
-        |entry: &&world::Entry| entry.ts <= now - paging::FENCE && now < entry.until && !entry.ai;
+    let kind = records::ALL.iter().find(|kind| kind.name == resource).unwrap();
+    let index = sandbox.desk.index(kind, now);
+    let fence = if kind.fence == Fenced::Yes(60) { 60 } else { 0 };
+    let wanted = |entry: &&Entry| entry.ts <= now - fence && now < entry.until && !entry.ai;
     index.entries.iter().filter(wanted).map(|entry| entry.id).collect()
 }
 
 #[test]
 fn a_walk_by_time_yields_every_visible_record() {
     let sandbox = sandbox(Options { records: 80, ..small() });
-    for (resource, kind) in [
-        ("tickets", world::Resource::Tickets),
-        ("users", world::Resource::Users),
-        ("organizations", world::Resource::Organizations),
-    ] {
-        let expected = visible(&sandbox, kind);
+    for resource in ["tickets", "users", "organizations"] {
+        let expected = visible(&sandbox, resource);
         for per_page in [1, 7, 1000] {
             let seen: HashSet<u64> =
                 walk_by_time(&sandbox, resource, per_page).into_iter().map(|(id, _)| id).collect();
@@ -88,14 +87,14 @@ fn a_walk_by_cursor_yields_each_version_once() {
         let ids: HashSet<u64> = seen.iter().map(|(id, _)| *id).collect();
         assert!(seen.is_sorted_by_key(|(id, ts)| (*ts, *id)));
         assert_eq!(seen.len(), ids.len());
-        assert!(ids == visible(&sandbox, world::Resource::Tickets));
+        assert!(ids == visible(&sandbox, "tickets"));
     }
 }
 
 #[test]
 fn a_bulk_second_comes_as_one_page() {
     let sandbox = sandbox(Options { bulk: 90, ..small() });
-    let sunday = world::sunday(sandbox.now());
+    let sunday = calendar::sunday(sandbox.now());
     let target = format!("/api/v2/incremental/tickets.json?per_page=10&start_time={sunday}");
     let page = get(&sandbox, &format!("{target}&support_type_scope=all"));
     assert_eq!(page.number("count"), 90);
@@ -107,7 +106,7 @@ fn a_bulk_second_comes_as_one_page() {
 fn a_stuck_second_does_not_advance() {
     let behaviour = "same_second=stuck".parse().unwrap();
     let sandbox = sandbox(Options { bulk: 90, behaviour, ..small() });
-    let sunday = world::sunday(sandbox.now());
+    let sunday = calendar::sunday(sandbox.now());
     let target = format!("/api/v2/incremental/tickets.json?per_page=10&start_time={sunday}");
     let page = get(&sandbox, &target);
     assert_eq!((page.number("count"), page.number("end_time")), (10, sunday));
@@ -247,6 +246,66 @@ fn scrubbed_tickets_keep_nothing() {
     for ticket in scrubbed {
         assert_eq!((&ticket["description"], &ticket["status"]), (&"X".into(), &"deleted".into()));
         assert_eq!(ticket["tags"], Value::Array(vec![]));
+    }
+}
+
+#[test]
+fn a_deleted_ticket_shows_after_the_hold_back() {
+    let options = || Options { records: 3000, ..small() };
+    let kind = records::ALL.iter().find(|kind| kind.name == "tickets").unwrap();
+    let to_come = {
+        let sandbox = sandbox(options());
+        (kind.entries)(&sandbox.desk.world, sandbox.now(), sandbox.now() + 3 * calendar::DAY)
+    };
+    let lived = |id| to_come.iter().any(|entry| entry.id == id && !entry.deleted);
+    let deletions: Vec<&Entry> =
+        to_come.iter().filter(|entry| entry.deleted && !entry.ai && lived(entry.id)).collect();
+    assert!(!deletions.is_empty());
+    for deletion in deletions {
+        let sandbox = sandbox(Options { frozen_at: Some(deletion.ts), ..options() });
+        let target =
+            format!("/api/v2/incremental/tickets/cursor.json?start_time={}", deletion.ts - 100);
+        let status = || {
+            let tickets = records_of(&sandbox, target.clone());
+            let ticket = tickets.iter().find(|ticket| ticket["id"] == deletion.id);
+            ticket.map(|ticket| ticket["status"].as_str().unwrap().to_owned())
+        };
+        assert_ne!(status().as_deref(), Some("deleted"), "absent at once");
+        sandbox.advance(Duration::from_secs(75));
+        assert_eq!(status().as_deref(), Some("deleted"), "there after 75 s");
+    }
+}
+
+#[test]
+fn deleted_organizations_stay_under_another_name() {
+    let sandbox = sandbox(Options { records: 5000, ..small() });
+    let page = get(&sandbox, "/api/v2/incremental/organizations.json?start_time=0").json();
+    let organizations = page["organizations"].as_array().unwrap();
+    let (gone, here): (Vec<&Value>, Vec<&Value>) =
+        organizations.iter().partition(|organization| !organization["deleted_at"].is_null());
+    assert!(gone.len() > 3 && here.len() > 100, "{}", gone.len());
+    for organization in gone {
+        let name = organization["name"].as_str().unwrap();
+        let old = name.strip_prefix(&format!("{}_deleted_", organization["id"])).unwrap();
+        assert!(old.len() > 5, "{name}");
+        assert_eq!(organization["deleted_at"], organization["updated_at"]);
+    }
+    assert!(here.iter().all(|organization| !organization.to_string().contains("_deleted_")));
+}
+
+#[test]
+fn deleted_users_are_inactive_and_have_no_address() {
+    let sandbox = sandbox(Options { records: 5000, ..small() });
+    let users = records_of(&sandbox, "/api/v2/incremental/users/cursor?start_time=0".to_owned());
+    let (here, gone): (Vec<&Value>, Vec<&Value>) =
+        users.iter().partition(|user| user["active"] == true);
+    assert!(gone.len() > 10 && here.len() > 1000, "{}", gone.len());
+    assert!(gone.iter().all(|user| user["email"].is_null()));
+    assert!(here.iter().all(|user| user["email"].is_string()));
+    let cursor = "/api/v2/incremental/tickets/cursor?start_time=0&include=users";
+    let beside = get(&sandbox, cursor).json();
+    for user in beside["users"].as_array().unwrap() {
+        assert_eq!(user["active"] == true, user["email"].is_string());
     }
 }
 

@@ -13,7 +13,8 @@ use super::{
     API_TOKEN, AUTHORIZATION_CODE, CLIENT_ID, CLIENT_SECRET, EMAIL, Exchange, Fault, Options,
     shell_lines,
     testing::{
-        basic, connect, frozen, get, get_as, local, mint, post_token, read, sandbox, send, small,
+        basic, connect, frozen, get, get_as, get_at, local, mint, post_token, read, records,
+        sandbox, send, small,
     },
 };
 
@@ -41,7 +42,34 @@ fn unknown_paths_are_no_endpoints() {
 fn any_host_is_served_and_named_in_the_urls() {
     let page =
         get(&sandbox(small()), "/api/v2/incremental/users.json?start_time=0&per_page=1").json();
-    assert!(page["next_page"].as_str().unwrap().starts_with("http://acct.zendesk.com/api/v2/"));
+    assert!(page["next_page"].as_str().unwrap().starts_with("https://acct.zendesk.com/api/v2/"));
+}
+
+#[test]
+fn links_are_https_unless_this_machine_itself_was_asked() {
+    let sandbox = sandbox(small());
+    let targets = [
+        ("/api/v2/incremental/users.json?start_time=0&per_page=1", "/next_page"),
+        ("/api/v2/incremental/users/cursor.json?start_time=0&per_page=1", "/after_url"),
+        ("/api/v2/incremental/ticket_metric_events.json?start_time=0&page[size]=1", "/links/next"),
+    ];
+    for (host, origin) in [
+        ("acme.zendesk.com", "https://acme.zendesk.com/"),
+        ("acme.zendesk.com:8443", "https://acme.zendesk.com:8443/"),
+        ("127.example.com", "https://127.example.com/"),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080/"),
+        ("127.1.2.3", "http://127.1.2.3/"),
+        ("localhost:1", "http://localhost:1/"),
+        ("acme.localhost", "http://acme.localhost/"),
+        ("[::1]:8080", "http://[::1]:8080/"),
+        ("[2001:db8::1]", "https://[2001:db8::1]/"),
+    ] {
+        for (target, member) in targets {
+            let page = get_at(&sandbox, host, target).json();
+            let link = page.pointer(member).and_then(Value::as_str).unwrap();
+            assert!(link.starts_with(origin), "{host}: {link}");
+        }
+    }
 }
 
 #[test]
@@ -117,6 +145,15 @@ fn access_tokens_expire() {
     sandbox.advance(Duration::from_secs(301));
     let late = get_as(&sandbox, &bearer, target).unwrap();
     assert_eq!((late.status, late.json()["error"].clone()), (401, "invalid_token".into()));
+}
+
+#[test]
+fn an_expired_token_can_be_told_of_in_a_header_alone() {
+    let sandbox = sandbox(small());
+    sandbox.inject(Fault::ExpiredTokenText, 1);
+    let reply = get(&sandbox, "/api/v2/incremental/users.json?start_time=0");
+    assert_eq!((reply.status, reply.text()), (401, "Unauthorized"));
+    assert_eq!(reply.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
 }
 
 #[test]
@@ -266,6 +303,19 @@ fn faults_damage_pages() {
     assert_eq!(struck(Fault::NullCursor).json()["after_cursor"], Value::Null);
     assert!(struck(Fault::ForeignHost).json()["after_url"].as_str().unwrap().contains("elsewhere"));
     assert_eq!(struck(Fault::DuplicatePage).status, 200);
+}
+
+#[test]
+fn a_pages_oldest_record_can_stand_last() {
+    let sandbox = sandbox(small());
+    let target = "/api/v2/incremental/ticket_events.json?start_time=0";
+    let good = get(&sandbox, target).json();
+    sandbox.inject(Fault::OutOfOrder, 1);
+    let page = get(&sandbox, target).json();
+    let mut records = records(&good, "ticket_events");
+    records.rotate_left(1);
+    assert_eq!(page["ticket_events"], Value::Array(records));
+    assert_eq!((&page["end_time"], &page["count"]), (&good["end_time"], &good["count"]));
 }
 
 #[test]

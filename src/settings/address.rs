@@ -4,7 +4,11 @@ use super::{
     config::{Config, Profile},
     given::{Environment, Flags},
 };
-use crate::{api::BaseUrl, failure::Failure, shown::shown};
+use crate::{
+    api::{BaseUrl, Way},
+    failure::Failure,
+    shown::shown,
+};
 
 pub(super) fn subdomain(
     flags: &Flags,
@@ -101,6 +105,7 @@ pub(super) fn base(text: &str) -> Result<BaseUrl, Failure> {
         origin: format!("{scheme}://{}", authority.as_str()),
         host,
         loopback: loopback && scheme == "http",
+        way: Way::default(),
     })
 }
 

@@ -2,14 +2,17 @@
 //!
 //! Errors name the file, the line and the key, and never a value: values may be secrets.
 
-use super::access::refuse_readable;
+use super::access::{refuse_readable, refuse_writable};
 use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _, closest},
+    shown::shown,
 };
 use std::{
     collections::BTreeMap,
     fmt,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 use toml::de::{DeTable, DeValue};
@@ -27,6 +30,7 @@ enum Kind {
 const KEYS: &[(&str, Kind, bool)] = &[
     ("subdomain", Kind::Text, true),
     ("client_id", Kind::Text, true),
+    ("scope", Kind::Text, true),
     ("client_secret", Kind::Text, true),
     ("client_secret_file", Kind::Text, true),
     ("client_secret_command", Kind::Text, true),
@@ -169,7 +173,7 @@ impl Config {
     pub(super) fn read(path: &Path) -> Result<Config, Failure> {
         let shown = path.display();
         let failed = || format!("cannot read the config file {shown}");
-        let bytes = disk::read_small(path, LARGEST).or_exit(Exit::Config, failed)?;
+        let bytes = read(path).or_exit(Exit::Config, failed)?;
         let text = String::from_utf8(bytes).or_exit(Exit::Config, failed)?;
         let mut config = Config::parse(&text)
             .map_err(|error| Failure::new(Exit::Config, format!("{shown}, {error}")))?;
@@ -177,6 +181,10 @@ impl Config {
         let all = config.profiles.values().chain([&config.defaults]);
         if all.flat_map(BTreeMap::keys).any(|key| SECRETS.contains(&key.as_str())) {
             refuse_readable(path)?;
+        }
+        let all = config.profiles.values().flat_map(BTreeMap::keys);
+        if all.into_iter().any(|key| key.ends_with("_command")) {
+            refuse_writable(path)?;
         }
         Ok(config)
     }
@@ -189,7 +197,9 @@ impl Config {
         };
         let table = DeTable::parse(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            format!("line {}: not valid TOML", line(at))
+            // What the reader says names signs and keys, never a value.
+            let why = error.message().lines().next().unwrap_or_default().to_owned();
+            format!("line {}: not valid TOML: {}", line(at), shown(&why))
         })?;
         let mut config = Config::default();
         for (key, value) in table.get_ref() {
@@ -348,6 +358,16 @@ fn unknown_key(key: &str, known: &[&str], place: &str) -> String {
     }
 }
 
+/// Of whatever can be read: a file, the null device, or what a shell hands over in a pipe.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()) {
+        Ok(length) if length <= LARGEST => Ok(bytes),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "too large")),
+    }
+}
+
 /// For whoever looks from elsewhere.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_unknown| path.to_owned())
@@ -370,6 +390,14 @@ mod tests {
         assert_eq!(profile.list("resources").unwrap(), ["tickets", "users"]);
         let failure = config.profile(Some("acne")).unwrap_err();
         assert_eq!(failure.hints, ["did you mean \"acme\"?"]);
+    }
+
+    #[test]
+    fn the_example_names_every_key() {
+        let example = include_str!("../../config.example.toml");
+        for (key, ..) in KEYS {
+            assert!(example.contains(&format!("{key} = ")), "{key}");
+        }
     }
 
     #[track_caller]

@@ -3,51 +3,52 @@
 //! A secret stands in place, in a file of its own, or is printed by a command; no message shows
 //! one.
 
-use super::{access::refuse_readable, config::Profile, given::Environment};
+use super::{config::Profile, given::Environment, stored};
 use crate::{
-    api::auth::Credentials,
-    disk,
-    failure::{Exit, Failure, OrExit as _},
+    api::auth::{Credentials, Kind, READ},
+    clock::Clock,
+    failure::{Exit, Failure},
     secret::Secret,
+    signals::Stop,
 };
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::PathBuf;
 
-/// A kind of credentials, and the names of its parts in the environment and in a profile.
-struct Kind {
+/// A form of credentials, and the names of its parts in the environment and in a profile.
+struct Form {
     /// Of the part that is no secret, if there is one.
     name: Option<(&'static str, &'static str)>,
     secret: (&'static str, &'static str),
-    of: fn(String, Secret) -> Credentials,
+    /// Of name, secret and scope.
+    of: fn(String, Secret, String) -> Kind,
 }
 
 /// Strongest first.
-static KINDS: [Kind; 3] = [
-    Kind {
+static FORMS: [Form; 3] = [
+    Form {
         name: Some(("ZENDESK_OAUTH_CLIENT_ID", "client_id")),
         secret: ("ZENDESK_OAUTH_CLIENT_SECRET", "client_secret"),
-        of: |id, secret| Credentials::OauthClient { id, secret },
+        of: |id, secret, scope| Kind::OauthClient { id, secret, scope },
     },
-    Kind {
+    Form {
         name: None,
         secret: ("ZENDESK_OAUTH_TOKEN", "oauth_token"),
-        of: |_, token| Credentials::OauthToken(token),
+        of: |_, token, _| Kind::OauthToken(token),
     },
-    Kind {
+    Form {
         name: Some(("ZENDESK_EMAIL", "email")),
         secret: ("ZENDESK_API_TOKEN", "api_token"),
-        of: |email, token| Credentials::ApiToken { email, token },
+        of: |email, token, _| Kind::ApiToken { email, token },
     },
 ];
 
 /// The credentials that are taken, before any file is read or command run.
 pub(super) struct Choice {
-    kind: &'static Kind,
+    form: &'static Form,
     /// Client id or e-mail address; empty where the kind has none.
     name: String,
     secret: Source,
+    /// What a token is minted for.
+    scope: String,
 }
 
 /// Where a secret stands; a key is one of the profile.
@@ -60,8 +61,8 @@ enum Source {
 
 /// Chooses the strongest complete credentials; those of a profile that was named come first.
 pub(super) fn choose(env: &Environment, profile: &Profile, explicit: bool) -> Option<Choice> {
-    let ambient = || KINDS.iter().find_map(|kind| from_environment(kind, env));
-    let configured = || KINDS.iter().find_map(|kind| from_profile(kind, profile));
+    let ambient = || FORMS.iter().find_map(|form| from_environment(form, env));
+    let configured = || FORMS.iter().find_map(|form| from_profile(form, profile));
     match explicit {
         true => configured().or_else(ambient),
         false => ambient().or_else(configured),
@@ -73,22 +74,30 @@ pub(super) fn find(
     env: &Environment,
     profile: &Profile,
     explicit: bool,
+    clock: Clock,
+    stop: &Stop,
 ) -> Result<Credentials, Failure> {
     let choice = choose(env, profile, explicit).ok_or_else(|| no_credentials(env, profile))?;
-    let secret = choice.read(profile)?;
+    let secret = match &choice.secret {
+        Source::Environment(secret) | Source::InPlace(_, secret) => secret.clone(),
+        Source::File(key, path) => stored::in_file(path, &profile.place(key))?,
+        Source::Command(key, line) => stored::by_command(line, &profile.place(key), clock, stop)?,
+    };
     choice.check(&secret, profile)?;
-    Ok((choice.kind.of)(choice.name, secret))
+    let origin = choice.stands(profile);
+    Ok(Credentials { kind: (choice.form.of)(choice.name, secret, choice.scope), origin })
 }
 
-fn from_environment(kind: &'static Kind, env: &Environment) -> Option<Choice> {
-    let name = kind.name.map_or(Some(String::new()), |(variable, _)| env.get(variable))?;
-    let secret = Source::Environment(Secret::new(env.get(kind.secret.0)?));
-    Some(Choice { kind, name, secret })
+fn from_environment(form: &'static Form, env: &Environment) -> Option<Choice> {
+    let name = form.name.map_or(Some(String::new()), |(variable, _)| env.credential(variable))?;
+    let secret = Source::Environment(Secret::new(env.credential(form.secret.0)?));
+    let scope = env.credential("ZENDESK_OAUTH_SCOPE").unwrap_or_else(|| READ.to_owned());
+    Some(Choice { form, name, secret, scope })
 }
 
-fn from_profile(kind: &'static Kind, profile: &Profile) -> Option<Choice> {
-    let name = kind.name.map_or(Some(""), |(_, key)| profile.text(key))?.to_owned();
-    let key = kind.secret.1;
+fn from_profile(form: &'static Form, profile: &Profile) -> Option<Choice> {
+    let name = form.name.map_or(Some(""), |(_, key)| profile.text(key))?.to_owned();
+    let key = form.secret.1;
     let file = format!("{key}_file");
     let command = format!("{key}_command");
     let secret = if let Some(secret) = profile.text(key) {
@@ -98,31 +107,51 @@ fn from_profile(kind: &'static Kind, profile: &Profile) -> Option<Choice> {
     } else {
         Source::Command(command.clone(), profile.text(&command)?.to_owned())
     };
-    Some(Choice { kind, name, secret })
+    let scope = profile.text("scope").unwrap_or(READ).to_owned();
+    Some(Choice { form, name, secret, scope })
 }
 
 impl Choice {
     /// The kind, for people.
     pub(super) fn kind(&self) -> &'static str {
-        (self.kind.of)(String::new(), Secret::new("")).kind()
+        (self.form.of)(String::new(), Secret::new(""), String::new()).name()
+    }
+
+    /// The part that is no secret, with the key that it has in a profile, and where it stands.
+    pub(super) fn name(&self, profile: &Profile) -> Option<(&'static str, &str, String)> {
+        let (variable, key) = self.form.name?;
+        let origin = match self.secret {
+            Source::Environment(_) => variable.to_owned(),
+            Source::InPlace(..) | Source::File(..) | Source::Command(..) => {
+                profile.origin(key).unwrap_or_default()
+            }
+        };
+        Some((key, &self.name, origin))
     }
 
     /// Where the secret stands. A command's line may hold one itself, and is left out.
     pub(super) fn origin(&self, profile: &Profile) -> String {
         let of = |key| profile.origin(key).unwrap_or_default();
         match &self.secret {
-            Source::Environment(_) => self.kind.secret.0.to_owned(),
+            Source::Environment(_) => self.form.secret.0.to_owned(),
             Source::InPlace(key, _) => of(key),
             Source::File(key, path) => format!("file {} ({key} of {})", path.display(), of(key)),
             Source::Command(key, _) => format!("command ({key} of {})", of(key)),
         }
     }
 
-    fn read(&self, profile: &Profile) -> Result<Secret, Failure> {
+    /// The same, for whoever has to look there: with the variables of both parts, or the line.
+    fn stands(&self, profile: &Profile) -> String {
         match &self.secret {
-            Source::Environment(secret) | Source::InPlace(_, secret) => Ok(secret.clone()),
-            Source::File(key, path) => secret_file(path, &profile.place(key)),
-            Source::Command(key, line) => secret_command(line, &profile.place(key)),
+            Source::Environment(_) => match self.form.name {
+                Some((name, _)) => format!("{name} and {}", self.form.secret.0),
+                None => self.form.secret.0.to_owned(),
+            },
+            Source::InPlace(key, _) => profile.place(key),
+            Source::File(key, path) => {
+                format!("the file {} ({})", path.display(), profile.place(key))
+            }
+            Source::Command(key, _) => format!("the command of {}", profile.place(key)),
         }
     }
 
@@ -130,14 +159,20 @@ impl Choice {
     fn check(&self, secret: &Secret, profile: &Profile) -> Result<(), Failure> {
         let bad = |text: &str| text.chars().any(char::is_control);
         let key = match &self.secret {
-            Source::Environment(_) if bad(&self.name) || bad(secret.expose()) => {
-                let kind = self.kind();
-                return Err(Failure::usage(format!("the {kind} holds control characters")));
+            Source::Environment(_) => {
+                let name = self.form.name.map(|(variable, _)| (variable, bad(&self.name)));
+                let parts = name.into_iter().chain([(self.form.secret.0, bad(secret.expose()))]);
+                let mut wrong = parts.chain([("ZENDESK_OAUTH_SCOPE", bad(&self.scope))]);
+                return match wrong.find(|(_, wrong)| *wrong) {
+                    Some((variable, _)) => {
+                        Err(Failure::usage(format!("{variable} holds control characters")))
+                    }
+                    None => Ok(()),
+                };
             }
-            Source::Environment(_) => return Ok(()),
             Source::InPlace(key, _) | Source::File(key, _) | Source::Command(key, _) => key,
         };
-        let named = self.kind.name.map(|(_, key)| key).filter(|_| bad(&self.name));
+        let named = self.form.name.map(|(_, key)| key).filter(|_| bad(&self.name));
         if let Some(key) = named {
             return Err(profile.unusable(key, "holds control characters"));
         }
@@ -156,39 +191,12 @@ impl Choice {
     }
 }
 
-/// No credential is longer.
-const LONGEST_SECRET: u64 = 64 * 1024;
-
-fn secret_file(path: &Path, place: &str) -> Result<Secret, Failure> {
-    let failed = || format!("{place}: cannot read the secret in {}", path.display());
-    let bytes = disk::read_small(path, LONGEST_SECRET).or_exit(Exit::Config, failed)?;
-    refuse_readable(path)?;
-    let text = String::from_utf8(bytes).or_exit(Exit::Config, failed)?;
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
-}
-
-fn secret_command(line: &str, place: &str) -> Result<Secret, Failure> {
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let failed = || format!("{place}: cannot run the command");
-    let output = Command::new(shell)
-        .args([flag, line])
-        .stdin(std::process::Stdio::null())
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .or_exit(Exit::Config, failed)?;
-    if !output.status.success() {
-        let status = output.status;
-        return Err(Failure::new(Exit::Config, format!("{place}: the command failed: {status}")));
-    }
-    let text = String::from_utf8(output.stdout).or_exit(Exit::Config, failed)?;
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
-}
-
 /// The half of a pair that the environment has, if it lacks the other.
 pub(super) fn half(env: &Environment) -> Option<String> {
-    let pairs = KINDS.iter().filter_map(|kind| Some((kind.name?.0, kind.secret.0)));
+    let pairs = FORMS.iter().filter_map(|form| Some((form.name?.0, form.secret.0)));
     let both = pairs.flat_map(|(name, secret)| [(name, secret), (secret, name)]);
-    let mut halves = both.filter(|(has, lacks)| env.get(has).is_some() && env.get(lacks).is_none());
+    let mut halves = both
+        .filter(|(has, lacks)| env.credential(has).is_some() && env.credential(lacks).is_none());
     halves.next().map(|(has, lacks)| format!("{has} is set, but {lacks} is not"))
 }
 
@@ -196,10 +204,24 @@ pub(super) fn half(env: &Environment) -> Option<String> {
 fn no_credentials(env: &Environment, profile: &Profile) -> Failure {
     let half = half(env).map(|half| format!(": {half}")).unwrap_or_default();
     let mut failure = Failure::new(Exit::Credentials, format!("no credentials{half}"));
-    for (has, missing) in [("client_id", "client_secret"), ("email", "api_token")] {
-        if profile.text(has).is_some() {
-            failure = failure.hint(format!("the profile has {has}, but no {missing}"));
+    let pairs = FORMS.iter().filter_map(|form| Some((form.name?.1, form.secret.1)));
+    let mut halves = pairs.filter(|(has, _)| profile.text(has).is_some()).peekable();
+    let file = profile.file().display();
+    match (halves.peek(), profile.name()) {
+        (Some(_), _) => {
+            for (has, missing) in halves {
+                let place = profile.place(has);
+                failure = failure.hint(format!(
+                    "{place} is set, but {missing}, {missing}_file or {missing}_command is not"
+                ));
+            }
         }
+        (None, Some(name)) => {
+            failure = failure.hint(format!(
+                "the profile {name} of {file} has none: client_id and client_secret, or oauth_token"
+            ));
+        }
+        (None, None) => {}
     }
     if let Some(aside) = profile.aside() {
         failure = failure.hint(aside);
@@ -223,10 +245,14 @@ mod tests {
     use super::super::testing::{env, profile};
     use super::*;
 
+    fn found(env: &Environment, profile: &Profile, explicit: bool) -> Result<Credentials, Failure> {
+        find(env, profile, explicit, Clock::real(), &Stop::default())
+    }
+
     #[test]
     fn the_strongest_complete_credentials_are_taken() {
         let kind = |env: &Environment, profile: &Profile, explicit| {
-            find(env, profile, explicit).map(|found| found.kind())
+            found(env, profile, explicit).map(|found| found.kind.name())
         };
         let none = Profile::default();
         let all = env(&[
@@ -247,24 +273,26 @@ mod tests {
 
     #[test]
     fn missing_credentials_name_the_variables() {
-        let failure = find(&env(&[]), &Profile::default(), false).unwrap_err();
+        let failure = found(&env(&[]), &Profile::default(), false).unwrap_err();
         assert_eq!(failure.exit, Exit::Credentials);
         assert!(failure.hints[0].contains("ZENDESK_OAUTH_CLIENT_ID"));
         let failure =
-            find(&env(&[("ZENDESK_EMAIL", "a@b.c")]), &Profile::default(), false).unwrap_err();
+            found(&env(&[("ZENDESK_EMAIL", "a@b.c")]), &Profile::default(), false).unwrap_err();
         assert!(failure.to_string().contains("ZENDESK_API_TOKEN"), "{failure}");
         let failure =
-            find(&env(&[("ZENDESK_TOKEN", "x")]), &Profile::default(), false).unwrap_err();
+            found(&env(&[("ZENDESK_TOKEN", "x")]), &Profile::default(), false).unwrap_err();
         assert!(failure.hints[0].contains("ZENDESK_TOKEN is not read"));
     }
 
     #[test]
     fn line_ends_in_credentials_are_refused() {
         let bad = env(&[("ZENDESK_OAUTH_TOKEN", "a\r\nX-Evil: 1")]);
-        let failure = find(&bad, &Profile::default(), false).unwrap_err();
+        let failure = found(&bad, &Profile::default(), false).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
         assert!(!failure.to_string().contains("Evil"));
         let bad = env(&[("ZENDESK_EMAIL", "a\n@b.c"), ("ZENDESK_API_TOKEN", "token")]);
-        assert_eq!(find(&bad, &Profile::default(), false).unwrap_err().exit, Exit::Usage);
+        let failure = found(&bad, &Profile::default(), false).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.to_string().starts_with("ZENDESK_EMAIL holds"), "{failure}");
     }
 }

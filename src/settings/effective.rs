@@ -5,7 +5,7 @@ use super::{
     credentials,
     given::{Environment, Flags},
     place::{Chosen, chosen, default_state, first, named_state, server},
-    values::limits,
+    values::{defaults, limits},
 };
 use crate::failure::Failure;
 
@@ -28,7 +28,11 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
         origin: chosen.by.clone().or_else(|| profile.aside().map(str::to_owned)),
     }];
     all.extend(of_account(flags, env, &chosen)?);
-    all.push(match credentials::choose(env, profile, *explicit) {
+    let choice = credentials::choose(env, profile, *explicit);
+    if let Some((name, value, origin)) = choice.as_ref().and_then(|choice| choice.name(profile)) {
+        all.push(Effective { name, value: Some(value.to_owned()), origin: Some(origin) });
+    }
+    all.push(match choice {
         Some(choice) => Effective {
             name: "credentials",
             value: Some(format!("{} (redacted)", choice.kind())),
@@ -37,6 +41,7 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
         None => Effective { name: "credentials", value: None, origin: credentials::half(env) },
     });
     let limits = limits(env, profile)?;
+    defaults(profile)?;
     for (name, value) in [
         ("connect_timeout", limits.connect),
         ("headers_timeout", limits.headers),
@@ -62,6 +67,7 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
         "max_wait",
         "max_page_bytes",
         "resources",
+        "scope",
     ] {
         let listed = || profile.list(name).map(|list| list.join(", "));
         if let Some(value) = profile.text(name).map(str::to_owned).or_else(listed) {

@@ -9,19 +9,25 @@ mod credentials;
 mod effective;
 mod given;
 mod place;
+mod proxy;
+mod stored;
 #[cfg(test)]
 mod testing;
 mod values;
 
 use crate::{
-    api::{BaseUrl, Limits, auth::Credentials},
-    failure::Failure,
+    api::{Authorities, BaseUrl, Limits, Way, auth::Credentials},
+    clock::Clock,
+    disk,
+    failure::{Exit, Failure, OrExit as _},
+    shown::quoted,
+    signals::Stop,
 };
 use config::Profile;
 pub(crate) use effective::{Effective, effective};
 pub(crate) use given::{Environment, Flags};
 pub(crate) use place::{Place, config_path, place, profiles};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 pub(crate) use values::{Configured, Defaults, duration, size};
 use values::{defaults, limits};
 
@@ -40,18 +46,53 @@ pub(crate) struct Settings {
 }
 
 /// Resolves the settings of a real account.
-pub(crate) fn resolve(flags: &Flags, env: &Environment) -> Result<Settings, Failure> {
+pub(crate) fn resolve(
+    flags: &Flags,
+    env: &Environment,
+    clock: Clock,
+    stop: &Stop,
+) -> Result<Settings, Failure> {
     let place = place(flags, env)?;
-    let credentials = credentials::find(env, &place.profile, place.explicit)?;
+    let credentials = credentials::find(env, &place.profile, place.explicit, clock, stop)?;
     Ok(Settings {
         limits: limits(env, &place.profile)?,
         defaults: defaults(&place.profile)?,
         account: place.account,
-        base: place.base,
+        base: BaseUrl { way: way(env, &place.base)?, ..place.base },
         credentials,
         state: place.state,
         state_given: place.state_given,
     })
+}
+
+/// No file of authorities is larger.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// What lies between here and the account. Within this machine that is nothing.
+fn way(env: &Environment, base: &BaseUrl) -> Result<Way, Failure> {
+    if base.loopback {
+        return Ok(Way::default());
+    }
+    let authority = base.origin.strip_prefix("https://").unwrap_or(&base.host);
+    Ok(Way { proxy: proxy::proxy(env, authority)?, authorities: authorities(env)? })
+}
+
+/// The authorities that SSL_CERT_FILE names instead of those of the system. Beside a SSL_CERT_DIR
+/// it is one of two places, which the system's own reader looks into.
+fn authorities(env: &Environment) -> Result<Option<Authorities>, Failure> {
+    let Some(path) = env.get("SSL_CERT_FILE") else { return Ok(None) };
+    let shown = quoted(&path);
+    let read = disk::read_small(Path::new(&path), LARGEST);
+    let pem = read.or_exit(Exit::Config, || format!("SSL_CERT_FILE={shown}: cannot read it"))?;
+    match Authorities::parse(&pem) {
+        None => Err(Failure::new(
+            Exit::Config,
+            format!("SSL_CERT_FILE={shown}: there is no certificate in it"),
+        )
+        .hint("it takes certificates as PEM, which begin with -----BEGIN CERTIFICATE-----")),
+        Some(_) if env.get("SSL_CERT_DIR").is_some() => Ok(None),
+        some => Ok(some),
+    }
 }
 
 /// The settings of a run against the sandbox: no account and no config file take part.

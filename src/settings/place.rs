@@ -6,7 +6,7 @@ use super::{
     given::{Environment, Flags},
 };
 use crate::{
-    api::BaseUrl,
+    api::{BaseUrl, Way},
     failure::{Exit, Failure},
 };
 use std::path::PathBuf;
@@ -81,7 +81,7 @@ pub(super) fn server(
     Ok(subdomain.map(|subdomain| {
         let host = format!("{subdomain}.zendesk.com");
         let origin = format!("https://{host}");
-        (subdomain.to_owned(), BaseUrl { origin, host, loopback: false })
+        (subdomain.to_owned(), BaseUrl { origin, host, loopback: false, way: Way::default() })
     }))
 }
 

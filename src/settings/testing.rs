@@ -5,11 +5,8 @@ use super::{
     given::Environment,
 };
 
-pub(super) fn env(pairs: &'static [(&'static str, &'static str)]) -> Environment {
-    Environment::of(|name| {
-        let pair = pairs.iter().find(|(known, _)| *known == name);
-        pair.map(|(_, value)| (*value).to_owned())
-    })
+pub(super) fn env(pairs: &[(&str, &str)]) -> Environment {
+    Environment::of(pairs)
 }
 
 pub(super) fn profile(text: &str) -> Profile {

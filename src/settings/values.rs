@@ -5,6 +5,7 @@ use super::{config::Profile, given::Environment};
 use crate::{
     api::Limits,
     failure::{Exit, Failure},
+    resource::Resource,
     time::{self, NoDuration},
 };
 use std::time::Duration;
@@ -68,6 +69,10 @@ pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
         }
         value => Ok(value),
     };
+    for name in profile.list("resources").unwrap_or_default() {
+        Resource::named(name)
+            .map_err(|error| profile.unusable("resources", format!("is not valid: {error}")))?;
+    }
     Ok(Defaults {
         start: profile
             .text("start")

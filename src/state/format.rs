@@ -7,9 +7,11 @@ use crate::{
     failure::{Exit, Failure},
     mark::{Before, Committed, Id, Identity, Mark, Stage},
     position::{Cursor, Fingerprint, Overlap, Position},
+    resource::Pagination,
     shown::shown,
     time::UnixTime,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 use std::{path::Path, time::Duration};
 
@@ -137,15 +139,10 @@ pub(super) fn series(
             (None, None) => return Err("it has no \"cursor\"".to_owned()),
             (Some(_), Some(_)) => return Err("\"cursor\" and \"start_time\" at once".to_owned()),
         },
-        Some("time") => Position::Time {
-            end_time: seconds("end_time")?.ok_or("it has no \"end_time\"")?,
-            seen: optional(saved, "seen", |value| {
-                value.as_array()?.iter().map(|print| Fingerprint::parse(print.as_str()?)).collect()
-            })?
-            .unwrap_or_default(),
-        },
+        Some("time") => Position::Time(seconds("end_time")?.ok_or("it has no \"end_time\"")?),
         Some(_) | None => return Err("\"pagination\" is neither cursor nor time".to_owned()),
     };
+    let overlap = overlap(saved, &position, horizon)?;
     let output = saved.get("output").ok_or("it has no \"output\"")?;
     let sideloads = match saved.get("sideloads") {
         None => Vec::new(),
@@ -159,10 +156,9 @@ pub(super) fn series(
     Ok(Some(Series {
         id: id("series")?,
         open: id("open")?,
-        overlap: optional(saved, "overlap", |value| Some(value.clone()))?
-            .map(|saved| overlap(&saved, &position))
-            .transpose()?,
         position,
+        overlap,
+        capacity: optional(saved, "capacity", Value::as_u64)?,
         through: optional(saved, "through", time)?,
         window: optional(saved, "window", time)?,
         output: mark(output)?,
@@ -170,49 +166,49 @@ pub(super) fn series(
     }))
 }
 
-/// An anchor is of the same kind as its position: a cursor's text, or a time in seconds, with what
-/// the page before it held where that may come again.
-fn overlap(saved: &Value, position: &Position) -> Result<Overlap, String> {
-    let wrong = || "\"overlap\" is not valid".to_owned();
-    let packed = |key| {
-        optional(saved, key, |value| Fingerprint::unpack(value.as_str()?)).map_err(|_other| wrong())
-    };
-    let anchor = match saved.get("anchor") {
-        Some(Value::String(text)) => Cursor::new(text.as_str()).map(Position::Cursor),
-        Some(Value::Number(seconds)) => {
-            let time = seconds.as_i64().and_then(UnixTime::new).ok_or_else(wrong)?;
-            Some(match position {
-                Position::Start(_) | Position::Cursor(_) => Position::Start(time),
-                Position::Time { .. } => Position::Time {
-                    end_time: time,
-                    seen: packed("edge")?.unwrap_or_default().into_iter().collect(),
-                },
-            })
+/// What is remembered beside a position. A state of version 1 has the fingerprints of the last page,
+/// by time.
+fn overlap(saved: &Value, position: &Position, horizon: UnixTime) -> Result<Overlap, String> {
+    let mut overlap = Overlap::none(position);
+    match saved.get("overlap") {
+        None | Some(Value::Null) => {
+            let hex = |value: &Value| {
+                value.as_array()?.iter().map(|print| Fingerprint::parse(print.as_str()?)).collect()
+            };
+            overlap.seen = optional(saved, "seen", hex)?.unwrap_or_default();
         }
-        _ => None,
-    };
-    let anchor = anchor.filter(|anchor| anchor.pagination() == position.pagination());
-    let seen = packed("seen")?.ok_or_else(wrong)?;
-    Ok(Overlap { anchor: anchor.ok_or_else(wrong)?, seen })
+        Some(saved @ Value::Object(_)) => {
+            let anchor = |value: &Value| anchor_at(value, position.pagination(), horizon);
+            if let Some(anchor) = optional(saved, "anchor", anchor)? {
+                overlap.anchor = anchor;
+            }
+            overlap.seen = optional(saved, "seen", packed)?.unwrap_or_default();
+        }
+        Some(_) => return Err("\"overlap\" is not an object".to_owned()),
+    }
+    overlap.seen.sort_unstable();
+    overlap.seen.dedup();
+    Ok(overlap)
 }
 
-fn overlapping(overlap: &Overlap) -> Value {
-    let mut saved = Map::new();
-    let anchor = match &overlap.anchor {
-        Position::Start(time) => json!(time.seconds()),
-        Position::Cursor(cursor) => json!(cursor.as_str()),
-        Position::Time { end_time, .. } => json!(end_time.seconds()),
-    };
-    saved.insert("anchor".to_owned(), anchor);
-    if let Position::Time { seen, .. } = &overlap.anchor
-        && !seen.is_empty()
-    {
-        let mut edge: Vec<Fingerprint> = seen.iter().copied().collect();
-        edge.sort_unstable();
-        saved.insert("edge".to_owned(), json!(Fingerprint::pack(&edge)));
+/// A cursor, or seconds since 1970: the start of a cursor export, or a position by time.
+fn anchor_at(value: &Value, pagination: Pagination, horizon: UnixTime) -> Option<Position> {
+    if pagination == Pagination::Cursor && value.is_string() {
+        return cursor(value).map(Position::Cursor);
     }
-    saved.insert("seen".to_owned(), json!(Fingerprint::pack(&overlap.seen)));
-    Value::Object(saved)
+    let time = UnixTime::new(value.as_i64()?).filter(|time| *time <= horizon)?;
+    Some(Position::starting(pagination, time))
+}
+
+/// Fingerprints one behind the other, in base64.
+fn packed(value: &Value) -> Option<Vec<Fingerprint>> {
+    let bytes = STANDARD.decode(value.as_str()?).ok()?;
+    let (prints, rest) = bytes.as_chunks::<{ Fingerprint::BYTES }>();
+    rest.is_empty().then(|| prints.iter().copied().map(Fingerprint::from_bytes).collect())
+}
+
+fn pack(prints: &[Fingerprint]) -> String {
+    STANDARD.encode(prints.iter().flat_map(|print| print.bytes()).collect::<Vec<u8>>())
 }
 
 /// A member that may be missing or null, but not of another type.
@@ -304,6 +300,10 @@ pub(super) fn put(
     write_series(saved.as_object_mut().expect("checked when it was read"), series, saved_at);
 }
 
+/// Members that are known, and missing where they say nothing.
+const NO_MORE: [&str; 7] =
+    ["cursor", "start_time", "end_time", "seen", "overlap", "capacity", "window"];
+
 /// The known members first, in the documented order, then those that this version does not know.
 fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixTime) {
     let mut old = std::mem::take(saved);
@@ -318,15 +318,17 @@ fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixT
     match &series.position {
         Position::Start(start) => set("start_time", json!(start.seconds())),
         Position::Cursor(cursor) => set("cursor", json!(cursor.as_str())),
-        Position::Time { end_time, seen } => {
-            set("end_time", json!(end_time.seconds()));
-            let mut seen: Vec<String> = seen.iter().map(Fingerprint::to_string).collect();
-            seen.sort_unstable();
-            set("seen", json!(seen));
-        }
+        Position::Time(end_time) => set("end_time", json!(end_time.seconds())),
     }
-    if let Some(overlap) = &series.overlap {
-        set("overlap", overlapping(overlap));
+    if series.overlap != Overlap::none(&series.position) {
+        let anchor = match &series.overlap.anchor {
+            Position::Start(time) | Position::Time(time) => json!(time.seconds()),
+            Position::Cursor(cursor) => json!(cursor.as_str()),
+        };
+        set("overlap", json!({"anchor": anchor, "seen": pack(&series.overlap.seen)}));
+    }
+    if let Some(capacity) = series.capacity {
+        set("capacity", json!(capacity));
     }
     set("through", json!(series.through.map(|time| time.to_string())));
     if let Some(window) = series.window {
@@ -339,9 +341,7 @@ fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixT
     }
     put_sideloads(saved, &series.sideloads);
     for (key, value) in old {
-        if !["cursor", "start_time", "end_time", "seen", "overlap", "window"]
-            .contains(&key.as_str())
-        {
+        if !NO_MORE.contains(&key.as_str()) {
             saved.entry(key).or_insert(value);
         }
     }
@@ -416,7 +416,6 @@ pub(super) fn owned(document: &Map<String, Value>) -> Vec<Owned> {
 mod tests {
     use super::*;
     use crate::fuzz;
-    use std::collections::HashSet;
 
     const NOW: UnixTime = match UnixTime::const_new(1_795_485_543) {
         Some(now) => now,
@@ -427,8 +426,9 @@ mod tests {
         Series {
             id: Some(Id(7)),
             open: None,
+            overlap: Overlap::none(&position),
             position,
-            overlap: None,
+            capacity: None,
             through: UnixTime::new(1_795_485_480),
             window: None,
             output: Mark {
@@ -446,23 +446,33 @@ mod tests {
         document
     }
 
+    fn prints() -> Vec<Fingerprint> {
+        let mut prints = vec![Fingerprint::of(b"a"), Fingerprint::of(b"b")];
+        prints.sort_unstable();
+        prints
+    }
+
     #[test]
     fn every_position_survives_a_round_trip() {
         for position in [
             Position::Start(UnixTime::clamped(1_700_000_000)),
             Position::Cursor(Cursor::new("MTU3NjYxMzUzOS4wfHw0Njd8").unwrap()),
-            Position::Time {
-                end_time: UnixTime::clamped(1_795_485_480),
-                seen: HashSet::from([Fingerprint::of(b"a"), Fingerprint::of(b"b")]),
-            },
+            Position::Time(UnixTime::clamped(1_795_485_480)),
         ] {
-            for window in [None, UnixTime::new(1_700_000_000)] {
-                let saved = Series { window, ..sample(position.clone()) };
-                assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved)));
+            let sample = sample(position);
+            let anchor = |anchor| Overlap { anchor, seen: prints() };
+            let start =
+                Position::starting(sample.position.pagination(), UnixTime::clamped(1_600_000_000));
+            for overlap in [sample.overlap.clone(), anchor(sample.position.clone()), anchor(start)]
+            {
+                for window in [None, UnixTime::new(1_700_000_000)] {
+                    let capacity = window.map(|_| 100);
+                    let overlap = overlap.clone();
+                    let saved = Series { window, overlap, capacity, ..sample.clone() };
+                    assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved)));
+                }
             }
-            let seen = vec![Fingerprint::of(b"b"), Fingerprint::of(b"a"), Fingerprint::of(b"b")];
-            let overlap = Some(Overlap { anchor: position.clone(), seen });
-            let mut saved = Series { open: Some(Id(3)), overlap, ..sample(position) };
+            let mut saved = Series { open: Some(Id(3)), ..sample };
             saved.output.before = Some(Before::Replaced);
             saved.sideloads = vec![("users".to_owned(), Mark::of("-".to_owned()))];
             assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved)));
@@ -490,15 +500,16 @@ mod tests {
     #[test]
     fn a_mutated_state_is_refused_or_read_but_never_panics() {
         let mut rng = fastrand::Rng::with_seed(5);
-        let seen = HashSet::from([Fingerprint::of(b"a"), Fingerprint::of(b"b")]);
         let positions = [
             Position::Start(UnixTime::clamped(1_700_000_000)),
             Position::Cursor(Cursor::new("MTU3NjYxMzUzOS4wfHw0Njd8").unwrap()),
-            Position::Time { end_time: UnixTime::clamped(1_795_485_480), seen },
+            Position::Time(UnixTime::clamped(1_795_485_480)),
         ];
         let mut read = 0;
         for position in positions {
-            let good = serde_json::to_vec_pretty(&document(&sample(position))).unwrap();
+            let overlap = Overlap { anchor: position.clone(), seen: prints() };
+            let saved = Series { overlap, ..sample(position) };
+            let good = serde_json::to_vec_pretty(&document(&saved)).unwrap();
             for _ in 0..fuzz::ROUNDS / 4 {
                 let bytes = fuzz::mutated(&good, &mut rng);
                 let Ok(parsed) = parse(&bytes, "acme") else { continue };
@@ -506,10 +517,10 @@ mod tests {
                 read += 1;
                 let saved_at = parsed["resources"]["tickets"].get("saved_at").and_then(time);
                 let horizon = saved_at.unwrap_or(NOW).max(NOW).plus(FUTURE_TOLERANCE);
-                if let Position::Start(time) | Position::Time { end_time: time, .. } =
-                    &found.position
-                {
-                    assert!(*time <= horizon);
+                for position in [&found.position, &found.overlap.anchor] {
+                    if let Position::Start(time) | Position::Time(time) = position {
+                        assert!(*time <= horizon);
+                    }
                 }
                 assert_eq!(series(&document(&found), "tickets", NOW), Ok(Some(found)));
             }
@@ -519,10 +530,8 @@ mod tests {
 
     #[track_caller]
     fn refused(change: impl FnOnce(&mut Value), expect: &str) {
-        let mut json = Value::Object(document(&sample(Position::Time {
-            end_time: UnixTime::clamped(1_795_485_480),
-            seen: HashSet::new(),
-        })));
+        let position = Position::Time(UnixTime::clamped(1_795_485_480));
+        let mut json = Value::Object(document(&sample(position)));
         change(&mut json);
         let Value::Object(document) = json else { panic!() };
         let error = check_head(&document, "acme")
@@ -552,15 +561,14 @@ mod tests {
         refused(|json| tickets(json, "seen", json!(["xyz"])), "seen");
         refused(|json| tickets(json, "series", json!("x")), "series");
         refused(|json| tickets(json, "open", json!(7)), "open");
-        for overlap in [
-            json!(1),
-            json!({"anchor": "abc", "seen": ""}),
-            json!({"anchor": 7}),
-            json!({"anchor": 7, "seen": "x"}),
-            json!({"anchor": 1.5, "seen": ""}),
-        ] {
-            refused(|json| tickets(json, "overlap", overlap), "overlap");
+        for seen in [json!(7), json!("?"), json!("AAAA")] {
+            refused(|json| tickets(json, "overlap", json!({"seen": seen})), "seen");
         }
+        for anchor in [json!("x"), json!(-1), json!(1_995_485_480)] {
+            refused(|json| tickets(json, "overlap", json!({"anchor": anchor})), "anchor");
+        }
+        refused(|json| tickets(json, "overlap", json!("x")), "overlap");
+        refused(|json| tickets(json, "capacity", json!("x")), "capacity");
         refused(|json| tickets(json, "pagination", json!("page")), "pagination");
         refused(|json| tickets(json, "output", Value::Null), "path");
         refused(

@@ -262,6 +262,7 @@ fn read(path: &Path, account: &str) -> Result<Map<String, Value>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::position::Overlap;
     use crate::{
         mark::STDOUT,
         position::{Cursor, Position},
@@ -306,7 +307,7 @@ mod tests {
         fs::write(&path, text).unwrap();
         let mut state = StateFile::open(&path, "acme").unwrap();
         let series = state.series("tickets", NOW).unwrap().unwrap();
-        assert_eq!((series.id, series.open, &series.overlap), (None, None, &None));
+        assert_eq!((series.id, series.open), (None, None));
         assert_eq!(series.output.identity, None);
         assert_eq!(fs::read_to_string(&path).unwrap(), text, "reading alone changes nothing");
         for id in 1..3 {
@@ -328,7 +329,8 @@ mod tests {
             id: None,
             open: None,
             position: Position::Start(NOW),
-            overlap: None,
+            overlap: Overlap::none(&Position::Start(NOW)),
+            capacity: None,
             through: UnixTime::new(1_795_485_480),
             window: None,
             output: Mark::of(STDOUT.to_owned()),

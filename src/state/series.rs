@@ -17,8 +17,9 @@ pub(crate) struct Series {
     /// long as it is committed.
     pub(crate) open: Option<Id>,
     pub(crate) position: Position,
-    /// What lies behind the position and is read again; `None` if nothing is.
-    pub(crate) overlap: Option<Overlap>,
+    pub(crate) overlap: Overlap,
+    /// The longest page after which more followed, of a server that does not tell the end.
+    pub(crate) capacity: Option<u64>,
     /// The change time up to which records were exported.
     pub(crate) through: Option<UnixTime>,
     /// Where the window of a run that leaves out system updates began; kept until the export has
@@ -33,9 +34,8 @@ impl Series {
     /// Whether no answer has moved it yet, and nothing is committed.
     pub(crate) fn is_untouched(&self) -> bool {
         let at_start = match &self.position {
-            Position::Start(_) => true,
+            Position::Start(_) | Position::Time(_) => self.overlap.seen.is_empty(),
             Position::Cursor(_) => false,
-            Position::Time { seen, .. } => seen.is_empty(),
         };
         at_start && self.through.is_none() && self.marks().all(Mark::is_untouched)
     }

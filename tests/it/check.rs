@@ -1,9 +1,13 @@
 //! `zdx check`: what the credentials are good for, found out on the resources themselves.
 
-use crate::harness::{Place, small};
+use crate::{
+    harness::{Place, small},
+    machine::eventually,
+    server::{Reply, Server},
+};
 use serde_json::{Value, json};
 use std::{
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
 };
 use zdx::sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, Options, Sandbox};
@@ -142,16 +146,85 @@ fn no_credentials_at_all_send_nothing() {
 }
 
 #[test]
-fn a_server_that_is_down_is_temporary() {
+fn u9_a_server_that_is_down_is_told_once() {
     let sandbox = sandbox();
     let place = Place::of(&sandbox);
     drop(sandbox);
     let run = place.zdx("check").run();
-    run.exit(5);
-    assert_eq!(run.text().matches("not known now").count(), 6, "{}", run.transcript());
+    run.exit(5).stderr_counts("connection refused", 1).stdout_has("account ");
+    assert_eq!(run.lines().len(), 1, "{}", run.transcript());
     let found = document(&place.zdx("check --json").run().exit(5).text());
     assert_eq!(found["exit"], 5);
-    assert_eq!(found["resources"][0]["reachable"], Value::Null);
+    assert!(found["error"].as_str().is_some_and(|error| error.contains("refused")), "{found}");
+    let run = Place::at("https://no-such.invalid").zdx("check").run();
+    run.exit(5).stderr_counts("cannot resolve", 1);
+}
+
+#[test]
+fn u9_a_server_that_does_not_answer_is_asked_side_by_side() {
+    let server = Server::answering(|_, _| Some(Reply::raw("").hang()));
+    let place = Place::at(&server.url()).with("ZDX_HEADERS_TIMEOUT", "4s");
+    let run = place.zdx("check").run();
+    run.exit(5);
+    assert_eq!(run.text().matches("not known now: timed out").count(), 6, "{}", run.transcript());
+    let sent: Vec<_> = server.requests().iter().map(|request| request.at).collect();
+    assert_eq!(sent.len(), 6);
+    // One after the other would be twenty seconds.
+    let between = *sent.last().unwrap() - sent[0];
+    assert!(between.as_secs() < 10, "{between:?}");
+}
+
+#[test]
+fn u9_each_row_is_printed_as_it_comes() {
+    let page = json!({"tickets": [], "after_cursor": null, "end_of_stream": true}).to_string();
+    let server = Server::answering(move |n, _| match n {
+        0 => Some(Reply::ok(&page)),
+        _ => Some(Reply::raw("").hang()),
+    });
+    let place = Place::at(&server.url());
+    let mut run = place.zdx("check").start();
+    let stdout = run.child.stdout.take().expect("a pipe");
+    let mut lines = BufReader::new(stdout).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("account "));
+    assert_eq!(lines.next().unwrap().unwrap(), "tickets                reachable");
+    eventually("the others are asked for", || server.requests().len() == 6);
+    run.signal(rustix::process::Signal::TERM);
+    run.end().exit(143);
+}
+
+#[test]
+fn u9_where_nothing_is_at_any_path_the_subdomain_is_wrong() {
+    let body = "<html>No help desk at acme.zendesk.com</html>";
+    let missing = Reply::status("404 Not Found", &[], body);
+    let server = Server::answering(move |_, _| Some(missing.clone()));
+    let place = Place::at(&server.url());
+    let run = place.zdx("check").run();
+    run.exit(6).stderr_counts("404", 1).stderr_has("check the subdomain");
+    assert_eq!(run.text().matches("404").count(), 6, "{}", run.transcript());
+    let found = document(&place.zdx("check --json").run().exit(6).text());
+    assert_eq!(found["exit"], 6);
+}
+
+#[test]
+fn u9_those_that_are_named_are_asked_for_alone() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox);
+    let run = place.zdx("check users ticket-events users").run();
+    run.exit(0);
+    assert_eq!(run.text().matches(" reachable").count(), 2, "{}", run.transcript());
+    let requests = sandbox.requests();
+    assert_eq!(requests.iter().filter(|seen| seen.path.contains("incremental")).count(), 2);
+    assert_eq!(place.zdx("check all").run().exit(0).text().matches(" reachable").count(), 6);
+    place.zdx("check tikets").run().refused(2, "did you mean \"tickets\"?");
+}
+
+#[test]
+fn u15_where_the_credentials_stand_is_told() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox);
+    place.zdx("check").run().exit(0).stdout_has("from         ZENDESK_OAUTH_TOKEN\n");
+    let found = document(&place.zdx("check --json").run().exit(0).text());
+    assert_eq!(found["credentials"]["origin"], "ZENDESK_OAUTH_TOKEN");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn commands_flags_and_their_values_are_completed() {
     assert_eq!(next(&place, &["export", "--on-overflow", ""]), ["stop", "skip-second"]);
     assert_eq!(next(&place, &["--color", "a"]), ["auto", "always"]);
     assert_eq!(next(&place, &["check", "--color=n"]), ["--color=never"]);
-    assert_eq!(next(&place, &["check", ""])[..2], ["--json", "--sandbox"]);
+    assert_eq!(next(&place, &["check", ""])[..2], ["tickets", "ticket_events"]);
 }
 
 #[test]

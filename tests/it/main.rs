@@ -56,6 +56,7 @@ mod met;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+#[cfg(test)]
 mod power_loss;
 #[cfg(test)]
 mod process;
@@ -71,6 +72,8 @@ mod rows_h;
 mod rows_n;
 #[cfg(test)]
 mod rows_s;
+#[cfg(test)]
+mod sandbox_command;
 #[cfg(test)]
 mod security;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::{
     harness::{ORGANIZATIONS, Place, Still, TICKETS, small},
-    machine::eventually,
+    machine::{eventually, mounts},
     server::{Reply, Server, T, cursor_page, record, time_page},
 };
 use rustix::process::Signal;
@@ -150,4 +150,372 @@ fn f32_a_signal_that_was_not_ignored_ends_the_run() {
     eventually("it polls", || still.sandbox.requests().len() > 2);
     run.signal(Signal::HUP);
     run.end().exit(129);
+}
+
+/// An account whose tokens are minted.
+fn minting(server: &Server) -> Place {
+    Place::at(&server.url())
+        .with("ZENDESK_OAUTH_TOKEN", "")
+        .with("ZENDESK_OAUTH_CLIENT_ID", "zdx_test")
+        .with("ZENDESK_OAUTH_CLIENT_SECRET", "secret-c4n4ry-0123456789")
+}
+
+fn token(name: &str) -> Reply {
+    Reply::ok(json!({"access_token": format!("{name}-c4n4ry-0123456789")}).to_string())
+}
+
+const INVALID: [(&str, &str); 1] = [("WWW-Authenticate", "Bearer error=\"invalid_token\"")];
+
+const ONCE: &str = "export tickets --since @0 --no-state";
+
+#[test]
+fn f29_a_minted_token_that_is_refused_is_renewed_once_whatever_the_body() {
+    for body in ["", "Unauthorized", "<html>", r#"{"error":"Couldn't authenticate you"}"#] {
+        let page = Reply::ok(cursor_page(&[record(1, T)], Some("c1"), true));
+        let refused = Reply::status("401 Unauthorized", &INVALID, body);
+        let server = Server::script([token("one"), refused.clone(), token("two"), page]);
+        minting(&server).zdx(ONCE).run().exit(0);
+        let sent: Vec<_> = server.requests();
+        let bearer = |n: usize| sent[n].header("authorization").unwrap_or_default().to_owned();
+        assert_eq!(bearer(1), "Bearer one-c4n4ry-0123456789");
+        assert_eq!(bearer(3), "Bearer two-c4n4ry-0123456789");
+        let server = Server::script([token("one"), refused.clone(), token("two"), refused]);
+        minting(&server).zdx(ONCE).run().exit(4).stderr_has("401");
+    }
+}
+
+#[test]
+fn a_token_is_asked_for_with_a_lifetime_and_without_where_that_is_refused() {
+    let page = || Reply::ok(cursor_page(&[record(1, T)], Some("c1"), true));
+    let server = Server::script([token("one"), page()]);
+    minting(&server).zdx(ONCE).run().exit(0);
+    let asked: serde_json::Value = serde_json::from_str(&server.requests()[0].body).unwrap();
+    assert_eq!((&asked["expires_in"], &asked["scope"]), (&json!(1800), &json!("read")));
+    for status in ["400 Bad Request", "422 Unprocessable Content"] {
+        let refused = Reply::status(status, &[], r#"{"error":"invalid_request"}"#);
+        let server = Server::script([refused.clone(), token("one"), page()]);
+        minting(&server).zdx(ONCE).run().exit(0);
+        let asked: serde_json::Value = serde_json::from_str(&server.requests()[1].body).unwrap();
+        assert_eq!(asked["expires_in"], json!(null));
+        let server = Server::script([refused.clone(), refused]);
+        minting(&server).zdx(ONCE).run().exit(if status.starts_with("400") { 4 } else { 6 });
+    }
+}
+
+#[test]
+fn the_scope_can_be_set() {
+    let page = || Reply::ok(cursor_page(&[record(1, T)], Some("c1"), true));
+    let server = Server::script([token("one"), page()]);
+    let run = minting(&server).with("ZENDESK_OAUTH_SCOPE", "tickets:read users:read");
+    run.zdx(ONCE).run().exit(0);
+    let scope = |server: &Server| {
+        let asked: serde_json::Value = serde_json::from_str(&server.requests()[0].body).unwrap();
+        asked["scope"].clone()
+    };
+    assert_eq!(scope(&server), "tickets:read users:read");
+    let server = Server::script([token("one"), page()]);
+    let place = Place::at(&server.url()).with("ZENDESK_OAUTH_TOKEN", "");
+    place.put(
+        "c.toml",
+        "[profiles.p]\nsubdomain = 'acme'\nclient_id = 'zdx_test'\n\
+         client_secret = 'secret-c4n4ry-0123456789'\nscope = 'tickets:read'\n",
+    );
+    place.zdx(&format!("{ONCE} --config c.toml --profile p")).run().exit(0);
+    assert_eq!(scope(&server), "tickets:read");
+}
+
+#[test]
+fn u36_the_id_of_a_request_is_told_with_its_error() {
+    for (status, exit) in [
+        ("401 Unauthorized", 4),
+        ("403 Forbidden", 4),
+        ("404 Not Found", 6),
+        ("422 Unprocessable Content", 6),
+        ("500 Internal Server Error", 5),
+    ] {
+        let headers = [("X-Request-Id", "8525946539c9230a-SJC"), ("X-Request-Id", "other")];
+        let refused =
+            Reply::status(status, &headers, r#"{"error":"Nothing","description":"Said"}"#);
+        let server = Server::answering(move |_, _| Some(refused.clone()));
+        let run = Place::at(&server.url()).zdx(&format!("{ONCE} --retry-for 0s")).run();
+        run.exit(exit).stderr_has("Nothing: Said").stderr_has("x-request-id 8525946539c9230a-SJC");
+    }
+    let server = Server::answering(|_, _| {
+        Some(Reply::with(&[("x-request-id", "8525946539c9230a-SJC")], "{}"))
+    });
+    let run = Place::at(&server.url()).zdx("check -v").run();
+    run.stderr_has("x-request-id 8525946539c9230a-SJC");
+}
+
+/// A server that refuses everybody.
+fn unauthorized() -> Server {
+    let body = r#"{"error":"Couldn't authenticate you"}"#;
+    Server::answering(move |_, _| Some(Reply::status("401 Unauthorized", &[], body)))
+}
+
+#[test]
+fn u15_refused_credentials_are_told_with_where_they_stand() {
+    let server = unauthorized();
+    let bare = || Place::at(&server.url()).with("ZENDESK_OAUTH_TOKEN", "");
+    let of_file = |key: &str| {
+        let place = bare();
+        place.put("secret", "token-c4n4ry-0123456789\n");
+        place.put("c.toml", &format!("[profiles.p]\nsubdomain = 'acme'\n{key}\n"));
+        place
+    };
+    let in_place = of_file("oauth_token = 'token-c4n4ry-0123456789'");
+    let in_a_file = of_file("oauth_token_file = 'secret'");
+    let by_a_command = of_file("oauth_token_command = 'cat secret'");
+    let api_token = bare()
+        .with("ZENDESK_EMAIL", "a@b.example")
+        .with("ZENDESK_API_TOKEN", "token-c4n4ry-0123456789");
+    let profile = "--config c.toml --profile p";
+    for (place, words, says) in [
+        (&Place::at(&server.url()), "", "ZENDESK_OAUTH_TOKEN"),
+        (&api_token, "", "ZENDESK_EMAIL and ZENDESK_API_TOKEN"),
+        (&minting(&server), "", "ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET"),
+        (&in_place, profile, "c.toml, line 3: oauth_token"),
+        (&in_a_file, profile, "/secret (c.toml, line 3: oauth_token_file)"),
+        (&by_a_command, profile, "the command of c.toml, line 3: oauth_token_command"),
+    ] {
+        for command in [ONCE, "check"] {
+            let run = place.zdx(&format!("{command} {words}")).run();
+            run.exit(4).stderr_has("401").stderr_has("the credentials are those of");
+            run.stderr_has(says);
+        }
+    }
+}
+
+#[test]
+fn u16_a_secret_may_end_in_one_line_break() {
+    let sandbox = Sandbox::start(Options { quota: Some(0), ..small() }).unwrap();
+    for (end, code) in [("\n", 0), ("\r\n", 0), ("", 0), ("\n\n", 2), ("\u{1}", 2)] {
+        let place = Place::of(&sandbox).with_api_token();
+        let words = "export organizations --since 2h --no-state";
+        let token = format!("{}{end}", zdx::sandbox::API_TOKEN);
+        let run = place.zdx(words).env("ZENDESK_API_TOKEN", &token).run();
+        run.exit(code);
+        if code == 2 {
+            run.stderr_has("ZENDESK_API_TOKEN holds control characters");
+        }
+        let email = format!("{}{end}", zdx::sandbox::EMAIL);
+        let run = place.zdx(words).env("ZENDESK_EMAIL", &email).run();
+        run.exit(code);
+        if code == 2 {
+            run.stderr_has("ZENDESK_EMAIL holds control characters");
+        }
+        let place = Place::of(&sandbox).with("ZENDESK_OAUTH_TOKEN", "");
+        place.put("secret", &format!("{}{end}", zdx::sandbox::OAUTH_TOKEN));
+        place.put("c.toml", "[profiles.p]\nsubdomain = 'sandbox'\noauth_token_file = 'secret'\n");
+        let run = place.zdx(&format!("{words} --config c.toml --profile p")).run();
+        run.exit(if code == 2 { 3 } else { 0 });
+        if code == 2 {
+            run.stderr_has("oauth_token_file").stderr_has("/secret");
+        }
+    }
+    // Nothing but a line break is no secret.
+    let place = Place::of(&sandbox);
+    place.zdx("check").env("ZENDESK_OAUTH_TOKEN", "\n").run().refused(4, "no credentials");
+}
+
+#[test]
+fn u22_what_a_config_file_lacks_is_told_with_its_name() {
+    let place = Place::new();
+    place.zdx("config init --config c.toml").run().exit(0);
+    for words in ["check --config c.toml", "export tickets --since 2h --config c.toml"] {
+        place
+            .zdx(words)
+            .run()
+            .refused(4, "no credentials")
+            .refused(4, "the profile acme of c.toml has none");
+    }
+    place.put("d.toml", "[profiles.p]\nsubdomain = 'acme'\n");
+    place
+        .zdx("check --config d.toml --profile p")
+        .run()
+        .refused(4, "the profile p of d.toml has none");
+}
+
+#[test]
+fn u22_a_config_file_that_is_no_toml_is_told_with_the_reason() {
+    let place = Place::new();
+    for (text, says) in [
+        ("[profiles.p]\nsubdomain 'acme'\n", "c.toml, line 2: not valid TOML: "),
+        ("[profiles.p\nsubdomain = 'acme'\n", "c.toml, line 1: not valid TOML: "),
+        ("[profiles.p]\napi_token = secret-c4n4ry\n", "c.toml, line 2: not valid TOML: "),
+        ("[profiles.p]\napi_token = 'secret-c4n4ry\n", "c.toml, line 2: not valid TOML: "),
+        ("[profiles.p]\napi_token = \"secret-c4n4ry\\q\"\n", "c.toml, line 2: not valid TOML: "),
+        ("[p]\na = 1\na = 'secret-c4n4ry'\n", "c.toml, line 3: not valid TOML: dupl"),
+        ("api_token 'secret-c4n4ry' = 1\n", "c.toml, line 1: not valid TOML: "),
+    ] {
+        place.put("c.toml", text);
+        let run = place.zdx("config show --config c.toml").run();
+        run.refused(3, says);
+        let line = run.stderr().lines().next().unwrap_or_default();
+        assert!(line.len() > says.len() + 8, "{}", run.transcript());
+    }
+}
+
+#[test]
+fn u22_resources_of_the_config_file_are_checked() {
+    let place = Place::at("http://127.0.0.1:9");
+    place.put("c.toml", "[profiles.p]\nsubdomain = 'acme'\nresources = ['tickets', 'user']\n");
+    for words in ["check", "export all --since 2h", "config show"] {
+        let run = place.zdx(&format!("{words} --config c.toml --profile p")).run();
+        run.refused(3, "c.toml, line 3: resources").refused(3, "did you mean \"users\"?");
+    }
+}
+
+#[test]
+fn u27_variables_that_are_not_read_are_told() {
+    let sandbox = Sandbox::start(small()).unwrap();
+    let place = Place::of(&sandbox);
+    for (name, says) in [
+        ("ZDX_TIMEOUT", "warning: ZDX_TIMEOUT is not read: there are ZDX_CONNECT_TIMEOUT, "),
+        ("ZDX_STATES", "warning: ZDX_STATES is not read: did you mean ZDX_STATE?"),
+        (
+            "ZENDESK_CLIENT_ID",
+            "warning: ZENDESK_CLIENT_ID is not read: set ZENDESK_OAUTH_CLIENT_ID",
+        ),
+    ] {
+        place.zdx("check").env(name, "1").run().exit(0).stderr_has(says);
+        place.zdx("check -q").env(name, "1").run().exit(0).stderr_lacks("not read");
+    }
+    let run = Place::new().zdx("check").env("ZENDESK_DOMAIN", "acme").run();
+    run.refused(2, "ZENDESK_DOMAIN is not read: set ZENDESK_SUBDOMAIN");
+}
+
+#[test]
+fn u27_a_variable_that_is_no_text_is_refused() {
+    let place = Place::at("http://127.0.0.1:9");
+    for name in ["ZDX_STATE", "ZDX_CONFIG", "ZENDESK_SUBDOMAIN", "HTTPS_PROXY", "ZENDESK_API_TOKEN"]
+    {
+        let line = format!("{name}=$(printf '\\377x') exec \"$0\" \"$@\"");
+        for words in ["state path", "export tickets --since 2h"] {
+            place.zdx(words).through(&line).run().refused(2, &format!("{name} is not UTF-8"));
+        }
+    }
+}
+
+#[test]
+fn u32_a_config_file_whose_commands_others_could_change_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::at("http://127.0.0.1:9").with("ZENDESK_OAUTH_TOKEN", "");
+    let text = "[profiles.p]\nsubdomain = 'acme'\noauth_token_command = 'touch ran; echo x'\n";
+    let path = place.put("c.toml", text);
+    let words = "export tickets --since 2h --no-state --dry-run --config c.toml --profile p";
+    for (mode, code) in [(0o666, 3), (0o662, 3), (0o620, 3), (0o644, 0), (0o600, 0)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let run = place.zdx(words).run();
+        run.exit(code);
+        if code == 3 {
+            run.stderr_has("names a command and is writable by others")
+                .stderr_has("chmod go-w c.toml");
+            assert_eq!(place.names(), ["c.toml"]);
+        }
+    }
+    assert_eq!(place.names(), ["c.toml", "ran"]);
+}
+
+#[test]
+fn u32_a_command_for_a_secret_that_hangs_hears_a_signal() {
+    let place = Place::at("http://127.0.0.1:9").with("ZENDESK_OAUTH_TOKEN", "");
+    for command in ["touch ran; exec sleep 20", "touch ran; sleep 20 2>/dev/null; echo x"] {
+        place.put(
+            "c.toml",
+            &format!("[profiles.p]\nsubdomain = 'acme'\noauth_token_command = '{command}'\n"),
+        );
+        let run = place.zdx("export tickets --since 2h --config c.toml --profile p").start();
+        eventually("the command runs", || place.path("ran").exists());
+        run.signal(Signal::TERM);
+        run.end().exit(143);
+        std::fs::remove_file(place.path("ran")).unwrap();
+    }
+}
+
+#[test]
+fn u33_the_effective_settings_tell_who_is_meant() {
+    let place = Place::new().with("ZENDESK_SUBDOMAIN", "acme");
+    let run = place
+        .zdx("config show")
+        .env("ZENDESK_EMAIL", "admin@acme.example")
+        .env("ZENDESK_API_TOKEN", "token-c4n4ry-0123456789")
+        .run();
+    run.exit(0).stdout_has("email              admin@acme.example");
+    let run = place
+        .zdx("config show --json")
+        .env("ZENDESK_OAUTH_CLIENT_ID", "zdx_export")
+        .env("ZENDESK_OAUTH_CLIENT_SECRET", "secret-c4n4ry-0123456789")
+        .run();
+    let origin = r#"{"name":"client_id","value":"zdx_export","origin":"ZENDESK_OAUTH_CLIENT_ID"}"#;
+    run.exit(0).stdout_has(origin);
+    place.put("c.toml", "[profiles.p]\nclient_id = 'own'\nclient_secret_command = 'x'\n");
+    let run = place.zdx("config show --config c.toml --profile p").run();
+    run.exit(0).stdout_has("client_id          own ").stdout_has("from profile p\n");
+}
+
+#[test]
+fn u10_a_new_config_file_is_tried_by_its_name() {
+    let place = Place::new();
+    let run = place.zdx("config init --config ./mine.toml").run();
+    run.exit(0).stderr_has("then try zdx check --config ./mine.toml\n");
+    let run = place.zdx("config init").env("ZDX_CONFIG", "other.toml").run();
+    run.exit(0).stderr_has("then try zdx check\n");
+    let run = place.zdx("config init --config").arg("my own.toml").run();
+    run.exit(0).stderr_has("then try zdx check --config 'my own.toml'\n");
+}
+
+#[test]
+fn u26_what_is_no_resource_of_its_own_is_told_where_it_is() {
+    let place = Place::at("http://127.0.0.1:9");
+    for (typed, says) in [
+        ("comments", "ticket_events --include comment_events"),
+        ("ticket_comments", "ticket_events --include comment_events"),
+        ("audits", "ticket_events"),
+        ("calls", "Zendesk Talk"),
+        ("satisfaction-ratings", "member satisfaction_rating, in tickets"),
+    ] {
+        for command in ["export", "sample"] {
+            let run = place.zdx(&format!("{command} {typed} --since 2h")).run();
+            run.refused(2, &format!("unknown resource \"{typed}\"")).refused(2, says);
+        }
+    }
+}
+
+#[test]
+fn u20_a_config_file_may_come_from_anywhere() {
+    let place = Place::new().with("ZENDESK_SUBDOMAIN", "acme");
+    place.zdx("state path").env("ZDX_CONFIG", "/dev/null").run().exit(0);
+    let line = "exec bash -c '\"$0\" \"$@\" --config <(echo \"[profiles.p]\"; echo \"subdomain = \\\"acme\\\"\")' \"$0\" \"$@\"";
+    let run = place.zdx("config show --profile p").through(line).run();
+    run.exit(0).stdout_has("acme");
+    place.zdx("state path --config .").run().refused(3, "cannot read the config file");
+}
+
+#[test]
+fn secrets_that_a_container_platform_mounts_are_taken() {
+    let Some(unshare) = mounts("secrets on a mount that can only be read") else { return };
+    let sandbox = Sandbox::start(Options { quota: Some(0), ..small() }).unwrap();
+    for (mode, remount, code) in [
+        ("0444", "mount -o remount,ro m", 0),
+        ("0644", "mount -o remount,ro m", 0),
+        ("0600", "mount -o remount,ro m", 0),
+        ("0666", "mount -o remount,ro m", 3),
+        ("0644", ":", 3),
+        ("0444", ":", 3),
+    ] {
+        let place = Place::of(&sandbox).with("ZENDESK_OAUTH_TOKEN", "");
+        place.put("secret", &format!("{}\n", zdx::sandbox::OAUTH_TOKEN));
+        place.put("c.toml", "[profiles.p]\nsubdomain = 'sandbox'\noauth_token_file = 'm/secret'\n");
+        let line = format!(
+            "exec {unshare} sh -c 'mkdir m; mount -t tmpfs none m; cp secret m/; \
+             chmod {mode} m/secret; {remount}; exec \"$0\" \"$@\"' \"$0\" \"$@\""
+        );
+        let words = "export organizations --since 2h --no-state --config c.toml --profile p";
+        let run = place.zdx(words).through(&line).run();
+        run.exit(code);
+        if code == 3 {
+            run.stderr_has("readable by others").stderr_has("chmod 600");
+        }
+    }
 }

@@ -56,6 +56,20 @@ fn u8_a_dumb_terminal_shows_no_progress() {
 }
 
 #[test]
+fn u29_a_window_that_gets_narrower_leaves_no_stale_rows() {
+    let latency = Duration::from_millis(300);
+    let still = Still::with(Options { latency, ..small() }, &[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    // When the first page is written, the others are still to come. Whatever stood is wider.
+    let line = "{ until test -s t.ndjson; do sleep 0.01; done; stty cols 14 </dev/tty; } & $0 $*";
+    let Some(screen) = on_a_terminal_of(&place, WORDS, "xterm", line) else { return };
+    let narrow = screen.split_once("\u{1b}[0J").map(|(_, narrow)| narrow);
+    let narrow = narrow.unwrap_or_else(|| panic!("not cleared: {screen:?}"));
+    assert!(narrow.contains("tickets:"), "{narrow:?}");
+    assert!(!narrow.contains("behind"), "{narrow:?}");
+}
+
+#[test]
 fn u7_a_job_in_the_background_draws_nothing_over_the_prompt() {
     let still = slow();
     let place = Place::of(&still.sandbox);

@@ -1,7 +1,15 @@
 //! The quota: spent, never overspent, shared by all resources of a run.
 
-use crate::harness::{Place, Still, TICKETS, small};
-use std::{collections::BTreeMap, time::Duration};
+use crate::{
+    harness::{Place, Still, TICKETS, small},
+    server::{Reply, Request, Server, T},
+};
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 use zdx::sandbox::{Behaviour, Exchange, Options, QuotaHeaders, Sandbox};
 
 /// A sandbox with the real limits in windows of two seconds.
@@ -185,4 +193,97 @@ fn a_reserve_is_left_to_others() {
     let words = "export tickets -o t.ndjson --per-page 3 --max-wait 1s";
     place.zdx(words).run().exit(5);
     assert_eq!(still.sandbox.requests().len(), 10);
+}
+
+/// A server of five pages for every path, with one quota of six requests in windows of two seconds
+/// for all of them.
+struct OneQuota {
+    server: Server,
+    refused: Arc<Mutex<Vec<String>>>,
+    windows: Arc<Mutex<BTreeMap<u128, u32>>>,
+}
+
+const PAGES: i64 = 5;
+
+impl OneQuota {
+    /// All paths name it in their answers but those that hold this word.
+    fn named_by_all_but(mute: &'static str) -> OneQuota {
+        let refused = Arc::new(Mutex::new(Vec::new()));
+        let windows = Arc::new(Mutex::new(BTreeMap::new()));
+        let began: Mutex<Option<Instant>> = Mutex::new(None);
+        let server = Server::answering({
+            let (refused, windows) = (Arc::clone(&refused), Arc::clone(&windows));
+            move |_, request| {
+                const WINDOW: u128 = 2_000;
+                let began = *began.lock().unwrap().get_or_insert(request.at);
+                let at = request.at.saturating_duration_since(began).as_millis();
+                let mut windows = windows.lock().unwrap();
+                let spent = windows.entry(at / WINDOW).or_insert(0);
+                let resets = (WINDOW - at % WINDOW).div_ceil(1000);
+                let room = *spent < 6;
+                *spent += u32::from(room);
+                let quota = format!("total=6; remaining={}; resets={resets}", 6 - *spent);
+                let quota = ("zendesk-ratelimit-incremental-exports", quota.as_str());
+                let named = !request.line.contains(mute);
+                let headers = if named { [quota] } else { [("x-rate-limit", "700")] };
+                if room {
+                    return Some(Reply::with(&headers, page(request)));
+                }
+                refused.lock().unwrap().push(request.line.clone());
+                Some(Reply::status("429 Too Many Requests", &headers, ""))
+            }
+        });
+        OneQuota { server, refused, windows }
+    }
+
+    /// Exports these resources to their ends, without a refusal.
+    #[track_caller]
+    fn serves(&self, resources: &str) {
+        let place = Place::at(&self.server.url());
+        place.zdx(&format!("export {resources} --since @0 -o out/")).run().exit(0);
+        for resource in resources.split(' ') {
+            let lines = place.file(&format!("out/{resource}.ndjson")).lines().count();
+            assert_eq!(i64::try_from(lines), Ok(PAGES), "{resource}");
+        }
+        let refused = self.refused.lock().unwrap();
+        let windows = self.windows.lock().unwrap();
+        assert!(refused.is_empty(), "{refused:#?} {windows:?}");
+        assert!(windows.values().any(|spent| *spent >= 5), "{windows:?}");
+    }
+}
+
+/// The page that a request asks for, with one new record on it.
+fn page(request: &Request) -> String {
+    let path = request.line.split([' ', '?']).nth(1).unwrap_or_default();
+    let name = path.trim_start_matches("/api/v2/").trim_end_matches("/cursor.json");
+    let key = name.rsplit('/').next().unwrap_or_default().trim_end_matches(".json");
+    let number = |name: &str| -> Option<i64> {
+        request.parameter(name)?.trim_start_matches('c').parse().ok()
+    };
+    let before = number("cursor").or_else(|| Some(number("start_time")? - T)).unwrap_or(0).max(0);
+    let page = before + 1;
+    let changed = jiff::Timestamp::from_second(T + page).expect("a time").to_string();
+    let record = json!({
+        "id": page, "generated_timestamp": T + page, "updated_at": changed, "time": changed,
+    });
+    json!({
+        key: [record],
+        "count": 1,
+        "after_cursor": format!("c{page}"),
+        "end_time": T + page,
+        "next_page": "there",
+        "end_of_stream": page == PAGES,
+    })
+    .to_string()
+}
+
+#[test]
+fn f18_users_and_articles_that_name_the_quota_of_tickets_share_it() {
+    OneQuota::named_by_all_but("nobody").serves("tickets users articles");
+}
+
+#[test]
+fn f18_metric_events_that_name_no_quota_but_count_cause_no_429() {
+    OneQuota::named_by_all_but("metric_events")
+        .serves("tickets organizations ticket_metric_events");
 }

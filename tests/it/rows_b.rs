@@ -253,7 +253,7 @@ fn a_garbled_answer_is_asked_for_three_times() {
         Server::answering(|n, request| Some(if n == 0 { right(request) } else { Reply::ok("") }));
     let place = Place::at(&server.url());
     let run = place.zdx(FRESH).run();
-    run.exit(6).stderr_has("gave up after 3 attempts");
+    run.exit(6).stderr_has("gave up after 3 such answers");
     assert_eq!(server.requests().len(), 4);
     recovers(&place, &run);
 }

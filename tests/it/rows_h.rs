@@ -144,7 +144,13 @@ fn h10_504_halves_the_page_at_the_same_cursor() {
     let row = |cursor: &str, size: &str| (cursor.to_owned(), size.to_owned());
     assert_eq!(
         asked,
-        [row("-", "1000"), row("c1", "1000"), row("c1", "500"), row("c1", "250"), row("c2", "250")]
+        [
+            row("-", "1000"),
+            row("c1", "1000"),
+            row("c1", "500"),
+            row("c1", "250"),
+            row("c2", "1000")
+        ]
     );
     assert!(server.pauses().iter().all(|pause| *pause < Duration::from_millis(500)));
 }
@@ -221,15 +227,17 @@ fn h16_400_and_422_with_their_words_cut_and_escaped() {
     );
 }
 
+/// It cannot be true, and skips nothing.
 #[test]
-fn h17_a_start_of_years_ago_that_is_called_too_recent_skips_nothing() {
+fn f30_a_start_of_days_ago_that_is_called_too_recent() {
     let body = "{\"error\":\"InvalidValue\",\"description\":\"Too recent start_time.\"}";
     let server = Server::answering(move |n, request| {
         let refused = Reply::status("422 X", &[("Date", &now())], body);
         Some(if n == 0 { refused } else { right(request) })
     });
     let place = Place::at(&server.url());
-    place.zdx(FRESH).run().exit(0).stderr_has("nothing new yet");
+    let run = place.zdx(FRESH).run();
+    run.exit(6).stderr_has("Zendesk calls the start 1970-01-01T00:00:00Z too recent, which by its");
     assert_eq!(place.saved("tickets")["start_time"], 0);
     place.zdx(GO_ON).run().exit(0);
     assert_eq!(place.file("t.ndjson"), lines(&records()));

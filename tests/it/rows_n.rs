@@ -2,7 +2,7 @@
 
 use crate::{
     harness::Place,
-    matrix::{accepted, once, pages, records, stays},
+    matrix::{accepted, once, pages, records, right, stays},
     server::{Reply, Server, cursor_page, lines},
 };
 use std::{io::Write as _, net::TcpListener, thread, time::Duration};
@@ -169,14 +169,89 @@ fn n23_interim_answers_are_skipped() {
 }
 
 #[test]
-fn n24_retries_tell_which_attempt_failed_and_how_long_they_wait() {
+fn n24_retries_tell_how_long_they_wait_and_what_is_left_of_the_budget() {
     let [first, second, third] = pages().map(Reply::ok);
     let bad = || Reply::status("500 Oops", &[], "");
     let server = Server::script([first, bad(), bad(), second, third]);
     let place = Place::at(&server.url());
     let run = place.zdx("export tickets --since @0").run();
     run.exit(0).stdout(&lines(&records()));
-    run.stderr_has("retry in ")
-        .stderr_has("(attempt 1/8 failed)")
-        .stderr_has("(attempt 2/8 failed)");
+    run.stderr_has("(15 min left of --retry-for)").stderr_counts("retry in ", 2);
+}
+
+#[test]
+fn n24_f14_a_network_that_is_down_for_a_while_is_outlived_however_often_it_is_tried() {
+    let [first, second, third] = pages().map(Reply::ok);
+    let mut replies = vec![first];
+    replies.extend([(); 12].map(|()| Reply::raw("").reset()));
+    replies.extend([second, third]);
+    let server = Server::script(replies);
+    let place = Place::at(&server.url());
+    let run = place.zdx("export tickets --since @0 --max-wait 200ms").run();
+    run.exit(0).stdout(&lines(&records()));
+}
+
+#[test]
+fn f14_a_failing_request_is_tried_until_the_budget_ends() {
+    // Nobody listens there: the port was given back.
+    let url = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let place = Place::at(&url);
+    let run = place.zdx("export tickets --since 2h --no-state --retry-for 3s --summary json").run();
+    run.exit(5).stderr_has("refused").stderr_has("gave up after 3 s of trying (--retry-for)");
+    let waited = run.summary()["resources"][0]["waited"]["retry"].as_f64().unwrap();
+    assert!((2.9..4.0).contains(&waited), "{waited}");
+}
+
+#[test]
+fn f13_other_failures_do_not_make_a_garbled_answer_final() {
+    let busy = || Reply::status("503 X", &[], "");
+    let (html, empty) = (|| Reply::ok("<html></html>"), || Reply::ok(""));
+    let (reset, cut) = (|| Reply::raw("").reset(), || Reply::ok(page()).cut(9));
+    let cut_json = || Reply::ok(&page()[..page().len() - 9]);
+    for (faults, kinds) in [
+        (vec![busy(), busy(), html()], "503, 503, HTML"),
+        (vec![reset(), reset(), cut_json()], "reset, reset, cut JSON"),
+        (vec![busy(), cut(), html(), empty(), html(), empty()], "two of each"),
+    ] {
+        let [first, second, third] = pages().map(Reply::ok);
+        let mut replies = vec![first];
+        replies.extend(faults);
+        replies.extend([second, third]);
+        let server = Server::script(replies);
+        let place = Place::at(&server.url());
+        let run = place.zdx("export tickets --since @0 --max-wait 300ms").run();
+        assert_eq!(run.exit(0).text(), lines(&records()), "{kinds}");
+    }
+}
+
+#[test]
+fn f13_the_last_error_says_how_a_budget_ends() {
+    for (last, exit) in [(Reply::ok("<html></html>"), 6), (Reply::status("500 X", &[], ""), 5)] {
+        // One of each until the budget is over; what comes last is the same from then on.
+        let server = Server::answering(move |n, _| {
+            Some(if n == 0 { Reply::status("503 X", &[], "") } else { last.clone() })
+        });
+        let place = Place::at(&server.url());
+        place.zdx("export tickets --since @0 --no-state --retry-for 300ms").run().exit(exit);
+    }
+}
+
+#[test]
+fn f15_after_an_outage_the_pages_are_as_large_as_before() {
+    // Time-outs of an outage on the second page, and good from then on.
+    let server = Server::answering(|n, request| {
+        let heavy = Reply::status("504 Gateway Timeout", &[], "upstream request timeout");
+        Some(if (1..4).contains(&n) { heavy } else { right(request) })
+    });
+    let place = Place::at(&server.url());
+    place.zdx("export tickets --since @0").run().exit(0).stdout(&lines(&records()));
+    let sizes: Vec<String> = server
+        .requests()
+        .iter()
+        .map(|request| request.parameter("per_page").unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(sizes, ["1000", "1000", "500", "250", "125", "1000"]);
 }

@@ -243,10 +243,63 @@ fn s9_an_empty_end_without_an_end_time() {
     });
 }
 
+/// A lie, or records that are stamped ahead: the page is written, and the position is one of the
+/// records', so that a run that goes on loses nothing.
 #[test]
 fn s10_an_end_time_in_the_servers_future() {
-    let future = jiff::Timestamp::now().as_second() + 3600;
-    time_stays(&time_page(&three(), Some(future), false), "in the future");
+    let ahead = jiff::Timestamp::now().as_second() + 3600;
+    let r = records();
+    for last in [false, true] {
+        let replies = vec![
+            Reply::ok(time_page(&r[..3], Some(ahead), last)),
+            Reply::ok(time_page(&r[2..3], Some(ahead), last)),
+            Reply::ok(time_page(&r[2..], Some(T + 5), true)),
+        ];
+        by_time(replies, |place, server| {
+            place.zdx(BY_TIME).run().exit(0).stderr_has("caught up");
+            assert_eq!(place.saved("tickets")["end_time"], T + 3);
+            place.zdx("export tickets -o t.ndjson").run().exit(0);
+            assert_eq!(place.file("t.ndjson"), lines(&r));
+            let starts: Vec<String> = server
+                .requests()
+                .iter()
+                .map(|request| request.parameter("start_time").unwrap().to_owned())
+                .collect();
+            let expected = [0, T + 3, T + 3].map(|start: i64| start.to_string());
+            assert_eq!(starts[1..], expected[1..]);
+        });
+    }
+}
+
+/// Breaches are stamped ahead, by more each time they are looked at: they come once.
+#[test]
+fn f8_metric_events_that_lie_ahead_are_no_end_for_good() {
+    let now = jiff::Timestamp::now().as_second();
+    let event = |id: i64, at: i64| json!({"id": id, "time": jiff::Timestamp::from_second(at).unwrap().to_string()});
+    let page = move |events: &[Value]| {
+        json!({"ticket_metric_events": events, "count": events.len(), "end_of_stream": true,
+               "next_page": "x", "end_time": now + 3600})
+        .to_string()
+    };
+    let events = [event(1, now - 7200), event(2, now - 3600), event(3, now + 3600)];
+    let server = Server::answering(move |_, request| {
+        let start: i64 = request.parameter("start_time").unwrap().parse().unwrap();
+        let at = |event: &&Value| {
+            let time: jiff::Timestamp = event["time"].as_str().unwrap().parse().unwrap();
+            time.as_second() >= start
+        };
+        Some(Reply::ok(page(&events.iter().filter(at).cloned().collect::<Vec<_>>())))
+    });
+    let place = Place::at(&server.url());
+    let run = place.zdx("export ticket_metric_events --since 3h -o e.ndjson").run();
+    run.exit(0).stderr_has("3 records").stderr_has("caught up");
+    let saved = place.saved("ticket_metric_events");
+    assert_eq!(saved["end_time"], now - 3600);
+    assert!(saved["through"].as_str().unwrap() <= jiff::Timestamp::now().to_string().as_str());
+    for _ in 0..2 {
+        place.zdx("export ticket_metric_events -o e.ndjson").run().exit(0);
+        assert_eq!(place.file("e.ndjson").lines().count(), 3);
+    }
 }
 
 #[test]
@@ -294,15 +347,48 @@ fn s15_without_end_of_stream_a_short_page_of_what_was_seen_is_the_end() {
         articles(&r[..3], Some(T + 3), next),
         articles(&r[2..], Some(T + 5), next),
         articles(&r[4..], Some(T + 5), next),
+        // A second that ends as it began could hide more.
+        articles(&[], None, None),
     ];
-    by_time(replies, |place, _| {
+    by_time(replies, |place, server| {
         place
             .zdx("export articles --since @0")
             .run()
             .exit(0)
             .stdout(&lines(&r))
             .stderr_has("caught up");
+        let last = server.requests().pop().unwrap();
+        assert_eq!(last.parameter("start_time").unwrap(), (T + 6).to_string());
+        assert_eq!(place.saved("articles")["end_time"], T + 5);
     });
+}
+
+/// Pages of 100; 130 records share one second, and 50 follow.
+#[test]
+fn f5_a_second_that_hides_what_lies_behind_it_is_found_out() {
+    let article = |id: i64| {
+        let at = T + i64::from(id >= 130);
+        let time = jiff::Timestamp::from_second(at).unwrap().to_string();
+        json!({"id": id, "at": at, "updated_at": time})
+    };
+    let all: Vec<Value> = (0..180).map(article).collect();
+    for since in [T - 10, T] {
+        let all = all.clone();
+        let server = Server::answering(move |_, request| {
+            let start: i64 = request.parameter("start_time").unwrap().parse().unwrap();
+            let at = |record: &&Value| record["at"].as_i64().unwrap() >= start;
+            let page: Vec<Value> = all.iter().filter(at).take(100).cloned().collect();
+            let end = page.last().map(|record| record["at"].as_i64().unwrap());
+            Some(articles(&page, end, Some("http://x/")))
+        });
+        let place = Place::at(&server.url());
+        let words = "export articles --retry-for 300ms -o a.ndjson";
+        let run = place.zdx(&format!("{words} --since @{since}")).run();
+        run.exit(6).stderr_has("--on-overflow");
+        assert_eq!(place.file("a.ndjson").lines().count(), 100);
+        place.zdx(&format!("{words} --on-overflow skip-second")).run().exit(0);
+        assert_eq!(place.file("a.ndjson").lines().count(), 150);
+    }
 }
 
 #[test]

@@ -27,7 +27,12 @@ struct Authority {
 
 impl Authority {
     fn new() -> Authority {
+        Authority::named("an authority")
+    }
+
+    fn named(name: &str) -> Authority {
         let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
@@ -136,6 +141,15 @@ fn security_9_the_roots_are_those_of_the_system() {
     let run = authority.place(&server.url("localhost")).zdx(EXPORT).run();
     run.exit(0).stdout(&lines(&records()));
     assert_eq!(server.heads().len(), 3);
+}
+
+/// Beside a directory of certificates, it is the system's own reader that reads the file, too.
+#[test]
+fn security_9_the_systems_own_reader_heeds_the_variables() {
+    let authority = Authority::new();
+    let server = Listener::tls(authority.signs("localhost", 4000));
+    let place = authority.place(&server.url("localhost")).with("SSL_CERT_DIR", "/nowhere");
+    place.zdx(EXPORT).run().exit(0).stdout(&lines(&records()));
 }
 
 #[track_caller]
@@ -269,4 +283,158 @@ fn n3_a_connection_that_is_never_accepted() {
     let place = Place::at(&format!("http://{address}")).with("ZDX_CONNECT_TIMEOUT", "300ms");
     let run = place.zdx(EXPORT).run();
     run.exit(5).stderr_has("timed out").stderr_has("connect");
+}
+
+#[test]
+fn u1_a_proxy_that_cannot_be_used_is_refused_and_nothing_is_sent() {
+    let evil = Evil::listen();
+    for url in [
+        "socks5://me:password-c4n4ry@127.0.0.1:1080",
+        "socks5h://127.0.0.1",
+        "foo://bar",
+        "http://",
+        "http://me:password-c4n4ry@:3128",
+        "http://a b",
+        "http://proxy.example:99999",
+    ] {
+        for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            let place = Place::at(&format!("https://{}", evil.authority())).with(variable, url);
+            for words in [EXPORT, "check"] {
+                place.zdx(words).run().refused(2, variable);
+            }
+            // Whom a proxy does not concern is not bothered.
+            place.zdx("state path").run().exit(0);
+            place.zdx("export tickets --since 2h --sandbox --max-pages 1").run().exit(0);
+        }
+    }
+}
+
+#[test]
+fn u1_hosts_that_are_named_go_without_the_proxy() {
+    let evil = Evil::listen();
+    let authority = Authority::new();
+    let server = Listener::tls(authority.signs("localhost", 4000));
+    for exempt in [
+        "localhost",
+        "*",
+        ".localhost",
+        "x.example, LOCALHOST",
+        "a localhost",
+        "*.localhost,localhost:0",
+    ] {
+        let exempt = exempt.replace(":0", &format!(":{}", server.address.port()));
+        let place = authority
+            .place(&server.url("localhost"))
+            .with("HTTPS_PROXY", &format!("http://{}", evil.authority()))
+            .with("no_proxy", &exempt);
+        place.zdx(EXPORT).run().exit(0);
+    }
+    // The proxy of plain http concerns nothing.
+    let place = authority.place(&server.url("localhost"));
+    place.with("HTTP_PROXY", &format!("http://{}", evil.authority())).zdx(EXPORT).run().exit(0);
+}
+
+#[test]
+fn u2_a_proxy_that_is_down_is_named_with_its_variable() {
+    let authority = Authority::new();
+    for (url, says) in [
+        ("http://me:password-c4n4ry@127.0.0.1:9", "the proxy 127.0.0.1:9 (HTTPS_PROXY)"),
+        ("http://no-such.invalid:3128", "the proxy no-such.invalid:3128 (HTTPS_PROXY)"),
+        ("no-such.invalid", "the proxy no-such.invalid:80 (HTTPS_PROXY)"),
+    ] {
+        let place = authority.place("https://acme.zendesk.com").with("HTTPS_PROXY", url);
+        for words in [EXPORT, "check"] {
+            let run = place.zdx(words).run();
+            run.exit(5).stderr_has(says).stderr_has("NO_PROXY");
+            run.stderr_lacks("acme.zendesk.com:").stderr_lacks("support").stderr_lacks("subdomain");
+        }
+    }
+}
+
+#[test]
+fn u2_a_proxy_that_hangs_or_talks_of_something_else_is_named() {
+    let authority = Authority::new();
+    for (answer, exit) in
+        [("", 5), ("SSH-2.0-OpenSSH_9.9\r\n\r\n", 5), ("HTTP/1.1 403 No\r\n\r\n", 6)]
+    {
+        let proxy = Listener::start(move |mut stream, _| {
+            head(&mut stream)?;
+            stream.write_all(answer.as_bytes())
+        });
+        let run = through(&authority, &proxy).zdx(EXPORT).run();
+        run.exit(exit).stderr_has(&format!("the proxy {} (HTTPS_PROXY)", proxy.address));
+    }
+}
+
+#[test]
+fn u2_a_proxy_that_wants_a_password_is_told_how_it_gets_one() {
+    let authority = Authority::new();
+    let proxy = proxy("407 Proxy Authentication Required", None);
+    let url = format!("http://{}", proxy.address);
+    let place = authority.place("https://acme.zendesk.com").with("https_proxy", &url);
+    for words in [EXPORT, "check"] {
+        let run = place.zdx(words).run();
+        run.exit(6)
+            .stderr_has("407")
+            .stderr_has(&format!("https_proxy=http://USER:PASSWORD@{}", proxy.address));
+    }
+}
+
+#[test]
+fn u2_what_lies_behind_a_proxy_is_not_blamed_on_it() {
+    let authority = Authority::new();
+    let proxy = proxy("200 OK", Some(Authority::new().signs("acme.zendesk.com", 4000)));
+    let run = through(&authority, &proxy).zdx(EXPORT).run();
+    run.exit(6).stderr_has("the certificate of acme.zendesk.com").stderr_lacks("the proxy 127");
+}
+
+#[test]
+fn u3_a_certificate_that_is_not_trusted_is_told_in_words() {
+    let authority = Authority::new();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let own = config(params.self_signed(&key).unwrap().der().clone(), &key);
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let as_authority = config(params.self_signed(&key).unwrap().der().clone(), &key);
+    let names: Vec<String> = (0..200).map(|n| format!("host-{n}.example")).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.not_after = date_time_ymd(4000, 1, 1);
+    let many = params.signed_by(&key, &authority.issuer).unwrap();
+    for (config, says) in [
+        (Authority::named("another").signs("localhost", 4000), "does not know"),
+        (own, "does not know"),
+        (as_authority, "signs itself"),
+        (authority.signs("other.example", 4000), "is for other.example, not for localhost"),
+        (
+            config(many.der().clone(), &key),
+            "host-0.example, host-1.example, host-2.example and 197 more",
+        ),
+        (authority.signs("localhost", 2024), "expired at 2024-12-31T"),
+    ] {
+        let server = Listener::tls(config);
+        for words in [EXPORT, "check"] {
+            let run = authority.place(&server.url("localhost")).zdx(words).run();
+            run.exit(6).stderr_has("the certificate of localhost").stderr_has(says);
+            run.stderr_has("SSL_CERT_FILE").stderr_lacks("Error").stderr_lacks("support");
+            run.stderr_lacks("Context").stderr_lacks("DnsName");
+            assert!(run.stderr().lines().all(|line| line.len() < 400), "{}", run.transcript());
+        }
+    }
+}
+
+#[test]
+fn u4_a_file_of_authorities_that_cannot_be_read_is_named() {
+    let evil = Evil::listen();
+    let place = Place::at(&format!("https://{}", evil.authority()));
+    place.put("empty.pem", "");
+    place.put("key.pem", &KeyPair::generate().unwrap().serialize_pem());
+    place.put("broken.pem", "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n");
+    for name in ["/nope.pem", ".", "empty.pem", "key.pem", "broken.pem"] {
+        for words in [EXPORT, "check"] {
+            let run = place.zdx(words).env("SSL_CERT_FILE", name).run();
+            run.refused(3, "SSL_CERT_FILE").refused(3, name);
+        }
+        place.zdx("state path").env("SSL_CERT_FILE", name).run().exit(0);
+    }
 }

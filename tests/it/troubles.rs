@@ -134,14 +134,16 @@ stays!(
 #[test]
 fn h10_a_page_that_is_too_heavy_is_halved_at_the_same_position() {
     let still = Still::of(&[TICKETS]);
+    // The second page, and the one that tries the size from before.
     still.sandbox.inject(Fault::TimeoutOver(15), 2);
+    still.sandbox.inject(Fault::TimeoutOver(15), 4);
     let place = Place::of(&still.sandbox);
     let run = place.zdx("export tickets --since @0 -o t.ndjson --per-page 28").run();
     run.exit(0).stderr_has("page size 14");
     assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
     let seen = still.sandbox.requests();
     let sizes: Vec<_> = seen.iter().map(|seen| seen.per_page.unwrap()).collect();
-    assert_eq!(sizes[..4], [28, 28, 14, 14]);
+    assert_eq!(sizes[..6], [28, 28, 14, 28, 14, 14]);
     let cursor = |n: usize| {
         seen[n].query.split('&').find(|part| part.starts_with("cursor=")).unwrap().to_owned()
     };
@@ -149,17 +151,19 @@ fn h10_a_page_that_is_too_heavy_is_halved_at_the_same_position() {
 }
 
 #[test]
-fn h10_the_page_size_grows_back_after_twenty_good_pages() {
+fn h10_a_page_that_is_too_heavy_again_grows_back_after_twenty_good_pages() {
     let still = Still::of(&[TICKETS]);
+    // The second request, and the one that tries the size from before.
     still.sandbox.inject(Fault::Timeout, 2);
+    still.sandbox.inject(Fault::Timeout, 4);
     let place = Place::of(&still.sandbox);
     let run = place.zdx("export tickets --since @0 -o t.ndjson --per-page 4").run();
     run.exit(0);
     assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
     let sizes: Vec<_> =
         still.sandbox.requests().iter().map(|seen| seen.per_page.unwrap()).collect();
-    assert_eq!(sizes[..3], [4, 4, 2]);
-    assert_eq!(sizes[21..24], [2, 4, 4], "{sizes:?}");
+    assert_eq!(sizes[..5], [4, 4, 2, 4, 2]);
+    assert_eq!(sizes[23..26], [2, 4, 4], "{sizes:?}");
 }
 
 #[test]

@@ -1,13 +1,46 @@
 //! Ticket events: one for each audit, with what changed as its child events (§8).
 
 use super::{
-    desk,
-    dice::mix,
-    json::{Object, array, quoted, texts},
-    names::CITIES,
-    ticket::{Facts, State, bulk_tag},
-    timeline::{Change, Kind, Timeline},
-    world::{Entry, World, word},
+    super::{
+        calendar::DAY,
+        dice::{mix, word},
+        entry::Entry,
+        furniture,
+        json::{Object, array, quoted, texts},
+        kind::{Fenced, Kind, MINUTE, RECORDS, Route},
+        late::Lateness,
+        names::CITIES,
+        world::World,
+    },
+    facts::{Facts, State, bulk_tag},
+    timeline::{Change, ChangeKind, Timeline},
+};
+
+const MEMBERS: &[&str] = &[RECORDS, "count", "end_of_stream", "next_page", "end_time"];
+
+pub(super) static KIND: Kind = Kind {
+    name: "ticket_events",
+    key: "ticket_events",
+    scope: "tickets",
+    routes: &[
+        Route::time("incremental/ticket_events", MEMBERS),
+        Route::sample("incremental/ticket_events/sample", MEMBERS),
+    ],
+    good_for: DAY,
+    fence: Fenced::Yes(MINUTE),
+    late: Lateness::NONE,
+    too_recent: Some(MINUTE),
+    entries: |world, from, to| {
+        let mut entries = Vec::new();
+        for ticket in world.each_ticket(from, to) {
+            audits(&Timeline::of(world, ticket), to, &mut entries);
+        }
+        entries
+    },
+    record: |world, entry, include| {
+        record(world, entry.key, entry.id, include.contains(&"comment_events"))
+    },
+    ..Kind::PLAIN
 };
 
 const FIRST_ID: u64 = 20_000_000_000_000;
@@ -20,26 +53,27 @@ fn id(ticket: u64, change: &Change) -> u64 {
 }
 
 /// The ticket's audits before `to`.
-pub(super) fn entries(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
+fn audits(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
     let audits = line.changes.iter().filter(|change| change.kind.is_audit() && change.at < to);
     entries.extend(audits.map(|change| Entry {
         ts: change.at,
         id: id(line.ticket, change),
         until: line.removed,
         key: line.ticket,
-        deleted: false,
         ai: line.ai,
+        ..Entry::EMPTY
     }));
 }
 
 /// The record of an audit; `comments` puts whole comments into it.
-pub(super) fn record(world: &World, ticket: u64, event: u64, comments: bool) -> String {
+fn record(world: &World, ticket: u64, event: u64, comments: bool) -> String {
     let line = Timeline::of(world, ticket);
     let facts = Facts::of(world, ticket);
     let change = line.changes.iter().find(|change| id(ticket, change) == event);
     let change = change.expect("every entry was made from a change");
-    let customer = matches!(change.kind, Kind::Created | Kind::Replied | Kind::Rated);
-    let automatic = matches!(change.kind, Kind::Closed | Kind::Bulk);
+    let customer =
+        matches!(change.kind, ChangeKind::Created | ChangeKind::Replied | ChangeKind::Rated);
+    let automatic = matches!(change.kind, ChangeKind::Closed | ChangeKind::Bulk);
     let author = if customer { &facts.requester } else { &facts.agent };
     let updater = if automatic { "-1".to_owned() } else { author.id.to_string() };
     Object::new()
@@ -55,13 +89,13 @@ pub(super) fn record(world: &World, ticket: u64, event: u64, comments: bool) -> 
         .end()
 }
 
-fn via_name(kind: Kind, facts: &Facts) -> &'static str {
+fn via_name(kind: ChangeKind, facts: &Facts) -> &'static str {
     match (kind, facts.channel) {
-        (Kind::Closed, _) => "Automation",
-        (Kind::Bulk, _) => "Batch",
-        (Kind::Created | Kind::Replied, "email") => "Mail",
-        (Kind::Created | Kind::Replied, "api") => "Web service",
-        (Kind::Created | Kind::Replied, "native_messaging") => "Messaging",
+        (ChangeKind::Closed, _) => "Automation",
+        (ChangeKind::Bulk, _) => "Batch",
+        (ChangeKind::Created | ChangeKind::Replied, "email") => "Mail",
+        (ChangeKind::Created | ChangeKind::Replied, "api") => "Web service",
+        (ChangeKind::Created | ChangeKind::Replied, "native_messaging") => "Messaging",
         _ => "Web form",
     }
 }
@@ -125,7 +159,7 @@ fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
         |field, value, previous| Child { kind: "Change", field, value, previous: Some(previous) };
     let status = |status: &str| turn("status", quoted(status), quoted(before.status));
     match change.kind {
-        Kind::Created => vec![
+        ChangeKind::Created => vec![
             new("subject", quoted(&facts.subject())),
             new("requester_id", facts.requester.id.to_string()),
             new("status", quoted("new")),
@@ -133,23 +167,23 @@ fn changes(facts: &Facts, change: &Change, before: &State) -> Vec<Child> {
             new("ticket_form_id", facts.form().to_string()),
             new("tags", texts(facts.topic.tags)),
         ],
-        Kind::Triaged => vec![
+        ChangeKind::Triaged => vec![
             turn("group_id", facts.group.to_string(), "null".to_owned()),
             turn("assignee_id", facts.agent.id.to_string(), "null".to_owned()),
             turn("priority", quoted(facts.priority), "null".to_owned()),
             turn("type", quoted(facts.topic.kind), "null".to_owned()),
             status("open"),
         ],
-        Kind::Answered => vec![status("pending"), notification(facts)],
-        Kind::Replied => vec![status("open")],
-        Kind::Solved => vec![status("solved"), notification(facts)],
-        Kind::Rated => {
+        ChangeKind::Answered => vec![status("pending"), notification(facts)],
+        ChangeKind::Replied => vec![status("open")],
+        ChangeKind::Solved => vec![status("solved"), notification(facts)],
+        ChangeKind::Rated => {
             vec![turn("satisfaction_score", quoted(facts.rating().0), quoted("offered"))]
         }
-        Kind::Closed => vec![status("closed")],
-        Kind::Deleted => vec![status("deleted")],
-        Kind::Bulk => vec![turn("tags", texts([bulk_tag(change.at)]), "[]".to_owned())],
-        Kind::Noted | Kind::Scrubbed | Kind::System => Vec::new(),
+        ChangeKind::Closed => vec![status("closed")],
+        ChangeKind::Deleted => vec![status("deleted")],
+        ChangeKind::Bulk => vec![turn("tags", texts([bulk_tag(change.at)]), "[]".to_owned())],
+        ChangeKind::Noted | ChangeKind::Scrubbed | ChangeKind::System => Vec::new(),
     }
 }
 
@@ -166,14 +200,14 @@ fn comment_mark(change: &Change, event: u64) -> String {
         .raw("via", via)
         .null("via_reference_id")
         .raw("comment_present", true)
-        .raw("comment_public", change.kind != Kind::Noted)
+        .raw("comment_public", change.kind != ChangeKind::Noted)
         .text("event_type", "Comment")
         .end()
 }
 
 /// The whole comment, as `include=comment_events` gives it (§3).
 fn comment(facts: &Facts, change: &Change, event: u64) -> String {
-    let customer = matches!(change.kind, Kind::Created | Kind::Replied);
+    let customer = matches!(change.kind, ChangeKind::Created | ChangeKind::Replied);
     let author = if customer { &facts.requester } else { &facts.agent };
     let body = facts.comment(change);
     let html = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -195,7 +229,7 @@ fn comment(facts: &Facts, change: &Change, event: u64) -> String {
             &format!("<div class=\"zd-comment\" dir=\"auto\"><p dir=\"auto\">{html}</p></div>"),
         )
         .text("plain_body", &body.replace('\n', " "))
-        .raw("public", change.kind != Kind::Noted)
+        .raw("public", change.kind != ChangeKind::Noted)
         .raw("attachments", attachments(change, event))
         .raw("audit_id", event)
         .time("created_at", change.at)
@@ -205,17 +239,21 @@ fn comment(facts: &Facts, change: &Change, event: u64) -> String {
 }
 
 fn attachments(change: &Change, event: u64) -> String {
-    if change.kind != Kind::Created || !mix(event, 2).is_multiple_of(4) {
+    if change.kind != ChangeKind::Created || !mix(event, 2).is_multiple_of(4) {
         return "[]".to_owned();
     }
     let id = event + 15;
     let file = Object::new()
-        .text("url", &format!("{}/api/v2/attachments/{id}.json", desk::ORIGIN))
+        .text("url", &format!("{}/api/v2/attachments/{id}.json", furniture::ORIGIN))
         .raw("id", id)
         .text("file_name", "photo 1.jpg")
         .text(
             "content_url",
-            &format!("{}/attachments/token/{:x}/?name=photo+1.jpg", desk::ORIGIN, mix(event, 3)),
+            &format!(
+                "{}/attachments/token/{:x}/?name=photo+1.jpg",
+                furniture::ORIGIN,
+                mix(event, 3)
+            ),
         )
         .text("content_type", "image/jpeg")
         .raw("size", 40_000 + mix(event, 4) % 900_000)
@@ -234,13 +272,16 @@ fn metadata(event: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::super::{index::Index, json},
+        *,
+    };
 
     const NOW: i64 = 1_795_000_000;
 
     fn events(comments: bool) -> Vec<serde_json::Value> {
         let world = World::new(1, 50, 0);
-        let index = world.index(super::super::world::Resource::TicketEvents, NOW);
+        let index = Index::new(&KIND, &world, NOW, 0);
         let record = |entry: &Entry| record(&world, entry.key, entry.id, comments);
         index.entries.iter().map(|entry| serde_json::from_str(&record(entry)).unwrap()).collect()
     }
@@ -266,7 +307,7 @@ mod tests {
     #[test]
     fn times_agree() {
         for event in events(false) {
-            let created = super::super::json::iso(event["timestamp"].as_i64().unwrap());
+            let created = json::iso(event["timestamp"].as_i64().unwrap());
             assert_eq!(event["created_at"], created);
         }
     }

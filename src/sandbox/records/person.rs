@@ -1,20 +1,48 @@
 //! The people: agents first, then customers. A fixed population whose records keep changing.
 
+use std::collections::BTreeSet;
+
 use super::{
-    desk,
-    dice::{self, Dice, Rhythm, mix, size, span},
-    json::{self, Object, array, quoted, texts},
-    names::{CULTURES, Culture},
+    super::{
+        calendar::{DAY, WEEK, sunday},
+        dice::{self, Dice, Rhythm, mix, nth, size, span, word},
+        entry::{Entry, lasting},
+        furniture::{self, ROLES},
+        json::{self, Object, array, quoted, texts},
+        kind::{CURSOR_EXPORTS, Fenced, Kind, LISTED, MINUTE, RECORDS, Route, TEN_MINUTES},
+        late::Lateness,
+        names::{CULTURES, Culture},
+        world::World,
+    },
     organization,
-    world::{DAY, Entry, WEEK, World, lasting, nth, sunday, word},
+    sideload::{abilities, ids, named},
+};
+
+const MEMBERS: &[&str] = &[RECORDS, "next_page", "count", "end_of_stream", "end_time"];
+
+pub(super) static KIND: Kind = Kind {
+    name: "users",
+    key: "users",
+    scope: "users",
+    routes: &[
+        Route::cursor("incremental/users/cursor", CURSOR_EXPORTS),
+        Route::time("incremental/users", MEMBERS),
+        Route::sample("incremental/users/sample", MEMBERS),
+        Route::list("users", LISTED),
+    ],
+    good_for: TEN_MINUTES,
+    fence: Fenced::Perhaps,
+    late: Lateness::NONE,
+    too_recent: Some(MINUTE),
+    entries,
+    record: |world, entry, _| record(world, entry.key, entry.ts),
+    beside,
 };
 
 const FIRST_ID: u64 = 6_130_869_168_922;
 const ID_STEP: u64 = 2_547_001;
 /// Everybody was created between 2022-01-01 and the middle of 2025.
 const FIRST_DAY: i64 = 1_640_995_200;
-/// The address that the sandbox's credentials belong to.
-pub(super) const AGENT_EMAIL: &str = "agent@sandbox.example";
 
 pub(super) struct Person {
     pub(super) place: u64,
@@ -26,7 +54,8 @@ pub(super) struct Person {
     pub(super) culture: &'static Culture,
     pub(super) group: Option<u64>,
     pub(super) created: i64,
-    pub(super) active: bool,
+    /// When the account was deleted, if it was: it stays, without an address (§8).
+    pub(super) deleted: Option<i64>,
     pub(super) suspended: bool,
     draw: u64,
 }
@@ -54,7 +83,7 @@ impl Person {
             None => dice.pick(culture.mail).to_owned(),
         };
         let email = match (place, staff) {
-            (0, _) => AGENT_EMAIL.to_owned(),
+            (0, _) => furniture::AGENT_EMAIL.to_owned(),
             (_, true) => format!("{given_ascii}.{family_ascii}.{place}@brightkettle.example"),
             (_, false) => format!("{given_ascii}.{family_ascii}{place}@{host}"),
         };
@@ -75,12 +104,21 @@ impl Person {
             role,
             organization,
             culture,
-            group: staff.then(|| nth(desk::GROUPS, draw).id),
+            group: staff.then(|| nth(furniture::GROUPS, draw).id),
             created,
-            active: staff || draw % 100 >= 2,
+            deleted: (!staff && draw % 100 < 4 && place >= world.bulk())
+                .then(|| created + DAY + span(draw / 100 % 120_000_000)),
             suspended: !staff && draw % 100 >= 97,
             draw,
         }
+    }
+
+    fn is_gone(&self, ts: i64) -> bool {
+        self.deleted.is_some_and(|deleted| deleted <= ts)
+    }
+
+    fn email_at(&self, ts: i64) -> Option<&str> {
+        (!self.is_gone(ts)).then_some(self.email.as_str())
     }
 
     fn first_name(&self) -> &str {
@@ -106,9 +144,10 @@ fn rhythm(world: &World, place: u64) -> Rhythm {
     Rhythm { key: draw, period }
 }
 
-pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry>) {
+fn entries(world: &World, from: i64, to: i64) -> Vec<Entry> {
+    let mut entries = Vec::new();
     for place in 0..world.people() {
-        let created = Person::at(world, place).created;
+        let Person { created, deleted, .. } = Person::at(world, place);
         let mut times = vec![created];
         if place < world.bulk() {
             // The weekly bulk job is the last word on these.
@@ -117,9 +156,16 @@ pub(super) fn entries(world: &World, from: i64, to: i64, entries: &mut Vec<Entry
             let rhythm = rhythm(world, place);
             times.push(rhythm.last(from));
             times.extend(rhythm.within(from, to));
+            times.retain(|time| deleted.is_none_or(|deleted| *time < deleted));
+            times.extend(deleted);
         }
-        entries.extend(lasting(id(world, place), place, times, from, to));
+        let versions = lasting(id(world, place), place, times, from, to);
+        let deleted = |ts| deleted.is_some_and(|deleted| deleted <= ts);
+        entries.extend(
+            versions.into_iter().map(|entry| Entry { deleted: deleted(entry.ts), ..entry }),
+        );
     }
+    entries
 }
 
 /// The record, with the members in the recorded order (§8).
@@ -129,12 +175,12 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
     let version = mix(person.draw, ts.unsigned_abs());
     let phone = person.phone();
     let login = (staff || !version.is_multiple_of(3)).then_some(ts);
-    let signature = staff.then(|| format!("{}\n{} Support", person.name, desk::COMPANY));
+    let signature = staff.then(|| format!("{}\n{} Support", person.name, furniture::COMPANY));
     Object::new()
         .raw("id", person.id)
-        .text("url", &format!("{}/api/v2/users/{}.json", desk::ORIGIN, person.id))
+        .text("url", &format!("{}/api/v2/users/{}.json", furniture::ORIGIN, person.id))
         .text("name", &person.name)
-        .text("email", &person.email)
+        .maybe_text("email", person.email_at(ts))
         .time("created_at", person.created)
         .time("updated_at", ts)
         .text("time_zone", person.culture.time_zone)
@@ -150,7 +196,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .maybe_text("external_id", external_id(&person).as_deref())
         .raw("tags", tags(world, &person, ts))
         .maybe_text("alias", staff.then(|| person.first_name()))
-        .raw("active", person.active)
+        .raw("active", !person.is_gone(ts))
         .raw("shared", false)
         .raw("shared_agent", false)
         .maybe_time("last_login_at", login)
@@ -159,7 +205,7 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .text("details", details(&person))
         .text("notes", notes(version))
         .maybe("role_type", staff.then_some(if person.role == "admin" { 4 } else { 0 }))
-        .null("custom_role_id")
+        .maybe("custom_role_id", (person.role == "agent").then(|| nth(ROLES, person.draw).id))
         .raw("moderator", staff)
         .maybe_text("ticket_restriction", (!staff).then_some("requested"))
         .raw("only_private_comments", false)
@@ -171,17 +217,17 @@ pub(super) fn record(world: &World, place: u64, ts: i64) -> String {
         .end()
 }
 
-/// The part of a user that comes along as a sideload (§3).
-pub(super) fn partial(world: &World, place: u64) -> String {
+/// The part of a user that comes along as a sideload, as it is now (§3).
+pub(super) fn partial(world: &World, place: u64, now: i64) -> String {
     let person = Person::at(world, place);
     Object::new()
         .raw("id", person.id)
-        .text("url", &format!("{}/api/v2/users/{}.json", desk::ORIGIN, person.id))
+        .text("url", &format!("{}/api/v2/users/{}.json", furniture::ORIGIN, person.id))
         .text("name", &person.name)
-        .text("email", &person.email)
+        .maybe_text("email", person.email_at(now))
         .text("role", person.role)
         .maybe("organization_id", person.organization.map(|place| organization::id(world, place)))
-        .raw("active", person.active)
+        .raw("active", !person.is_gone(now))
         .end()
 }
 
@@ -205,10 +251,10 @@ fn photo(person: &Person) -> Option<String> {
     let id = person.id + 32;
     has_one.then(|| {
         Object::new()
-            .text("url", &format!("{}/api/v2/attachments/{id}.json", desk::ORIGIN))
+            .text("url", &format!("{}/api/v2/attachments/{id}.json", furniture::ORIGIN))
             .raw("id", id)
             .text("file_name", "profile.png")
-            .text("content_url", &format!("{}/system/photos/{id}/profile.png", desk::ORIGIN))
+            .text("content_url", &format!("{}/system/photos/{id}/profile.png", furniture::ORIGIN))
             .text("content_type", "image/png")
             .raw("size", 2048 + person.draw % 40_000)
             .raw("width", 80)
@@ -268,4 +314,23 @@ fn fields(person: &Person, version: u64, ts: i64) -> String {
         .raw("lifetime_value", format!("{}.{:02}", version % 3000, version / 3000 % 100))
         .raw("devices", array([person.draw % 4]))
         .end()
+}
+
+fn beside(world: &World, _: i64, name: &str, page: &[Entry]) -> Option<String> {
+    Some(match name {
+        "identities" => array(page.iter().map(|entry| identity(world, entry.key))),
+        "organizations" => {
+            let people = page.iter().map(|entry| Person::at(world, entry.key));
+            let places: BTreeSet<u64> = people.filter_map(|person| person.organization).collect();
+            array(places.into_iter().map(|place| organization::brief(world, place)))
+        }
+        "groups" => named(furniture::GROUPS, "groups"),
+        "roles" => "[]".to_owned(),
+        "abilities" => abilities("user_id", ids(page)),
+        "open_ticket_count" => {
+            let count = |object: Object, id: u64| object.raw(&id.to_string(), id % 4);
+            ids(page).fold(Object::new(), count).end()
+        }
+        _ => return None,
+    })
 }

@@ -3,9 +3,11 @@
 //! Each ticket has a plan of changes drawn from its number. Changes that an agent, a customer or a
 //! rule makes are audits; the system's own pass without a trace but a new generated_timestamp (§8).
 
-use super::{
+use super::super::{
+    calendar::{DAY, WEEK},
     dice::{self, BEAT, Dice, LAG, Rhythm, mix, span},
-    world::{DAY, Entry, WEEK, World, versions},
+    entry::{Entry, versions},
+    world::World,
 };
 
 const HOUR: i64 = 3600;
@@ -13,7 +15,7 @@ const HOUR: i64 = 3600;
 const BEAT_PERIOD: i64 = 20 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ChangeKind {
     Created,
     /// Group, assignee and priority are set.
     Triaged,
@@ -36,7 +38,7 @@ pub(super) enum Kind {
     System,
 }
 
-impl Kind {
+impl ChangeKind {
     /// Whether it makes a ticket event and moves updated_at (§8).
     pub(super) fn is_audit(self) -> bool {
         !matches!(self, Self::Scrubbed | Self::System)
@@ -53,7 +55,7 @@ pub(super) struct Change {
     pub(super) at: i64,
     /// When exports see it: generated_timestamp, up to two seconds later, as recorded.
     pub(super) seen: i64,
-    pub(super) kind: Kind,
+    pub(super) kind: ChangeKind,
     /// The number of the change within the ticket.
     pub(super) n: u64,
 }
@@ -104,7 +106,7 @@ impl Timeline {
 
     /// When the content was deleted, if it was.
     pub(super) fn deleted(&self) -> Option<i64> {
-        let deletion = self.changes.iter().find(|change| change.kind == Kind::Deleted);
+        let deletion = self.changes.iter().find(|change| change.kind == ChangeKind::Deleted);
         deletion.map(|change| change.seen)
     }
 
@@ -135,13 +137,14 @@ pub(super) fn entries(line: &Timeline, from: i64, to: i64, entries: &mut Vec<Ent
         key: line.ticket,
         deleted: deleted.is_some_and(|deleted| deleted <= ts),
         ai: line.ai,
+        ..Entry::EMPTY
     }));
 }
 
 /// Numbers the changes and says when exports see each.
-fn numbered(changes: &[(i64, Kind)], key: u64) -> Vec<Change> {
+fn numbered(changes: &[(i64, ChangeKind)], key: u64) -> Vec<Change> {
     let numbered = (0..).zip(changes);
-    let change = |(n, (at, kind)): (u64, &(i64, Kind))| {
+    let change = |(n, (at, kind)): (u64, &(i64, ChangeKind))| {
         let lag = if kind.is_audit() { span(mix(key, n) % 3) } else { 0 };
         Change { at: *at, seen: *at + lag, kind: *kind, n }
     };
@@ -152,7 +155,7 @@ fn add_bulk_jobs(changes: &mut Vec<Change>, weeks: (i64, i64)) {
     let mut at = weeks.0;
     let mut n = 128;
     while at < weeks.1 {
-        changes.push(Change { at, seen: at, kind: Kind::Bulk, n });
+        changes.push(Change { at, seen: at, kind: ChangeKind::Bulk, n });
         at += WEEK;
         n += 1;
     }
@@ -162,11 +165,11 @@ fn add_bulk_jobs(changes: &mut Vec<Change>, weeks: (i64, i64)) {
 /// Draws a ticket's life in the order in which it happens.
 struct Plan {
     at: i64,
-    changes: Vec<(i64, Kind)>,
+    changes: Vec<(i64, ChangeKind)>,
 }
 
 impl Plan {
-    fn then(&mut self, after: i64, kind: Kind) {
+    fn then(&mut self, after: i64, kind: ChangeKind) {
         self.at += after;
         self.changes.push((self.at, kind));
     }
@@ -174,12 +177,12 @@ impl Plan {
     /// Returns when the ticket needs no more attention.
     fn draw(&mut self, dice: &mut Dice) -> i64 {
         let created = self.at;
-        self.then(0, Kind::Created);
-        self.then(dice.seconds(40, 1500), Kind::Triaged);
+        self.then(0, ChangeKind::Created);
+        self.then(dice.seconds(40, 1500), ChangeKind::Triaged);
         let settled = if dice.percent(3) {
-            self.then(dice.seconds(600, 172_800), Kind::Deleted);
+            self.then(dice.seconds(600, 172_800), ChangeKind::Deleted);
             let deleted = self.at;
-            self.then(30 * DAY + dice.seconds(0, 86_400), Kind::Scrubbed);
+            self.then(30 * DAY + dice.seconds(0, 86_400), ChangeKind::Scrubbed);
             return deleted;
         } else if dice.percent(6) {
             self.conversation(dice);
@@ -189,7 +192,7 @@ impl Plan {
             self.settlement(dice)
         };
         if dice.percent(15) {
-            self.changes.push((created + dice.seconds(1_000_000, 6_000_000), Kind::System));
+            self.changes.push((created + dice.seconds(1_000_000, 6_000_000), ChangeKind::System));
             self.changes.sort_by_key(|change| change.0);
         }
         settled
@@ -198,28 +201,28 @@ impl Plan {
     fn conversation(&mut self, dice: &mut Dice) {
         for turn in 0..=dice.below(4) {
             if turn > 0 {
-                self.then(dice.seconds(1200, 108_000), Kind::Replied);
+                self.then(dice.seconds(1200, 108_000), ChangeKind::Replied);
             }
             if dice.percent(20) {
-                self.then(dice.seconds(300, 10_800), Kind::Noted);
+                self.then(dice.seconds(300, 10_800), ChangeKind::Noted);
             }
-            self.then(dice.seconds(600, 32_400), Kind::Answered);
+            self.then(dice.seconds(600, 32_400), ChangeKind::Answered);
         }
     }
 
     fn settlement(&mut self, dice: &mut Dice) -> i64 {
-        self.then(dice.seconds(60, 72_000), Kind::Solved);
+        self.then(dice.seconds(60, 72_000), ChangeKind::Solved);
         if dice.percent(10) {
-            self.then(dice.seconds(3600, 172_800), Kind::Replied);
-            self.then(dice.seconds(600, 32_400), Kind::Answered);
-            self.then(dice.seconds(60, 72_000), Kind::Solved);
+            self.then(dice.seconds(3600, 172_800), ChangeKind::Replied);
+            self.then(dice.seconds(600, 32_400), ChangeKind::Answered);
+            self.then(dice.seconds(60, 72_000), ChangeKind::Solved);
         }
         let settled = self.at;
         if dice.percent(35) {
-            self.then(dice.seconds(3600, 259_200), Kind::Rated);
+            self.then(dice.seconds(3600, 259_200), ChangeKind::Rated);
         }
         self.at = settled;
-        self.then(4 * DAY + dice.seconds(0, HOUR.unsigned_abs()), Kind::Closed);
+        self.then(4 * DAY + dice.seconds(0, HOUR.unsigned_abs()), ChangeKind::Closed);
         settled
     }
 }
@@ -235,7 +238,7 @@ mod tests {
             for ticket in 1..2000 {
                 let changes = Timeline::of(&world, ticket).changes;
                 assert!(changes.is_sorted_by(|a, b| a.at < b.at && a.seen < b.seen));
-                assert_eq!(changes[0].kind, Kind::Created);
+                assert_eq!(changes[0].kind, ChangeKind::Created);
             }
         }
     }
@@ -248,7 +251,7 @@ mod tests {
         assert!((20..120).contains(&deleted.len()));
         for line in deleted {
             let [.., deletion, scrub] = line.changes.as_slice() else { panic!("too few changes") };
-            assert_eq!((deletion.kind, scrub.kind), (Kind::Deleted, Kind::Scrubbed));
+            assert_eq!((deletion.kind, scrub.kind), (ChangeKind::Deleted, ChangeKind::Scrubbed));
             assert!(scrub.at - deletion.at >= 30 * DAY);
         }
     }

@@ -1,46 +1,22 @@
-//! Sideloads: what `include=` adds to a page, beside the records or inside them (API notes §3).
-//!
-//! Names that an endpoint does not know are ignored.
+//! The sideloads of tickets, beside the records or inside them (API notes §3).
 
 use std::collections::BTreeSet;
 
 use super::{
-    article, desk,
-    dice::size,
-    json::{Object, array},
+    super::{
+        dice::size,
+        entry::Entry,
+        furniture,
+        json::{Object, array},
+        world::World,
+    },
+    facts::{Facts, State},
     organization, person,
-    ticket::{Facts, State},
-    timeline::{Kind, Timeline},
-    world::{Entry, Resource, World},
+    sideload::named,
+    timeline::{ChangeKind, Timeline},
 };
 
-/// The arrays beside the records, as names and JSON, in the order in which they were asked for.
-pub(super) fn beside(
-    world: &World,
-    resource: Resource,
-    include: &[&str],
-    page: &[Entry],
-) -> Vec<(String, String)> {
-    let member = |name: &&str| {
-        let value = match resource {
-            Resource::Tickets => beside_tickets(world, name, page),
-            Resource::Users => beside_users(world, name, page),
-            Resource::Organizations => {
-                (*name == "abilities").then(|| abilities("organization_id", ids(page)))
-            }
-            Resource::Articles => beside_articles(world, name, page),
-            Resource::TicketEvents | Resource::TicketMetricEvents => None,
-        };
-        value.map(|value| ((*name).to_owned(), value))
-    };
-    include.iter().filter_map(member).collect()
-}
-
-fn ids(page: &[Entry]) -> impl Iterator<Item = u64> {
-    page.iter().map(|entry| entry.id)
-}
-
-fn beside_tickets(world: &World, name: &str, page: &[Entry]) -> Option<String> {
+pub(super) fn beside(world: &World, now: i64, name: &str, page: &[Entry]) -> Option<String> {
     let facts = || page.iter().map(|entry| Facts::of(world, entry.key));
     Some(match name {
         "users" => {
@@ -48,72 +24,25 @@ fn beside_tickets(world: &World, name: &str, page: &[Entry]) -> Option<String> {
                 [Some(facts.requester.place), Some(facts.agent.place), facts.follower]
             });
             let people: BTreeSet<u64> = people.flatten().collect();
-            array(people.into_iter().map(|place| person::partial(world, place)))
+            array(people.into_iter().map(|place| person::partial(world, place, now)))
         }
-        "groups" => named(desk::GROUPS, "groups"),
-        "brands" => named(desk::BRANDS, "brands"),
-        "ticket_forms" => named(desk::FORMS, "ticket_forms"),
+        "groups" => named(furniture::GROUPS, "groups"),
+        "brands" => named(furniture::BRANDS, "brands"),
+        "ticket_forms" => named(furniture::FORMS, "ticket_forms"),
         "custom_statuses" => custom_statuses(),
         "sharing_agreements" => "[]".to_owned(),
         "organizations" => {
             let places = facts().filter_map(|facts| facts.requester.organization);
             let places: BTreeSet<u64> = places.collect();
-            array(places.into_iter().map(|place| brief_organization(world, place)))
+            array(places.into_iter().map(|place| organization::brief(world, place)))
         }
         "metric_sets" => array(page.iter().map(|entry| metric_set(world, entry))),
         _ => return None,
     })
 }
 
-fn beside_users(world: &World, name: &str, page: &[Entry]) -> Option<String> {
-    Some(match name {
-        "identities" => array(page.iter().map(|entry| person::identity(world, entry.key))),
-        "organizations" => {
-            let people = page.iter().map(|entry| person::Person::at(world, entry.key));
-            let places: BTreeSet<u64> = people.filter_map(|person| person.organization).collect();
-            array(places.into_iter().map(|place| brief_organization(world, place)))
-        }
-        "groups" => named(desk::GROUPS, "groups"),
-        "roles" => "[]".to_owned(),
-        "abilities" => abilities("user_id", ids(page)),
-        "open_ticket_count" => {
-            let count = |object: Object, id: u64| object.raw(&id.to_string(), id % 4);
-            ids(page).fold(Object::new(), count).end()
-        }
-        _ => return None,
-    })
-}
-
-fn beside_articles(world: &World, name: &str, page: &[Entry]) -> Option<String> {
-    Some(match name {
-        "users" => {
-            let authors = page.iter().map(|entry| article::author(world, entry.key));
-            let authors: BTreeSet<u64> = authors.collect();
-            array(authors.into_iter().map(|place| person::partial(world, place)))
-        }
-        "sections" => article::sections(),
-        "categories" => article::categories(),
-        "translations" => {
-            let of = |entry: &Entry| article::translations(world, entry.key, entry.ts);
-            array(page.iter().flat_map(of))
-        }
-        _ => return None,
-    })
-}
-
-fn named(list: &[desk::Named], path: &str) -> String {
-    array(list.iter().map(|item| {
-        Object::new()
-            .text("url", &format!("{}/api/v2/{path}/{}.json", desk::ORIGIN, item.id))
-            .raw("id", item.id)
-            .text("name", item.name)
-            .raw("active", true)
-            .end()
-    }))
-}
-
 fn custom_statuses() -> String {
-    array(desk::STATUSES.iter().map(|status| {
+    array(furniture::STATUSES.iter().map(|status| {
         Object::new()
             .raw("id", status.id)
             .text("status_category", status.name)
@@ -122,23 +51,6 @@ fn custom_statuses() -> String {
             .raw("active", true)
             .end()
     }))
-}
-
-fn brief_organization(world: &World, place: u64) -> String {
-    let id = organization::id(world, place);
-    Object::new()
-        .text("url", &format!("{}/api/v2/organizations/{id}.json", desk::ORIGIN))
-        .raw("id", id)
-        .raw("domain_names", super::json::texts([organization::domain(world, place)]))
-        .end()
-}
-
-fn abilities(key: &str, ids: impl Iterator<Item = u64>) -> String {
-    array(
-        ids.map(|id| {
-            Object::new().raw(key, id).raw("can_edit", true).raw("can_delete", false).end()
-        }),
-    )
 }
 
 fn minutes(name: &str, object: Object, spent: Option<i64>) -> Object {
@@ -155,7 +67,7 @@ fn metric_set(world: &World, entry: &Entry) -> String {
     let id = 6_170_000_000_000 + entry.key * 128;
     let since = |at: i64| (at - line.created) / 60;
     let object = Object::new()
-        .text("url", &format!("{}/api/v2/ticket_metrics/{id}.json", desk::ORIGIN))
+        .text("url", &format!("{}/api/v2/ticket_metrics/{id}.json", furniture::ORIGIN))
         .raw("id", id)
         .raw("ticket_id", entry.key)
         .time("created_at", line.created)
@@ -211,7 +123,7 @@ fn slas(line: &Timeline, facts: &Facts, state: &State) -> String {
 }
 
 fn metric_events(line: &Timeline) -> String {
-    let answers = line.changes.iter().filter(|change| change.kind == Kind::Answered);
+    let answers = line.changes.iter().filter(|change| change.kind == ChangeKind::Answered);
     let events: Vec<String> = answers
         .map(|change| {
             Object::new()

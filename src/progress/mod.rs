@@ -3,117 +3,34 @@
 //!
 //! Must not know what a run is: it is told what to show.
 
+mod terminal;
+
 use crate::{
+    mutex::lock,
     time::{UnixTime, span},
     words::{counted, grouped},
 };
 use anstyle::{AnsiColor, Style};
-use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
-    io,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::Mutex,
     time::{Duration, Instant},
 };
+
+use terminal::Narrowed;
+pub(crate) use terminal::is_in_foreground;
 
 /// All lines; `None` where none are shown.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     lines: Option<MultiProgress>,
+    /// Those that are drawn, from the top.
+    drawn: Mutex<Vec<(&'static str, ProgressBar)>>,
     coloured: bool,
 }
 
 /// How often a second a line is drawn at most.
 const REDRAWS: u8 = 20;
-
-/// So many columns stay free: a line is filled to its end, and the `^C` that a terminal echoes
-/// behind it must not go over into the next one, where it would keep a line from being cleared.
-const FREE: u16 = 4;
-
-/// A terminal as if it ended a little earlier. Each line is written in two pieces, itself and what
-/// fills it up, and that fills a real one up so that the next line begins below; here it takes a
-/// newline.
-#[derive(Debug)]
-struct Narrowed {
-    terminal: Term,
-    /// The pieces of this drawing.
-    pieces: AtomicUsize,
-}
-
-impl Narrowed {
-    fn columns(terminal: &Term) -> u16 {
-        let (_, columns) = terminal.size();
-        columns.saturating_sub(FREE).max(1)
-    }
-
-    /// Draws, unless the job was sent to the background meanwhile.
-    fn draws(&self, draw: impl FnOnce(&Term) -> io::Result<()>) -> io::Result<()> {
-        match is_in_foreground() {
-            true => draw(&self.terminal),
-            false => Ok(()),
-        }
-    }
-}
-
-impl TermLike for Narrowed {
-    fn width(&self) -> u16 {
-        Narrowed::columns(&self.terminal)
-    }
-
-    fn height(&self) -> u16 {
-        self.terminal.size().0
-    }
-
-    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.draws(|terminal| terminal.move_cursor_up(n))
-    }
-
-    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.draws(|terminal| terminal.move_cursor_down(n))
-    }
-
-    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.draws(|terminal| terminal.move_cursor_right(n))
-    }
-
-    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.draws(|terminal| terminal.move_cursor_left(n))
-    }
-
-    fn write_line(&self, text: &str) -> io::Result<()> {
-        self.draws(|terminal| terminal.write_line(text))
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        let pieces = self.pieces.fetch_add(1, Ordering::Relaxed);
-        if pieces > 0 && pieces.is_multiple_of(2) {
-            self.draws(|terminal| terminal.write_line(""))?;
-        }
-        self.draws(|terminal| terminal.write_str(text))
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        self.draws(|terminal| terminal.clear_line())
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.pieces.store(0, Ordering::Relaxed);
-        self.terminal.flush()
-    }
-}
-
-/// Whether the terminal is this job's to draw on: one in the background would draw over the prompt.
-#[cfg(unix)]
-pub(crate) fn is_in_foreground() -> bool {
-    use rustix::{process::getpgrp, termios::tcgetpgrp};
-    // Of a terminal that controls no job, nobody else draws on it.
-    tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
-}
-
-#[cfg(not(unix))]
-pub(crate) fn is_in_foreground() -> bool {
-    true
-}
 
 /// The line of one resource.
 #[derive(Debug, Default)]
@@ -134,8 +51,8 @@ pub(crate) struct Stand {
 impl Progress {
     pub(crate) fn new(shown: bool, coloured: bool) -> Progress {
         let lines = shown.then(|| {
-            let terminal = Narrowed { terminal: Term::stderr(), pieces: AtomicUsize::new(0) };
-            match terminal.terminal.is_term() {
+            let terminal = Narrowed::stderr();
+            match terminal.is_terminal() {
                 true => MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
                     Box::new(terminal),
                     REDRAWS,
@@ -143,11 +60,11 @@ impl Progress {
                 false => MultiProgress::new(), // which is hidden
             }
         });
-        Progress { lines, coloured }
+        Progress { lines, drawn: Mutex::default(), coloured }
     }
 
     pub(crate) const fn none() -> Progress {
-        Progress { lines: None, coloured: false }
+        Progress { lines: None, drawn: Mutex::new(Vec::new()), coloured: false }
     }
 
     pub(crate) fn is_shown(&self) -> bool {
@@ -163,12 +80,26 @@ impl Progress {
             let template = format!("{colour}{{spinner}}{colour:#} {{wide_msg}}");
             let style = ProgressStyle::with_template(&template)
                 .unwrap_or_else(|_malformed| ProgressStyle::default_spinner());
-            let bar = lines.add(ProgressBar::new_spinner().with_style(style));
+            let bar = self.placed(lines, name, ProgressBar::new_spinner().with_style(style));
             bar.set_message(format!("{name}: asking"));
             bar.enable_steady_tick(Duration::from_millis(150));
             bar
         });
         Line { bar, name }
+    }
+
+    /// Gives a line its place, by the name: whoever begins first, a resource's line is where it was
+    /// in the run before.
+    fn placed(&self, lines: &MultiProgress, name: &'static str, bar: ProgressBar) -> ProgressBar {
+        let mut drawn = lock(&self.drawn);
+        drawn.retain(|(_, bar)| !bar.is_finished());
+        let at = drawn.iter().position(|(below, _)| name < *below).unwrap_or(drawn.len());
+        let bar = match drawn.get(at) {
+            Some((_, below)) => lines.insert_before(below, bar),
+            None => lines.add(bar),
+        };
+        drawn.insert(at, (name, bar.clone()));
+        bar
     }
 
     /// Writes something else to the terminal without tearing a line.
@@ -181,18 +112,23 @@ impl Progress {
 }
 
 impl Line {
+    /// How many columns there are behind the resource's name.
+    fn room(&self) -> usize {
+        let columns = usize::from(Narrowed::stderr().columns());
+        columns.saturating_sub(self.name.len() + "* : ".len())
+    }
+
     pub(crate) fn page(&self, stand: Stand, now: UnixTime) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{}: {}", self.name, words(stand, now)));
+            bar.set_message(format!("{}: {}", self.name, fitting(stand, now, self.room())));
         }
     }
 
     /// Why nothing happens just now, and for how long, behind how far the resource has come.
     pub(crate) fn waiting(&self, stand: Stand, now: UnixTime, why: &str, wait: Duration) {
         if let Some(bar) = &self.bar {
-            let columns = usize::from(Narrowed::columns(&Term::stderr()));
-            let room = columns.saturating_sub(self.name.len() + "* : ".len());
-            bar.set_message(format!("{}: {}", self.name, standstill(stand, now, why, wait, room)));
+            let text = standstill(stand, now, why, wait, self.room());
+            bar.set_message(format!("{}: {text}", self.name));
         }
     }
 }
@@ -212,23 +148,23 @@ pub(crate) fn pause(why: &str, wait: Duration) -> String {
     format!("waits {}, {why}", span(whole))
 }
 
-/// A pause of a resource that has come so far; what matters least goes where there is no room.
+/// A pause of a resource that has come so far. Whole fields go where there is no room, and what is
+/// left stays where it stands on the line of [`words`].
 fn standstill(stand: Stand, now: UnixTime, why: &str, wait: Duration, room: usize) -> String {
     let long = pause(why, wait);
     if stand.pages == 0 {
         return long;
     }
     let short = long.split(',').next().unwrap_or_default();
-    let records = counted(stand.records, "record");
-    let behind = stand.through.map(|through| format!(", {} behind", span(now.since(through))));
-    let (behind, pages) = (behind.unwrap_or_default(), counted(stand.pages, "page"));
-    let forms = [
-        format!("{records}, {pages}{behind} · {long}"),
-        format!("{records}{behind} · {long}"),
-        format!("{records}{behind} · {short}"),
-        format!("{records} · {short}"),
-    ];
-    forms.into_iter().find(|form| form.chars().count() <= room).unwrap_or(long)
+    let fields = fields(stand, now);
+    let with = |count: usize, pause: &str| {
+        let kept: Vec<&str> = fields.iter().take(count).map(String::as_str).collect();
+        format!("{} · {pause}", kept.join(", "))
+    };
+    // Why nothing happens matters more than how many pages there were, less than how far it is.
+    let whole = (2..=fields.len()).rev().map(|count| with(count, &long));
+    let mut forms = whole.chain([with(2, short), with(1, short)]);
+    forms.find(|form| form.chars().count() <= room).unwrap_or(long)
 }
 
 /// How often a resource says in a log how far it has come.
@@ -253,20 +189,32 @@ impl Beat {
     }
 }
 
-/// What matters most comes first: a narrow terminal cuts the end off.
+/// How far a resource is, in a log.
 pub(crate) fn words(stand: Stand, now: UnixTime) -> String {
-    let mut parts = vec![counted(stand.records, "record")];
+    fields(stand, now).join(", ")
+}
+
+/// The same with as many fields as there is room for.
+fn fitting(stand: Stand, now: UnixTime, room: usize) -> String {
+    let fields = fields(stand, now);
+    let mut forms = (1..=fields.len()).rev().map(|count| fields[..count].join(", "));
+    forms.find(|form| form.chars().count() <= room).unwrap_or_default()
+}
+
+/// What there is to say, in an order that never changes. What matters most comes first.
+fn fields(stand: Stand, now: UnixTime) -> Vec<String> {
+    let mut fields = vec![counted(stand.records, "record")];
     if let Some(through) = stand.through {
-        parts.push(format!("{} behind", span(now.since(through))));
+        fields.push(format!("{} behind", span(now.since(through))));
     }
-    parts.push(counted(stand.pages, "page"));
+    fields.push(counted(stand.pages, "page"));
     let millis = u64::try_from(stand.took.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = stand.records.saturating_mul(1_000) / millis;
-    parts.push(format!("{} a second", grouped(rate)));
+    fields.push(format!("{} a second", grouped(rate)));
     if let Some(through) = stand.through {
-        parts.push(format!("through {through}"));
+        fields.push(format!("through {through}"));
     }
-    parts.join(", ")
+    fields
 }
 
 #[cfg(test)]
@@ -299,13 +247,41 @@ mod tests {
         let now = UnixTime::clamped(1_795_485_480 + 40 * 86_400);
         let text =
             |stand, room| standstill(stand, now, "quota spent", Duration::from_secs(11), room);
-        let whole = "800 records, 4 pages, 40 d behind · waits 11 s, quota spent";
+        let whole = "800 records, 40 d behind, 4 pages · waits 11 s, quota spent";
         assert_eq!(text(stand, 80 - 4 - "* tickets: ".len()), whole);
+        let wide = "800 records, 40 d behind, 4 pages, 80 a second, through 2026-11-24T01:58:00Z \
+                    · waits 11 s, quota spent";
+        assert_eq!(text(stand, 200), wide);
         assert_eq!(text(stand, 58), "800 records, 40 d behind · waits 11 s, quota spent");
         assert_eq!(text(stand, 40), "800 records, 40 d behind · waits 11 s");
         assert_eq!(text(stand, 40 - 4 - "* tickets: ".len()), "800 records · waits 11 s");
         assert_eq!(text(stand, 20), "waits 11 s, quota spent");
         assert_eq!(text(Stand { pages: 0, records: 0, ..stand }, 80), "waits 11 s, quota spent");
+    }
+
+    #[test]
+    fn u29_whole_fields_go_where_there_is_no_room_and_the_others_stay_in_place() {
+        let through = UnixTime::new(1_795_485_480);
+        let stand =
+            Stand { records: 1_234_567, pages: 1_235, through, took: Duration::from_secs(100) };
+        let now = UnixTime::clamped(1_795_485_480 + 7_500);
+        let whole = words(stand, now);
+        for room in 20..=whole.len() + 1 {
+            let line = fitting(stand, now, room);
+            assert!(line.chars().count() <= room, "{room}: {line}");
+            let rest = whole.strip_prefix(&line).unwrap();
+            assert!(rest.is_empty() || rest.starts_with(", "), "{room}: {line}");
+            let waiting = standstill(stand, now, "quota spent", Duration::from_secs(11), room);
+            assert!(room < 24 || waiting.chars().count() <= room, "{room}: {waiting}");
+            let fields = waiting.split(" · ").next().unwrap();
+            assert!(
+                whole.starts_with(fields)
+                    || fields == pause("quota spent", Duration::from_secs(11))
+            );
+        }
+        let name = "* ticket_metric_events: ".len();
+        let line = fitting(stand, now, 80 - 4 - name);
+        assert_eq!(line, "1,234,567 records, 2 h 5 min behind, 1,235 pages");
     }
 
     #[test]

@@ -1,0 +1,106 @@
+//! A page as one reads it who remembers: which of its records were delivered before, and which of
+//! its sideloads' records were taken.
+//!
+//! Pure. Must not know where a walk stands, nor what is done with a page.
+
+use super::{lines, memory::Memory};
+use crate::{
+    page::Page,
+    plan::Job,
+    position::{Fingerprint, Position},
+    record::{self, LoneSurrogates},
+    resource::Pagination,
+    scan::Json,
+};
+use std::collections::HashSet;
+
+/// A page, and what of it was delivered before.
+pub(super) struct Read<'b> {
+    pub(super) page: Page<'b>,
+    /// Of the records; empty where nothing can have been delivered before.
+    pub(super) prints: Vec<Fingerprint>,
+    seen: Vec<bool>,
+    pub(super) unseen: usize,
+}
+
+impl<'b> Read<'b> {
+    pub(super) fn new(page: Page<'b>, job: &Job, at: &Position, memory: &Memory) -> Read<'b> {
+        let unseen = page.records.len();
+        let mut read = Read { page, prints: Vec::new(), seen: Vec::new(), unseen };
+        if at.pagination() == Pagination::Time || memory.len() > 0 {
+            read.print(job);
+            read.seen = read.prints.iter().map(|print| memory.contains(print)).collect();
+            read.unseen = read.seen.iter().filter(|seen| !**seen).count();
+        }
+        read
+    }
+
+    /// Takes the records' fingerprints, if that is not done yet.
+    pub(super) fn print(&mut self, job: &Job) {
+        if self.prints.is_empty() {
+            let volatile = job.resource.volatile;
+            let print = |record: &Json<'_>| record::fingerprint_without(*record, volatile);
+            self.prints = self.page.records.iter().map(print).collect();
+        }
+    }
+
+    pub(super) fn seen(&self, index: usize) -> bool {
+        self.seen.get(index).copied().unwrap_or(false)
+    }
+
+    pub(super) fn duplicates(&self) -> u64 {
+        u64::try_from(self.page.records.len() - self.unseen).unwrap_or(0)
+    }
+
+    /// The fingerprints of the records that the next page may serve again. Normally all: that asks
+    /// nothing of the server. Of a page that holds a second of tens of thousands of records, those
+    /// that changed at or after its end: a state must stay one that can be read.
+    pub(super) fn served_again(&self, job: &Job, edge: &Position) -> Vec<Fingerprint> {
+        const MOST: usize = 10_000;
+        let Position::Time(end) = edge else { return Vec::new() };
+        if self.page.records.len() <= MOST {
+            return self.prints.clone();
+        }
+        let key = job.resource.change_time;
+        let again = |record: &Json<'_>| {
+            lines::change_time(*record, key).is_none_or(|changed| changed >= *end)
+        };
+        let kept = self.page.records.iter().zip(&self.prints).filter(|(record, _)| again(record));
+        kept.map(|(_, print)| *print).collect()
+    }
+}
+
+/// What has been taken of a sideload since the export last caught up, so that each record is
+/// written once however many runs it takes to catch up.
+pub(super) struct Sideloaded {
+    pub(super) name: &'static str,
+    pub(super) seen: HashSet<Fingerprint>,
+}
+
+impl Sideloaded {
+    /// Chooses what is written of a page's records, of which some are `new`; `prints` gets what is
+    /// delivered with it, this time or before.
+    pub(super) fn take<'b>(
+        &mut self,
+        served: &[Json<'b>],
+        new: bool,
+        memory: &Memory,
+        surrogates: LoneSurrogates,
+        prints: &mut Vec<Fingerprint>,
+    ) -> Vec<Json<'b>> {
+        let mut taken = Vec::new();
+        for record in served {
+            let written = record::fingerprint_written(*record, surrogates);
+            // A record of another kind is another one, whatever it says.
+            let print = Fingerprint::of(format!("{} {written}", self.name).as_bytes());
+            let known = memory.contains(&print);
+            if new || known {
+                prints.push(print);
+            }
+            if new && self.seen.insert(written) && !known {
+                taken.push(*record);
+            }
+        }
+        taken
+    }
+}
