@@ -419,6 +419,23 @@ pub(crate) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Go on with outputs that were moved
+    ///
+    /// Move the files first, as they are, with those of their sideloads. Each must be, by length and
+    /// tail, the one that was committed. The old state is kept beside the new one.
+    #[command(after_long_help = help::state_move())]
+    Move {
+        /// Whose outputs; default: all that are files
+        #[arg(value_name = "RESOURCE", value_parser = Name(resources))]
+        #[arg(hide_possible_values = true)]
+        resources: Vec<String>,
+        /// Where they are now: a file, dir/, or a {resource} template
+        #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        output: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Forget a series' position
     ///
     /// The old state is kept beside the new one.

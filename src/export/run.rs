@@ -55,6 +55,14 @@ pub(super) fn export<'a>(
         let at = clocks.saved_at(stream.position());
         Ok(writer.end(&stream.standing(), at, tally.is_complete())?)
     });
+    // Where a sync has failed, nothing more is written: the next run finds out how far it came.
+    let result = match result {
+        Err(failure) if failure.exit == Exit::Output => Err(failure),
+        result => {
+            let closed = writer.close();
+            result.and(closed)
+        }
+    };
     let ended = clock.instant();
     teller.clear();
     stream.missing().for_each(|name| teller.never_came(name));

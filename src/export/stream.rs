@@ -89,7 +89,7 @@ impl<'a> Stream<'a> {
         sideloads: Vec<(&'static str, HashSet<Fingerprint>)>,
     ) -> Stream<'a> {
         let (lead, overlap, through, capacity) = match &job.mode {
-            Mode::OneOff { start } | Mode::NewSeries { start } => {
+            Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
                 let start = Position::starting(job.endpoint.pagination, *start);
                 let overlap = Overlap::none(&start);
                 (start, overlap, None, None)

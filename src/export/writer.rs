@@ -6,17 +6,17 @@
 use super::{
     batch::{Batch, Place, Standing},
     lines,
-    opening::open_sink,
+    opening::{self, Looks},
     shared::Shared,
 };
 use crate::{
     disk::ReplaceError,
-    failure::{Exit, Failure},
-    mark::Mark,
+    failure::{Exit, Failure, OrExit as _},
+    mark::{Id, Mark},
     mutex::lock,
     plan::{Job, Mode},
-    position::Fingerprint,
-    sink::Sink,
+    position::{Fingerprint, Overlap},
+    sink::{self, Me, Sink},
     state::{Series, StateFile},
     time::UnixTime,
 };
@@ -37,31 +37,79 @@ pub(super) struct Writer<'a> {
     shared: &'a Shared<'a>,
     sink: Sink,
     sideloads: Vec<Beside>,
-    /// Whether the state must be saved before the first request.
-    unsaved: bool,
     /// As it is saved: [`Series::window`].
     window: Option<UnixTime>,
+    /// As it is saved: [`Series::id`].
+    series: Option<Id>,
+    /// As it is saved: [`Series::open`]. This run's, once it has begun to write.
+    open: Option<Id>,
+    writing: bool,
 }
 
 impl<'a> Writer<'a> {
-    /// Opens the outputs. Nothing is saved yet: another job may still be refused.
-    pub(super) fn open(job: &'a Job, shared: &'a Shared<'a>) -> Result<Writer<'a>, Failure> {
+    /// Opens the outputs, as they were looked at. What must be known of them if the run is killed
+    /// at any instant is saved on the way, before the first request: the start of a series before
+    /// anything says that the outputs are its own, the beginning of a new file after a rotation.
+    pub(super) fn open(
+        job: &'a Job,
+        shared: &'a Shared<'a>,
+        looks: Looks,
+    ) -> Result<Writer<'a>, Failure> {
         let saved = job.mode.saved();
-        let (sink, mut unsaved) = open_sink(job, shared, &job.place)?;
+        let begins = matches!(job.mode, Mode::NewSeries { .. });
+        let ours = looks.ours();
+        let me = match (&shared.state, ours) {
+            (Some(state), Some(ours)) => {
+                let state = lock(state);
+                Some(Me {
+                    series: ours.series,
+                    account: state.account().to_owned(),
+                    resource: job.resource.name.to_owned(),
+                    state: state.path().to_owned(),
+                })
+            }
+            (_, _) => None,
+        };
+        if let Some(me) = me.as_ref().filter(|me| begins || saved_id(saved) != Some(me.series)) {
+            save_start(job, shared, me.series, looks.marks(job))?;
+        }
+        let ready = opening::open(job, shared, looks, me.as_ref());
+        let ready = ready.inspect_err(|failure| {
+            if begins && saved.is_none() && failure.exit == Exit::Usage {
+                // Who was first has it; what is left behind belongs to nobody.
+                drop(shared.state.as_ref().map(|state| lock(state).forget(job.resource.name)));
+            }
+        })?;
+        let moved = !job.moved_from.is_empty();
+        let unsaved = moved || ready.iter().any(|(_, unsaved)| *unsaved) && !begins;
+        let mut ready = ready.into_iter();
+        let (sink, _) = ready.next().expect("a job has an output");
         let mut sideloads = Vec::new();
-        for (name, place) in &job.beside {
+        for ((name, _), (sink, new)) in job.beside.iter().zip(ready) {
             let mark = saved.and_then(|series| series.sideload(name));
-            let (sink, new) = open_sink(job, shared, place)?;
-            unsaved |= new;
             let committed = sink.committed();
             let known = mark.filter(|_| !new).and_then(|mark| mark.caught_up);
             let caught_up = known.map_or(committed, |known| committed.map(|end| known.min(end)));
             let kind = format!("{}.{name}", job.resource.name);
             sideloads.push(Beside { name, kind, sink, caught_up });
         }
-        unsaved |= matches!(job.mode, Mode::NewSeries { .. });
-        let window = saved.and_then(|series| series.window);
-        Ok(Writer { job, shared, sink, sideloads, unsaved, window })
+        let mut writer = Writer {
+            job,
+            shared,
+            sink,
+            sideloads,
+            window: saved.and_then(|series| series.window),
+            series: ours.map(|ours| ours.series),
+            open: ours.and_then(|ours| ours.open),
+            writing: false,
+        };
+        if unsaved {
+            writer.save(&at_start(job), shared.clock.wall(), false)?;
+        }
+        if let Some(ours) = ours {
+            job.moved_from.iter().try_for_each(|old| sink::release(old, ours.series))?;
+        }
+        Ok(writer)
     }
 
     /// The sideloads that have outputs of their own, with what was written of each since the export
@@ -79,17 +127,51 @@ impl<'a> Writer<'a> {
         self.sideloads.iter().map(written).collect()
     }
 
-    /// Saves the start of a series, or the beginning of a new file after a rotation, before the
-    /// first request, so that a kill at any instant is recovered from.
-    pub(super) fn begin(&mut self, standing: &Standing) -> Result<(), Failure> {
-        if self.unsaved {
-            self.save(standing, self.shared.clock.wall(), false)?;
+    /// Draws a run id and makes it durable, in the state and beside each file, before the first
+    /// byte: if the run is killed, that proves what it left behind the committed part.
+    fn begin_writing(&mut self) -> Result<(), Failure> {
+        let Some(state) = self.state().filter(|_| !self.writing) else { return Ok(()) };
+        drop(state);
+        self.each_sink(Sink::prepare);
+        let run = Some(sink::drawn());
+        self.note_run(run)?;
+        (self.open, self.writing) = (run, true);
+        self.each_claim(run)?;
+        self.sink.overwrite()?;
+        self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())
+    }
+
+    /// The run has ended. What it left is whole, or else the next one may cut it.
+    pub(super) fn close(&mut self) -> Result<(), Failure> {
+        let mut sinks = self.sideloads.iter().map(|beside| &beside.sink).chain([&self.sink]);
+        if !self.writing || !sinks.all(Sink::is_whole) {
+            return Ok(());
         }
-        Ok(())
+        self.note_run(None)?;
+        (self.open, self.writing) = (None, false);
+        self.each_claim(None)
+    }
+
+    fn note_run(&self, run: Option<Id>) -> Result<(), Failure> {
+        let Some(mut state) = self.state() else { return Ok(()) };
+        let (output, sideloads) = self.marks(false)?;
+        let path = state.path().display().to_string();
+        state
+            .note_run(self.job.resource.name, run, &output, &sideloads)
+            .map_err(ReplaceError::into_io)
+            .or_exit(Exit::Output, || format!("cannot save the position in {path}"))
+    }
+
+    fn each_claim(&self, run: Option<Id>) -> Result<(), Failure> {
+        self.sink.claim(run)?;
+        self.sideloads.iter().try_for_each(|beside| beside.sink.claim(run))
     }
 
     /// Commits a page.
     pub(super) fn write(&mut self, batch: &Batch) -> Result<lines::Noticed, Failure> {
+        if !batch.records.is_empty() || batch.sideloads.iter().any(|records| !records.is_empty()) {
+            self.begin_writing()?;
+        }
         let written = self.write_all(batch);
         if written.is_err() {
             self.each_sink(Sink::rollback);
@@ -122,6 +204,9 @@ impl<'a> Writer<'a> {
         at: UnixTime,
         caught_up: bool,
     ) -> Result<(), Failure> {
+        if self.some_is_stale() {
+            self.begin_writing()?;
+        }
         self.sink.overwrite()?;
         self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())?;
         if self.sink.stage().is_some() {
@@ -136,6 +221,12 @@ impl<'a> Writer<'a> {
             self.save(standing, at, true)?;
         }
         Ok(())
+    }
+
+    /// Whether old content is still to give way.
+    fn some_is_stale(&self) -> bool {
+        let mut sinks = self.sideloads.iter().map(|beside| &beside.sink).chain([&self.sink]);
+        sinks.any(Sink::is_to_be_replaced)
     }
 
     fn caught_up(&mut self) {
@@ -168,6 +259,8 @@ impl<'a> Writer<'a> {
         let window = self.window.or(self.job.updated_since).filter(|_| !caught_up);
         let Standing { position, overlap, through, capacity } = standing.clone();
         let series = self.marks(caught_up).map(|(output, sideloads)| Series {
+            id: self.series,
+            open: self.open,
             position,
             overlap,
             capacity,
@@ -225,6 +318,54 @@ impl<'a> Writer<'a> {
         }
         Ok((self.sink.mark()?, sideloads))
     }
+}
+
+/// Where a series stands before the first request.
+fn at_start(job: &Job) -> Standing {
+    let position = job.position();
+    match &job.mode {
+        Mode::Series(series) => Standing {
+            position,
+            overlap: series.overlap.clone(),
+            through: series.through,
+            capacity: series.capacity,
+        },
+        Mode::OneOff { .. } | Mode::NewSeries { .. } => {
+            Standing { overlap: Overlap::none(&position), position, through: None, capacity: None }
+        }
+    }
+}
+
+fn saved_id(saved: Option<&Series>) -> Option<Id> {
+    saved.and_then(|series| series.id)
+}
+
+/// Saves where a series begins, or the id of one that has none, before anything else says whose the
+/// outputs are.
+fn save_start(job: &Job, shared: &Shared<'_>, id: Id, mut marks: Vec<Mark>) -> Result<(), Failure> {
+    let Some(mut state) = shared.state.as_ref().map(lock) else { return Ok(()) };
+    let saved = job.mode.saved();
+    let output = marks.remove(0);
+    let busy = job.beside.iter().map(|(name, _)| (*name).to_owned()).zip(marks);
+    let idle = saved.into_iter().flat_map(|series| series.sideloads.clone());
+    let idle = idle.filter(|(name, _)| !job.beside.iter().any(|(busy, _)| busy == name));
+    let Standing { position, overlap, through, capacity } = at_start(job);
+    let series = Series {
+        id: Some(id),
+        open: saved.and_then(|series| series.open),
+        position,
+        overlap,
+        capacity,
+        through,
+        window: saved.and_then(|series| series.window).or(job.updated_since),
+        output,
+        sideloads: idle.chain(busy).collect(),
+    };
+    let path = state.path().display().to_string();
+    state
+        .save(job.resource.name, &series, shared.clock.wall())
+        .map_err(ReplaceError::into_io)
+        .or_exit(Exit::Output, || format!("cannot save the position in {path}"))
 }
 
 /// Writes the lines of some records; none of them, nothing.

@@ -5,12 +5,13 @@ use crate::{
     failure::Failure,
     output::Output,
     place::Place,
+    position::Position,
     record::LoneSurrogates,
     resource::{Endpoint, RESOURCES, Resource, Sideload},
     retry,
     time::UnixTime,
 };
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// The export of one resource.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Job {
     pub(crate) place: Place,
     /// The sideloads that come beside the records, each with its place.
     pub(crate) beside: Vec<(&'static str, Place)>,
+    /// Where the outputs of the series lay before somebody moved them here.
+    pub(crate) moved_from: Vec<PathBuf>,
     pub(crate) include: Vec<&'static Sideload>,
     /// Records per page; the server's own default where the resource takes no page size.
     pub(crate) per_page: u16,
@@ -46,6 +49,23 @@ pub(crate) struct Job {
     pub(crate) follow: Option<Duration>,
     /// Named by `all`: one that the account cannot reach is left out, not an error.
     pub(crate) optional: bool,
+}
+
+impl Job {
+    /// Where the records go, and then each sideload's.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        [&self.place].into_iter().chain(self.beside.iter().map(|(_, place)| place))
+    }
+
+    /// Where the export stands before its first request.
+    pub(crate) fn position(&self) -> Position {
+        match &self.mode {
+            Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
+                Position::starting(self.endpoint.pagination, *start)
+            }
+            Mode::Series(series) => series.position.clone(),
+        }
+    }
 }
 
 /// One page of a resource's sample endpoint, to stdout.
@@ -85,6 +105,7 @@ fn bare(resource: &'static Resource, start: UnixTime) -> Job {
         output: Output::Stdout,
         place: Place::Stdout,
         beside: Vec::new(),
+        moved_from: Vec::new(),
         include: Vec::new(),
         per_page: retry::LARGEST,
         exclude_deleted: false,

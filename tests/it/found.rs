@@ -2,7 +2,7 @@
 
 use crate::{
     harness::{Place, Still, until_caught_up},
-    machine::{eventually, sleep},
+    machine::{eventually, identity, is_now, sleep},
     matrix::{FRESH, GO_ON, pages, records, right},
     server::{Reply, Request, Server, T, cursor_page, date, lines, now, record, time_page},
 };
@@ -72,9 +72,18 @@ fn what_the_day_before_left_uncommitted_is_cut_off_before_todays_file_begins() {
     let today = names.iter().find(|name| name.starts_with("t-")).expect("today's file").clone();
     let page = place.file(&today);
     assert_eq!(page, lines(&records()[..2]));
-    place.put("t-2020-01-01.ndjson", &format!("{page}{{\"torn\":"));
+    // As if that had been long ago, and a run had been killed in its next page.
+    let (owner, old) = (format!(".{today}.owner"), "t-2020-01-01.ndjson");
+    place.put(old, &format!("{page}{{\"torn\":"));
+    let was = identity(&place.path(&today)).unwrap();
     fs::remove_file(place.path(&today)).unwrap();
-    place.put("s.json", &place.file("s.json").replace(&today, "t-2020-01-01.ndjson"));
+    let run = format!("\"open\": \"{:032x}\"", 7);
+    let state = place.file("s.json").replace(&today, old).replace("\"open\": null", &run);
+    place.put("s.json", &state);
+    is_now(&place, &was, &place.path(old));
+    let note = place.file(&owner).replace("\"open\":null", &run);
+    fs::remove_file(place.path(&owner)).unwrap();
+    place.put(&format!(".{old}.owner"), &note);
     place.zdx(words).run().exit(0).stderr_has("discarded 8 bytes");
     assert_eq!(place.file("t-2020-01-01.ndjson"), page);
     assert_eq!(place.file(&today), lines(&records()[2..]));

@@ -81,7 +81,7 @@ fn s17_s18_empty_pages_that_advance() {
         let records = if end { records() } else { Vec::new() };
         Some(Reply::ok(cursor_page(&records, Some(&format!("c{n}")), end)))
     });
-    let place = Place::at(&server.url());
+    let place = Place::at(&server.url()).keeping();
     place.zdx("export tickets --since @0").run().exit(0).stdout(&lines(&records()));
     assert_eq!(place.saved("tickets")["cursor"], "c300");
     assert_eq!(server.requests().len(), 301);
