@@ -1,7 +1,9 @@
 //! The catalogue of what the sandbox serves: each kind of record has a file and a row.
 //!
 //! The ground (`world`, `calendar`, `dice`) lies below the records, and the ids that one kind
-//! takes from another are drawn by the file of the other; nothing below knows this list.
+//! takes from another are drawn by the file of the other; nothing below knows this list. A new
+//! kind is a file with a `Kind`, its `mod` line and its row in [`ALL`]: paging, quota, faults, lateness
+//! and the help follow from what the `Kind` says.
 
 mod agent_work;
 mod agreement;
