@@ -147,7 +147,7 @@ switch! {
 switch! {
     /// When an export serves the `breach` events that are written ahead of their time (§4.5).
     Breaches {
-        /// When their time has come: an export ends before `Date`, as everything documented has it.
+        /// When their time has come: an export ends before `Date`, as all that is documented has it.
         #[default]
         Due = "due",
         /// As soon as they are written; `end_time` then lies ahead of `Date`.
@@ -164,6 +164,16 @@ switch! {
         Silent = "silent",
         /// The account's alone, as the headers of live answers look.
         Account = "account",
+    }
+}
+switch! {
+    /// What tickets with `include=slas` say of a target that is not yet met (§3).
+    Slas {
+        /// The hours that it had at first, so that the same ticket comes in the same bytes.
+        #[default]
+        Still = "still",
+        /// The minutes that are left, which differ from one request to the next.
+        Counting = "counting",
     }
 }
 switch! {
@@ -228,6 +238,8 @@ pub struct Behaviour {
     pub metric_quota: MetricQuota,
     /// `counted`
     pub counted: Counted,
+    /// `slas`
+    pub slas: Slas,
     /// `expires_in`
     pub expires_in: ExpiresIn,
     /// `third_party`
@@ -281,6 +293,7 @@ impl Behaviour {
             "breaches" => self.breaches.set(value),
             "metric_quota" => self.metric_quota.set(value),
             "counted" => self.counted.set(value),
+            "slas" => self.slas.set(value),
             "expires_in" => self.expires_in.set(value),
             "third_party" => self.third_party.set(value),
             _ => None,

@@ -25,11 +25,20 @@ pub(super) struct Kind {
     pub(super) too_recent: Option<i64>,
     /// The versions that live at some time in `from..to`, in any order.
     pub(super) entries: fn(&World, i64, i64) -> Vec<Entry>,
-    /// What an entry's record says, as JSON; with the names of the sideloads that were asked for.
-    pub(super) record: fn(&World, &Entry, &[&str]) -> String,
+    /// What an entry's record says, as JSON.
+    pub(super) record: fn(&World, &Entry, &Extras<'_>) -> String,
     /// A sideload that stands beside the records of a page, as it is at a time (§3); names that the
     /// kind does not know are ignored.
     pub(super) beside: fn(&World, i64, &str, &[Entry]) -> Option<String>,
+}
+
+/// What a request wants of each record besides the record.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Extras<'a> {
+    /// The names of sideloads.
+    pub(super) include: &'a [&'a str],
+    /// When it is, where embedded targets count down to their end.
+    pub(super) now: Option<i64>,
 }
 
 /// Whether changes of the last minute are kept back.

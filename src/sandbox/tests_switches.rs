@@ -315,6 +315,27 @@ fn breaches_show_at_their_time_or_ahead_of_it() {
 }
 
 #[test]
+fn targets_inside_tickets_can_count_down() {
+    let changed = |switches| {
+        let sandbox = with(switches, Options { records: 2000, ..small() });
+        let since = sandbox.now() - 86_400;
+        let target = format!("/api/v2/incremental/tickets?start_time={since}&include=slas");
+        let tickets = || -> Vec<Value> { records(&get(&sandbox, &target).json(), "tickets") };
+        let before = tickets();
+        sandbox.advance(Duration::from_secs(60));
+        let after = tickets();
+        let again = |ticket: &&Value| {
+            let same = |key: &str, other: &Value| other[key] == ticket[key];
+            let other = after.iter().find(|t| same("id", t) && same("generated_timestamp", t));
+            other.is_some_and(|other| other != *ticket)
+        };
+        before.iter().filter(again).count()
+    };
+    assert_eq!(changed("slas=still"), 0);
+    assert!(changed("slas=counting") > 0);
+}
+
+#[test]
 fn a_frozen_world_does_not_move() {
     let options = || Options { ..small() };
     let (one, two) = (sandbox(options()), sandbox(options()));

@@ -7,8 +7,8 @@ use super::{
         entry::Entry,
         json::{Object, array, iso},
         kind::{
-            Allowance, ByTime, Ending, Idle, Kind, LISTED, Listing, Order, Paging, RECORDS, Route,
-            SUPPORT, Shown, Sizes, Window,
+            Allowance, ByTime, Ending, Extras, Idle, Kind, LISTED, Listing, Order, Paging, RECORDS,
+            Route, SUPPORT, Shown, Sizes, Window,
         },
         world::World,
     },
@@ -92,7 +92,7 @@ fn skip(world: &World, entry: &Entry) -> String {
         .text("reason", word(&["", "Not my language.", "Waiting for the depot."], entry.key))
         .time("created_at", entry.ts)
         .time("updated_at", entry.ts)
-        .raw("ticket", ticket::record(world, entry.key, entry.ts, &[]))
+        .raw("ticket", ticket::record(world, entry.key, entry.ts, &Extras::default()))
         .end()
 }
 

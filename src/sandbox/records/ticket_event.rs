@@ -37,8 +37,8 @@ pub(super) static KIND: Kind = Kind {
         }
         entries
     },
-    record: |world, entry, include| {
-        record(world, entry.key, entry.id, include.contains(&"comment_events"))
+    record: |world, entry, extras| {
+        record(world, entry.key, entry.id, extras.include.contains(&"comment_events"))
     },
     ..Kind::PLAIN
 };

@@ -8,6 +8,7 @@ use super::{
         entry::Entry,
         furniture,
         json::{Object, array},
+        kind::Extras,
         world::World,
     },
     facts::{Facts, State},
@@ -96,29 +97,33 @@ fn dates(object: Object, state: &State, created: i64) -> Object {
 /// Adds the sideloads that live inside a ticket.
 pub(super) fn embed(
     object: Object,
-    include: &[&str],
+    extras: &Extras<'_>,
     line: &Timeline,
     facts: &Facts,
     state: &State,
 ) -> Object {
-    include.iter().fold(object, |object, name| match *name {
+    extras.include.iter().fold(object, |object, name| match *name {
         "dates" => object.raw("dates", dates(Object::new(), state, line.created).end()),
         "comment_count" => object.raw("comment_count", state.comments),
         "incident_counts" => object.raw("incident_count", 0),
-        "slas" => object.raw("slas", slas(line, facts, state)),
+        "slas" => object.raw("slas", slas(line, facts, state, extras.now)),
         "metric_events" => object.raw("metric_events", metric_events(line)),
         _ => object,
     })
 }
 
-fn slas(line: &Timeline, facts: &Facts, state: &State) -> String {
+fn slas(line: &Timeline, facts: &Facts, state: &State, now: Option<i64>) -> String {
     let stage = if state.answered.is_some() { "achieved" } else { "active" };
     let hours = if facts.priority == "urgent" { 4 } else { 24 };
+    let breach = line.created + hours * 3600;
     let target = Object::new()
-        .time("breach_at", line.created + hours * 3600)
+        .time("breach_at", breach)
         .text("stage", stage)
-        .text("metric", "first_reply_time")
-        .raw("hours", hours);
+        .text("metric", "first_reply_time");
+    let target = match now.filter(|_| stage == "active") {
+        Some(now) => target.raw("minutes", (breach - now).div_euclid(60)),
+        None => target.raw("hours", hours),
+    };
     Object::new().raw("policy_metrics", array([target.end()])).end()
 }
 
