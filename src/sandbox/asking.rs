@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    behaviour::{Behaviour, Breaches, ExcludeDeleted, Fence, Slas},
+    behaviour::{Behaviour, Breaches, ExcludeDeleted, Fence, Sideloads, Slas},
     desk::Desk,
     dice::LATE,
     entry::Entry,
@@ -52,13 +52,14 @@ impl Asking<'_> {
         let include = self.parameters.include();
         let include: Vec<&str> = include.iter().map(String::as_str).collect();
         let (world, kind) = (&self.desk.world, self.endpoint.kind);
-        let now = match self.behaviour().slas {
-            Slas::Still => None,
-            Slas::Counting => Some(self.now),
-        };
-        let extras = Extras { include: &include, now };
+        let counting = self.behaviour().slas == Slas::Counting;
+        let extras = Extras { include: &include, now: self.now, counting };
         let records = entries.iter().map(|entry| (kind.record)(world, entry, &extras)).collect();
+        let all = self.behaviour().sideloads == Sideloads::All;
         let beside = |name: &&str| {
+            if !all && *name != "users" {
+                return None;
+            }
             let value = (kind.beside)(world, self.now, name, &entries)?;
             Some(((*name).to_owned(), value))
         };

@@ -177,6 +177,30 @@ switch! {
     }
 }
 switch! {
+    /// The `Date` of answers (§9).
+    Date {
+        /// When they are sent.
+        #[default]
+        Right = "right",
+        /// Not there.
+        Missing = "missing",
+        /// A day ago.
+        Yesterday = "yesterday",
+        /// In a day.
+        Tomorrow = "tomorrow",
+    }
+}
+switch! {
+    /// Which sideloads stand beside the records (§3).
+    Sideloads {
+        /// All that were asked for.
+        #[default]
+        All = "all",
+        /// `users` alone: plans can lack the others.
+        Users = "users",
+    }
+}
+switch! {
     /// When a request counts, and as of when `resets` is told (§6).
     Counted {
         /// When it comes in.
@@ -240,6 +264,10 @@ pub struct Behaviour {
     pub counted: Counted,
     /// `slas`
     pub slas: Slas,
+    /// `date`
+    pub date: Date,
+    /// `sideloads`
+    pub sideloads: Sideloads,
     /// `expires_in`
     pub expires_in: ExpiresIn,
     /// `third_party`
@@ -294,6 +322,8 @@ impl Behaviour {
             "metric_quota" => self.metric_quota.set(value),
             "counted" => self.counted.set(value),
             "slas" => self.slas.set(value),
+            "date" => self.date.set(value),
+            "sideloads" => self.sideloads.set(value),
             "expires_in" => self.expires_in.set(value),
             "third_party" => self.third_party.set(value),
             _ => None,

@@ -32,13 +32,14 @@ pub(super) struct Kind {
     pub(super) beside: fn(&World, i64, &str, &[Entry]) -> Option<String>,
 }
 
-/// What a request wants of each record besides the record.
-#[derive(Clone, Copy, Default)]
+/// What a record is told of the request besides its entry.
+#[derive(Clone, Copy)]
 pub(super) struct Extras<'a> {
-    /// The names of sideloads.
+    /// The names of the sideloads that are asked for.
     pub(super) include: &'a [&'a str],
-    /// When it is, where embedded targets count down to their end.
-    pub(super) now: Option<i64>,
+    pub(super) now: i64,
+    /// Embedded targets count down to their end.
+    pub(super) counting: bool,
 }
 
 /// Whether changes of the last minute are kept back.
@@ -206,6 +207,8 @@ pub(super) enum Order {
     Key,
     /// By time, the oldest first.
     Time,
+    /// By time, the newest first.
+    Newest,
 }
 
 /// Where the records stand in the envelope of a list.

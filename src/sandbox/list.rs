@@ -28,6 +28,7 @@ fn position(order: Order, entry: &Entry) -> Position {
         Order::Id => (0, entry.id),
         Order::Key => (i64::try_from(entry.key).unwrap_or(i64::MAX), entry.id),
         Order::Time => (entry.ts, entry.id),
+        Order::Newest => (-entry.ts, entry.id),
     }
 }
 
@@ -36,6 +37,7 @@ fn order_name(order: Order) -> &'static str {
         Order::Id => "id",
         Order::Key => "key,id",
         Order::Time => "time,id",
+        Order::Newest => "-time,id",
     }
 }
 

@@ -29,6 +29,7 @@ mod sideload;
 mod tag;
 mod ticket;
 mod ticket_event;
+mod ticket_metric;
 mod ticket_metric_event;
 mod ticket_sideloads;
 mod timeline;
@@ -70,6 +71,8 @@ pub(super) static ALL: &[&Kind] = &[
     &article::SECTION,
     &deleted::TICKETS,
     &deleted::USERS,
+    &ticket_event::AUDIT,
+    &ticket_metric::KIND,
     &satisfaction::RATING,
     &satisfaction::RECIPIENT,
     &satisfaction::RESPONSE,
