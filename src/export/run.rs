@@ -57,10 +57,10 @@ pub(super) fn export<'a>(
     });
     // Where a sync has failed, nothing more is written: the next run finds out how far it came.
     let result = match result {
-        Err(failure) if failure.exit == Exit::Output => Err(failure),
+        Err(broken) if broken.failure.exit == Exit::Output => Err(broken),
         result => {
             let closed = writer.close();
-            result.and(closed)
+            result.and(closed.map_err(Broken::from))
         }
     };
     let ended = clock.instant();
