@@ -16,6 +16,8 @@ mod memory;
 #[cfg(test)]
 mod model;
 mod opening;
+#[cfg(test)]
+mod ownership_model;
 
 mod query;
 mod reading;
