@@ -370,6 +370,24 @@ impl<'a> Writer<'a> {
     }
 }
 
+#[cfg(test)]
+impl Writer<'_> {
+    /// Where the series stands before the first page.
+    pub(super) fn standing(&self) -> Standing {
+        at_start(self.job)
+    }
+
+    pub(super) fn series_id(&self) -> Option<Id> {
+        self.series
+    }
+
+    /// Writes a page as a run does that is killed before it saves the position.
+    pub(super) fn tear(&mut self, batch: &Batch) -> Result<(), Failure> {
+        self.begin_writing()?;
+        self.write_all(batch).map(drop)
+    }
+}
+
 /// Where a series stands before the first request.
 fn at_start(job: &Job) -> Standing {
     let position = job.position();

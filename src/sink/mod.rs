@@ -12,7 +12,7 @@ pub(crate) mod segment;
 mod stdout;
 
 pub(crate) use file::{FileSink, Opened};
-pub(crate) use look::{Looked, Me, Ours, Purpose, is_as_committed, look, release};
+pub(crate) use look::{Looked, Me, Ours, Purpose, belongs_to, is_as_committed, look, release};
 pub(crate) use owner::{Note, drawn};
 pub(crate) use ownership::{Whereabouts, told};
 pub(crate) use stdout::{StdoutSink, check_reader, is_passed_on};
