@@ -10,7 +10,7 @@ use super::{
     batch::{Batch, Standing, places},
     lines::LeftOut,
     opening,
-    shared::Shared,
+    shared::{Over, Shared},
     writer::Writer,
 };
 use crate::{
@@ -410,6 +410,8 @@ impl World {
             Voice { quiet: true, verbose: false, json: false, colour: Colour::Never, dumb: true };
         let report = Report::new(voice, clock, Retyped::default());
         let shared = Shared {
+            account: run.account,
+            over: Over::default(),
             base: &base,
             limits: Limits {
                 connect: Duration::ZERO,
