@@ -3,7 +3,9 @@
 
 use crate::{
     harness::{ORGANIZATIONS, Place, Still, TICKETS, USERS, small},
-    machine::{ended, eventually, identity, killed_in_a_page, standing_with},
+    machine::{
+        ended, eventually, identity, killed_in_a_page, kills_asked_for, sleep, standing_with,
+    },
     straced::{self, Tracer},
 };
 use serde_json::Value;
@@ -12,6 +14,7 @@ use std::{
     io::Write as _,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
     path::Path,
+    time::Duration,
 };
 use zdx::sandbox::{Fault, Options};
 
@@ -475,4 +478,72 @@ fn a_files_identity_is_its_inode_and_when_it_was_made() {
     let path: &Path = &place.path("t.ndjson");
     assert_eq!(Some(&saved), identity(path).as_ref());
     assert!(saved.starts_with(&format!("{}-", fs::metadata(path).unwrap().ino())));
+}
+
+/// What a file holds; nothing if it is not there.
+fn bytes(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_default()
+}
+
+/// The walk of `export/ownership_model` with whole runs, real kills among them: whatever is done, no
+/// byte is lost, and what is cut off is kept.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
+fn no_byte_is_lost_whatever_is_done_to_files_and_runs() {
+    let sandbox = standing_with(30);
+    let mut dice = fastrand::Rng::with_seed(1);
+    let sequences = kills_asked_for().unwrap_or(20);
+    let (mut acts, mut killed, mut cut, mut checked) = (0, 0, 0, 0);
+    for _ in 0..sequences {
+        let place = Place::of(&sandbox);
+        let names = ["a.ndjson", "b.ndjson"];
+        for _ in 0..12 {
+            acts += 1;
+            let name = names[dice.usize(..names.len())];
+            let (path, away) = (place.path(name), place.path(&format!("{name}.1")));
+            match dice.u8(..8) {
+                0 => drop(fs::rename(&path, &away)),
+                1 => drop(fs::rename(&away, &path)),
+                2 if path.exists() => append(&place, name, "{\"foreign\":1}\n"),
+                3 => drop(fs::copy(place.path("q.json"), place.path("copy.json"))),
+                _ => {
+                    let (account, states) = match dice.bool() {
+                        true => ("quiet", &["q.json", "q.json", "copy.json"][..]),
+                        false => ("busy", &["b.json"][..]),
+                    };
+                    let state = states[dice.usize(..states.len())];
+                    let since = if place.path(state).exists() { "" } else { "--since @0" };
+                    let words = format!(
+                        "-q export tickets -o {name} --per-page 3 --max-pages 4 --subdomain {account} \
+                         --state {state} {since}"
+                    );
+                    let kept = place.path(&format!(".{name}.discarded"));
+                    let others: Vec<_> = names.iter().filter(|other| **other != name).collect();
+                    let before = (bytes(&path), bytes(&kept), bytes(&place.path(others[0])));
+                    let mut run = place.zdx(&words).start();
+                    if dice.bool() {
+                        sleep(Duration::from_millis(dice.u64(..60)));
+                        run.child.kill().expect("a process of ours");
+                        killed += 1;
+                    }
+                    let exit = ended(&mut run.child).code();
+                    let known = [None, Some(0), Some(2), Some(3), Some(7)];
+                    assert!(known.contains(&exit), "{exit:?}: {words}");
+                    let after = (bytes(&path), bytes(&kept), bytes(&place.path(others[0])));
+                    checked += before.0.len() + before.1.len() + before.2.len();
+                    assert!(after.2 == before.2, "another file was touched: {words}");
+                    assert!(after.1.starts_with(&before.1), "what is kept was changed: {words}");
+                    let tail = &after.1[before.1.len()..];
+                    cut += usize::from(!tail.is_empty());
+                    // Killed between keeping and cutting, it is kept twice.
+                    let stays = &before.0[..before.0.len() - tail.len()];
+                    let right = after.0.starts_with(&before.0)
+                        || before.0.ends_with(tail) && after.0.starts_with(stays);
+                    assert!(right, "{exit:?}: {words}");
+                    assert!(exit != Some(3) && exit != Some(2) || after.0 == before.0, "{words}");
+                }
+            }
+        }
+    }
+    println!("{sequences} sequences, {acts} acts, {killed} kills, {cut} cuts, {checked} bytes");
 }
