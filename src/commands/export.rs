@@ -5,7 +5,7 @@ use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
     disk,
-    export::{self, Shared, summary},
+    export::{self, Over, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     mark::STDOUT,
     mutex::lock,
@@ -157,6 +157,7 @@ pub(super) fn shared<'a>(
     tuning: &Tuning,
 ) -> Shared<'a> {
     Shared {
+        account: &settings.account,
         base: &settings.base,
         limits: Limits { page_bytes: tuning.page_bytes, ..settings.limits },
         authorizer: Arc::new(Authorizer::new(settings.credentials.clone())),
@@ -169,6 +170,7 @@ pub(super) fn shared<'a>(
         stop: &context.stop,
         report: &context.report,
         last_line: tuning.last_line,
+        over: Over::default(),
     }
 }
 

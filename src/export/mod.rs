@@ -8,6 +8,7 @@ mod advice;
 mod ahead;
 mod asker;
 mod batch;
+mod broken;
 mod clocks;
 mod commit;
 mod ending;
@@ -39,7 +40,7 @@ use crate::{
 };
 pub(crate) use opening::whereabouts;
 pub(crate) use query::request;
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Over, Shared};
 use std::{
     collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},

@@ -23,7 +23,7 @@ use crate::{
     plan::{Job, Mode, YOUNGEST},
     position::{Fingerprint, Overlap, Position},
     request::Request,
-    resource::{Pagination, Parameter},
+    resource::{Pagination, Parameter, Sideload},
     retry::{LARGEST, PageSize},
     scan::Json,
     time::UnixTime,
@@ -57,6 +57,8 @@ pub(super) struct Stream<'a> {
     records: u64,
     /// Whether the memory has changed since a page was handed over.
     unsaved: bool,
+    /// The sideloads that were asked for and have not come yet.
+    missing: Vec<&'static Sideload>,
     remarks: Vec<Remark>,
 }
 
@@ -114,6 +116,7 @@ impl<'a> Stream<'a> {
             pages: 0,
             records: 0,
             unsaved: false,
+            missing: job.include.clone(),
             remarks: Vec::new(),
         };
         stream.walk_from_the_anchor();
@@ -255,6 +258,12 @@ impl<'a> Stream<'a> {
         })
     }
 
+    /// The sideloads that were asked for and never came with the records that did.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &'static str> {
+        let told = self.missing.iter().filter(|sideload| sideload.member.is_some());
+        told.filter(|_| self.records > 0).map(|sideload| sideload.name)
+    }
+
     /// What was noticed since the last call.
     pub(super) fn remarks(&mut self) -> Vec<Remark> {
         std::mem::take(&mut self.remarks)
@@ -271,6 +280,7 @@ impl<'a> Stream<'a> {
         if self.ending.probe().is_some() {
             return self.probed(&page);
         }
+        self.missing.retain(|sideload| !page.brings(sideload));
         let read = Read::new(page, self.job, &self.at, &self.memory);
         let verdict = self.decide(&read, clocks)?;
         if verdict == Verdict::Idle && self.is_open(&read, clocks) {
@@ -558,7 +568,10 @@ impl<'a> Stream<'a> {
 
     /// The server calls the start too recent.
     pub(super) fn too_recent(&mut self, clocks: Clocks) -> TooRecent {
-        let Some(start) = self.at.time() else { return TooRecent::Nothing };
+        // What is inside a cursor decides nothing.
+        let (Position::Start(start) | Position::Time(start)) = self.at else {
+            return TooRecent::Nothing;
+        };
         let verdict = clocks.too_recent(start, self.untried);
         if let TooRecent::Older(youngest) = verdict {
             self.untried = false;

@@ -80,6 +80,21 @@ impl Sink {
         }
     }
 
+    /// Whether a file still lies where it was opened, with what is committed of it.
+    pub(crate) fn is_in_place(&self) -> bool {
+        match self {
+            Sink::File(file) => file.is_in_place(),
+            Sink::Stdout(_) => true,
+        }
+    }
+
+    /// Lets another open the file.
+    pub(crate) fn let_go(&mut self) {
+        if let Sink::File(file) = self {
+            file.let_go();
+        }
+    }
+
     /// Takes back what was made of a file that is not going to be written.
     pub(crate) fn take_back(&self) {
         if let Sink::File(file) = self {

@@ -39,6 +39,8 @@ mod every_request;
 mod exports;
 #[cfg(test)]
 mod follow;
+#[cfg(all(test, unix))]
+mod follow_on;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
@@ -49,6 +51,7 @@ mod hints;
 mod jobs;
 #[cfg(test)]
 mod kills;
+mod late;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
