@@ -59,6 +59,8 @@ mod met;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod ownership;
+#[cfg(test)]
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]
