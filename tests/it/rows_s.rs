@@ -351,12 +351,8 @@ fn s15_without_end_of_stream_a_short_page_of_what_was_seen_is_the_end() {
         articles(&[], None, None),
     ];
     by_time(replies, |place, server| {
-        place
-            .zdx("export articles --since @0")
-            .run()
-            .exit(0)
-            .stdout(&lines(&r))
-            .stderr_has("caught up");
+        place.zdx("export articles --since @0 -o a.ndjson").run().exit(0).stderr_has("caught up");
+        assert_eq!(place.file("a.ndjson"), lines(&r));
         let last = server.requests().pop().unwrap();
         assert_eq!(last.parameter("start_time").unwrap(), (T + 6).to_string());
         assert_eq!(place.saved("articles")["end_time"], T + 5);
