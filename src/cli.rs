@@ -209,6 +209,14 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "N", help_heading = "What to export", hide_short_help = true)]
     #[arg(value_parser = count)]
     pub(crate) max_pages: Option<u64>,
+    /// How late a record may become visible and still be written
+    ///
+    /// Zendesk shows some records seconds or minutes after their own time, behind others that were
+    /// read before. A series, and a run that follows, read so much again and write what is new; 0
+    /// switches that off. Default: 5m, of ticket_metric_events 30m.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(help_heading = "What to export", hide_short_help = true)]
+    pub(crate) overlap: Option<Duration>,
 
     /// Write here: -, a file, dir/, or a {resource} template
     ///
@@ -332,6 +340,7 @@ impl ExportArgs {
             exclude_system_updates: self.exclude_system_updates,
             limit: self.limit,
             max_pages: self.max_pages,
+            overlap: self.overlap,
             output: self.output.clone(),
             existing: match (self.append, self.overwrite) {
                 (true, _) => Existing::Append,
@@ -406,6 +415,23 @@ pub(crate) enum StateCommand {
         /// Go on from here: 2h, 3d, yesterday, 2026-11-01, @epoch
         #[arg(short, long, value_name = "TIME", allow_hyphen_values = true)]
         since: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Go on with outputs that were moved
+    ///
+    /// Move the files first, as they are, with those of their sideloads. Each must be, by length and
+    /// tail, the one that was committed. The old state is kept beside the new one.
+    #[command(after_long_help = help::state_move())]
+    Move {
+        /// Whose outputs; default: all that are files
+        #[arg(value_name = "RESOURCE", value_parser = Name(resources))]
+        #[arg(hide_possible_values = true)]
+        resources: Vec<String>,
+        /// Where they are now: a file, dir/, or a {resource} template
+        #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        output: String,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -7,25 +7,45 @@
 //! committed length is cut off by the next run. A failed sync is never tried again: the kernel may
 //! have dropped the pages and call the next one good.
 
+use crate::mark::Identity;
+#[cfg(unix)]
+use std::time::UNIX_EPOCH;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 use tempfile::NamedTempFile;
 
-/// Opens a file for reading and writing; one that is created belongs to its owner alone.
-pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+/// Opens a file that is there for reading and writing.
+pub(crate) fn open_existing(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// Makes a file that is not there, for its owner alone.
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
 }
 
-/// Opens a file that is there as [`open_private`] would.
-pub(crate) fn open_existing(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).open(path)
+/// Which file an open one is, where the system tells it.
+#[cfg(unix)]
+pub(crate) fn identity(file: &File) -> io::Result<Option<Identity>> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = file.metadata()?;
+    let birth = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Ok(Some(Identity::new(metadata.ino(), birth.map(|birth| birth.as_nanos()))))
+}
+
+/// Windows tells it in no way that the standard library knows.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "Unix can fail here")]
+pub(crate) fn identity(_: &File) -> io::Result<Option<Identity>> {
+    Ok(None)
 }
 
 /// Whether files could be made in a directory, as far as can be told without making one.
@@ -37,8 +57,8 @@ pub(crate) fn check_may_write(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a lock file, which is never a link to somewhere else.
-pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+/// Opens a file of zdx's own beside one of a user's; it is never a link to somewhere else.
+pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -106,15 +126,37 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Makes the names in a directory durable. Windows has no such call, and needs none.
+/// Makes the names in a directory durable. Windows has no such call, and needs none; a file system
+/// that does not know it is noted (see [`knows_directory_syncs`]) and is no failure.
 #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "Unix can fail here"))]
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
-    File::open(dir)?.sync_all()?;
+    {
+        #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+        let synced = File::open(dir)?.sync_all();
+        match synced {
+            Err(error) if is_not_known_here(&error) => UNKNOWN_SYNC.store(true, Ordering::Relaxed),
+            result => return result,
+        }
+    }
     #[cfg(not(unix))]
     let _ = dir;
     Ok(())
+}
+
+/// What a file system answers that cannot do at all what it is asked for.
+#[cfg(unix)]
+fn is_not_known_here(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let known = [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP];
+    Errno::from_io_error(error).is_some_and(|errno| known.contains(&errno))
+}
+
+static UNKNOWN_SYNC: AtomicBool = AtomicBool::new(false);
+
+/// Whether every directory so far could be asked to make its names durable.
+pub(crate) fn knows_directory_syncs() -> bool {
+    !UNKNOWN_SYNC.load(Ordering::Relaxed)
 }
 
 /// Where replacing a file failed.
@@ -142,7 +184,11 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
         let mut temporary = temporary(path)?;
         if let Ok(old) = fs::metadata(path) {
             keep_owner(temporary.as_file(), &old)?;
-            temporary.as_file().set_permissions(old.permissions())?;
+            match temporary.as_file().set_permissions(old.permissions()) {
+                // SMB, FUSE and exFAT have modes of their own, which nobody can set.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                result => result?,
+            }
         }
         temporary.write_all(bytes)?;
         temporary.as_file().sync_all()?;
@@ -151,6 +197,39 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
     };
     write().map_err(ReplaceError::Before)?;
     sync_dir(parent(path)).map_err(ReplaceError::After)
+}
+
+/// Makes a file with all of its content, or not at all. Replaces nothing: a name that is taken is
+/// an error of the kind `AlreadyExists`.
+#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+pub(crate) fn make_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut temporary = temporary(path)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist_noclobber(path)?;
+    sync_dir(parent(path)).inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// Removes a file, durably; one that is not there is gone already.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => sync_dir(parent(path)),
+    }
+}
+
+/// Appends the bytes of `from` behind `start` to the file at `to`, durably, and says how long that
+/// is now. It is never shortened or replaced.
+#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+pub(crate) fn keep_tail(from: &File, start: u64, to: &Path) -> io::Result<u64> {
+    let mut kept = open_own(to)?;
+    kept.seek(SeekFrom::End(0))?;
+    let end = from.metadata()?.len();
+    io::copy(&mut part(from, start, end)?, &mut kept)?;
+    kept.sync_all()?;
+    sync_dir(parent(to))?;
+    Ok(kept.metadata()?.len())
 }
 
 /// Root's cron job must not take the file away from whoever runs zdx by hand.
@@ -181,10 +260,18 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(&temporary_prefix(path))
         .suffix(TEMPORARY_SUFFIX)
+        .rand_bytes(DRAWN)
         .tempfile_in(parent(path))
 }
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// How many letters and digits `tempfile` draws.
+const DRAWN: usize = 6;
+
+fn is_drawn(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
 
 fn temporary_prefix(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -198,7 +285,9 @@ pub(crate) fn remove_temporaries(path: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(&prefix) && name.ends_with(TEMPORARY_SUFFIX) {
+        let drawn = name.strip_prefix(&prefix).and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX));
+        // What stands between is drawn; another file's temporary may well begin with this name.
+        if drawn.is_some_and(|drawn| drawn.len() == DRAWN && is_drawn(drawn)) {
             fs::remove_file(entry.path())?;
         }
     }
@@ -333,17 +422,48 @@ mod tests {
     }
 
     #[test]
-    fn stale_temporaries_of_this_file_alone_are_removed() {
+    fn f24_stale_temporaries_of_this_file_alone_are_removed() {
         let dir = tempfile::tempdir().unwrap();
-        for name in [".state.json.AbC.tmp", ".other.json.AbC.tmp", "state.json"] {
+        let stays = [".other.json.AbCdEf.tmp", ".state.json.AbCdEf.tmp", "state"];
+        for name in stays.iter().chain(&[".state.AbCdEf.tmp"]) {
             File::create(dir.path().join(name)).unwrap();
         }
-        remove_temporaries(&dir.path().join("state.json")).unwrap();
+        remove_temporaries(&dir.path().join("state")).unwrap();
         let mut left: Vec<_> = fs::read_dir(dir.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         left.sort();
-        assert_eq!(left, [".other.json.AbC.tmp", "state.json"]);
+        assert_eq!(left, stays);
+    }
+
+    #[test]
+    fn what_is_made_whole_replaces_nothing_and_what_is_kept_grows() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("owner");
+        make_whole(&path, b"one").unwrap();
+        assert_eq!(make_whole(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        let kept = dir.path().join("kept");
+        let file = open_existing(&path).unwrap();
+        assert_eq!(keep_tail(&file, 1, &kept).unwrap(), 2);
+        assert_eq!(keep_tail(&file, 2, &kept).unwrap(), 3);
+        assert_eq!(read_small(&kept, 10).unwrap(), b"nee");
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_file_of_the_same_name_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let first = create_new(&path).unwrap();
+        let moved = dir.path().join("y");
+        #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+        fs::rename(&path, &moved).unwrap();
+        let second = create_new(&path).unwrap();
+        assert_eq!(identity(&first).unwrap(), identity(&File::open(moved).unwrap()).unwrap());
+        assert_ne!(identity(&first).unwrap(), identity(&second).unwrap());
     }
 }

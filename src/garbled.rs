@@ -93,6 +93,39 @@ pub(crate) enum Garbled {
     },
 }
 
+impl Garbled {
+    /// Whether it is the stream that does not get on, rather than an answer that came out wrong.
+    pub(crate) fn is_stuck(&self) -> bool {
+        match self {
+            Garbled::CursorStuck
+            | Garbled::CursorStuckEmpty
+            | Garbled::CursorCycle
+            | Garbled::EndTimeBackwards { .. }
+            | Garbled::Stuck { .. }
+            | Garbled::Overflow { .. } => true,
+            Garbled::Empty
+            | Garbled::Html
+            | Garbled::Syntax { .. }
+            | Garbled::Incomplete { .. }
+            | Garbled::Trailing { .. }
+            | Garbled::NotAPage { .. }
+            | Garbled::NoRecords { .. }
+            | Garbled::RecordsType { .. }
+            | Garbled::RecordType { .. }
+            | Garbled::SideloadType { .. }
+            | Garbled::Repeated { .. }
+            | Garbled::MemberType { .. }
+            | Garbled::EndOfStreamMissing
+            | Garbled::CursorMissing
+            | Garbled::CursorUnusable
+            | Garbled::EndTimeMissing
+            | Garbled::Encoding { .. }
+            | Garbled::Compression { .. }
+            | Garbled::Status { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for Garbled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

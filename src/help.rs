@@ -127,6 +127,15 @@ pub(crate) fn state_set() -> StyledStr {
     )
 }
 
+pub(crate) fn state_move() -> StyledStr {
+    examples(
+        "
+  zdx state move -o /archive/zendesk/        # after mv /data/zendesk /archive/
+  zdx state move tickets -o /data/tickets-2026.ndjson
+  zdx state move tickets users -o out/ --state /var/lib/zdx/acme.json",
+    )
+}
+
 pub(crate) fn state_reset() -> StyledStr {
     examples(
         "

@@ -1,8 +1,9 @@
-//! What a state says of one output: how far it is committed.
+//! What a state says of one output: how far it is committed, and which file it is.
 //!
 //! Pure values. Must not know how they are saved, nor how an output is written.
 
 use crate::position::Fingerprint;
+use std::fmt;
 
 /// How stdout is named in flags and in the state.
 pub(crate) const STDOUT: &str = "-";
@@ -18,9 +19,33 @@ pub(crate) struct Mark {
     pub(crate) stage: Option<Stage>,
     /// `None` for stdout.
     pub(crate) file: Option<Committed>,
+    /// Which file it was that was written to last, where that is known.
+    pub(crate) identity: Option<Identity>,
+    /// Set until the series has committed something: what is committed stood there before it.
+    pub(crate) before: Option<Before>,
     /// Of a sideload's file: its length when the export had last caught up. What stands behind it
     /// is not written again before the export has caught up anew, however many runs that takes.
     pub(crate) caught_up: Option<u64>,
+}
+
+impl Mark {
+    /// Of an output of which nothing is known but its name.
+    pub(crate) fn of(path: String) -> Mark {
+        Mark {
+            path,
+            template: None,
+            stage: None,
+            file: None,
+            identity: None,
+            before: None,
+            caught_up: None,
+        }
+    }
+
+    /// Whether the series has committed anything to it.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.before.is_some() || self.file.is_none_or(|file| file.bytes == 0)
+    }
 }
 
 /// The part of a file that counts.
@@ -55,5 +80,73 @@ impl Stage {
         [Stage::Partial, Stage::Finalising, Stage::Finished]
             .into_iter()
             .find(|stage| stage.name() == name)
+    }
+}
+
+/// What is done with the content that a file had before its series began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// The series goes on behind it.
+    Kept,
+    /// It gives way with the first page.
+    Replaced,
+}
+
+impl Before {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Before::Kept => "kept",
+            Before::Replaced => "replaced",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Before> {
+        [Before::Kept, Before::Replaced].into_iter().find(|before| before.name() == name)
+    }
+}
+
+/// Which file it is, whatever it is called and holds: its inode and, where the file system tells
+/// it, when it was made. Never the device's number, which changes when a disk is mounted again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Identity(String);
+
+impl Identity {
+    /// `birth` in nanoseconds since 1970.
+    pub(crate) fn new(inode: u64, birth: Option<u128>) -> Identity {
+        Identity(match birth {
+            Some(birth) => format!("{inode}-{birth}"),
+            None => inode.to_string(),
+        })
+    }
+
+    /// `None` for what no file has.
+    pub(crate) fn parse(text: &str) -> Option<Identity> {
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let (inode, birth) = text.split_once('-').map_or((text, None), |(a, b)| (a, Some(b)));
+        (digits(inode) && birth.is_none_or(digits)).then(|| Identity(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A name that was drawn by chance, and that nothing else has: of a series, or of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Id(pub(crate) u128);
+
+impl Id {
+    pub(crate) fn parse(hex: &str) -> Option<Id> {
+        let fits = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        fits.then(|| u128::from_str_radix(hex, 16).ok().map(Id))?
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
     }
 }

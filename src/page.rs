@@ -6,7 +6,7 @@
 use crate::{
     garbled::Garbled,
     position::{Cursor, Position},
-    resource::Pagination,
+    resource::{Pagination, Place, Sideload},
     scan::{Json, Scanner},
     shown::shown,
     time::UnixTime,
@@ -25,6 +25,21 @@ pub(crate) struct Page<'a> {
     /// The sideloads that were asked for and came, in the order asked.
     pub(crate) sideloads: Vec<(&'a str, Vec<Json<'a>>)>,
     pub(crate) envelope: Envelope,
+}
+
+impl Page<'_> {
+    /// Whether a sideload came with this page, as far as can be told by a glance.
+    pub(crate) fn brings(&self, sideload: &Sideload) -> bool {
+        match (sideload.place, sideload.member) {
+            (Place::Page, _) => self.sideloads.iter().any(|(name, _)| *name == sideload.name),
+            (Place::Record, Some(member)) => {
+                let member = format!("\"{member}\"");
+                let has = |record: &Json<'_>| memmem::find(record.bytes, member.as_bytes());
+                self.records.iter().any(|record| has(record).is_some())
+            }
+            (Place::Record, None) => true,
+        }
+    }
 }
 
 /// What a page says of itself: API notes §2.

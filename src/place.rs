@@ -39,6 +39,30 @@ pub(crate) struct FilePlace {
     pub(crate) begins: Option<String>,
 }
 
+impl FilePlace {
+    /// A file that grows under its own name.
+    pub(crate) fn growing(path: PathBuf, owner: Owner) -> FilePlace {
+        FilePlace {
+            path,
+            template: None,
+            stage: None,
+            owner,
+            new: false,
+            unnamed: None,
+            left: None,
+            begins: None,
+        }
+    }
+
+    /// Whether a position depends on what is written.
+    pub(crate) fn is_series(&self) -> bool {
+        match self.owner {
+            Owner::OneOff(_) => false,
+            Owner::NewSeries(_) | Owner::Series(_) => true,
+        }
+    }
+}
+
 /// A segment that is complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unnamed {
@@ -60,6 +84,8 @@ pub(crate) enum Owner {
 pub(crate) enum Asker {
     OneOff(Existing),
     Series(Existing),
+    /// A series that is begun again, and says anew what to do with an old file.
+    Again(Existing),
 }
 
 /// What to do with an output file that already holds something.
@@ -85,7 +111,7 @@ pub(crate) fn place(asker: Asker, output: &Output, saved: Option<&Mark>, found: 
     let owner = match (asker, saved) {
         (Asker::OneOff(existing), _) => Owner::OneOff(existing),
         (Asker::Series(_), Some(mark)) if !moved => Owner::Series(mark.clone()),
-        (Asker::Series(existing), _) => Owner::NewSeries(existing),
+        (Asker::Series(existing) | Asker::Again(existing), _) => Owner::NewSeries(existing),
     };
     let unnamed = saved.filter(|mark| mark.stage == Some(Stage::Finalising));
     // One that was moved away needs nothing.
@@ -107,8 +133,22 @@ pub(crate) fn place(asker: Asker, output: &Output, saved: Option<&Mark>, found: 
 
 /// The hidden name that a segment grows under: `.NAME.partial` beside its own.
 pub(crate) fn partial(own: &Path) -> PathBuf {
-    let name = own.file_name().unwrap_or_default().to_string_lossy();
-    own.with_file_name(format!(".{name}.partial"))
+    hidden(own, "partial")
+}
+
+/// The file that says whose an output is: `.NAME.owner` beside it.
+pub(crate) fn owner_file(path: &Path) -> PathBuf {
+    hidden(path, "owner")
+}
+
+/// The file that keeps what was cut off an output: `.NAME.discarded` beside it.
+pub(crate) fn discarded(path: &Path) -> PathBuf {
+    hidden(path, "discarded")
+}
+
+fn hidden(path: &Path, what: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{what}"))
 }
 
 /// A name that is not taken, neither by a finished segment nor by one that grows: of two runs in
@@ -138,11 +178,9 @@ mod tests {
 
     fn mark(path: &str, stage: Option<Stage>, bytes: u64) -> Mark {
         Mark {
-            path: path.to_owned(),
-            template: None,
             stage,
             file: Some(Committed { bytes, tail: Fingerprint::of(b"") }),
-            caught_up: None,
+            ..Mark::of(path.to_owned())
         }
     }
 

@@ -106,6 +106,8 @@ pub(crate) enum Parameter {
 pub(crate) struct Sideload {
     pub(crate) name: &'static str,
     pub(crate) place: Place,
+    /// The member by which it can be told that it came; `None` where that cannot be told.
+    pub(crate) member: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,11 +119,11 @@ pub(crate) enum Place {
 }
 
 const fn page(name: &'static str) -> Sideload {
-    Sideload { name, place: Place::Page }
+    Sideload { name, place: Place::Page, member: Some(name) }
 }
 
 const fn record(name: &'static str) -> Sideload {
-    Sideload { name, place: Place::Record }
+    Sideload { name, place: Place::Record, member: Some(name) }
 }
 
 const fn cursor(path: &'static str, bucket: Bucket) -> Endpoint {
@@ -164,7 +166,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
             record("slas"),
             record("metric_events"),
             record("comment_count"),
-            record("incident_counts"),
+            Sideload { member: Some("incident_count"), ..record("incident_counts") },
             record("tde_workspace"),
         ],
         volatile: &[
@@ -185,7 +187,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
         endpoints: &[time("/api/v2/incremental/ticket_events.json", Bucket::Exports)],
         sample: Some(time("/api/v2/incremental/ticket_events/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage, Parameter::SupportTypeScope],
-        sideloads: &[record("comment_events")],
+        sideloads: &[Sideload { member: None, ..record("comment_events") }],
         volatile: NONE,
         overlap: MINUTES_5,
         readable_by: "admins",

@@ -2,6 +2,7 @@
 //! that settings make and a connection takes.
 
 use crate::secret::Secret;
+use rustls::{RootCertStore, pki_types::CertificateDer};
 use std::{fmt, sync::Arc, time::Duration};
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
@@ -94,7 +95,9 @@ impl Authorities {
                 _ => None,
             })
             .collect();
-        (!certificates.is_empty()).then(|| Authorities(Arc::new(certificates)))
+        let ders = certificates.iter().map(|one| CertificateDer::from_slice(one.der()));
+        let (read, _) = RootCertStore::empty().add_parsable_certificates(ders);
+        (read > 0).then(|| Authorities(Arc::new(certificates)))
     }
 
     pub(super) fn roots(&self) -> RootCerts {

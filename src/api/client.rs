@@ -40,8 +40,8 @@ impl Client {
         self.wire.canceller()
     }
 
-    /// Asks for a page. Its body replaces what is in `body`. A token that has run out is renewed
-    /// once.
+    /// Asks for a page. Its body replaces what is in `body`. A token that was minted here and is
+    /// refused, whatever the words, is renewed once.
     pub(crate) fn get(&self, request: &Request, body: &mut Vec<u8>) -> Answer {
         let mut renewed = false;
         loop {

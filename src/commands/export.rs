@@ -5,16 +5,17 @@ use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
     disk,
-    export::{self, Shared, summary},
+    export::{self, Over, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
+    mark::STDOUT,
     mutex::lock,
     output::Names,
     pacer::{self, gate::Gate},
     place::Place,
     plan::{self, Job, Known, Mode, Named, Saved},
-    position::Position,
     request::Request,
     settings::Settings,
+    sink,
     state::{self, StateFile},
     time::UnixTime,
 };
@@ -62,14 +63,19 @@ fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     }
     // `_sandbox` serves until the export is over.
     let (settings, _sandbox) = context.settings(args.sandbox)?;
-    let mut state = open_state(args, &settings)?;
+    let passing = is_passing(args, &settings, context);
+    let mut state = match passing {
+        true => None,
+        false => open_state(args, &settings)?,
+    };
     let named = plan::named(&asked, &settings.defaults)?;
     let saved = saved(state.as_ref(), &named, &settings, now)?;
     let names = Names { account: &settings.account, now };
     let known = Known { defaults: &settings.defaults, names, saved: &saved };
     let jobs = plan::jobs(&asked, window, &named, &known)?;
     for job in &jobs {
-        context.report.note(Some(job.resource.name), &announce(job, saved.state.as_deref()));
+        let text = announce(job, saved.state.as_deref(), passing);
+        context.report.note(Some(job.resource.name), &text);
     }
     if args.dry_run {
         export::check(&jobs)?;
@@ -151,6 +157,7 @@ pub(super) fn shared<'a>(
     tuning: &Tuning,
 ) -> Shared<'a> {
     Shared {
+        account: &settings.account,
         base: &settings.base,
         limits: Limits { page_bytes: tuning.page_bytes, ..settings.limits },
         authorizer: Arc::new(Authorizer::new(settings.credentials.clone())),
@@ -163,6 +170,7 @@ pub(super) fn shared<'a>(
         stop: &context.stop,
         report: &context.report,
         last_line: tuning.last_line,
+        over: Over::default(),
     }
 }
 
@@ -190,6 +198,21 @@ pub(super) fn all(
 /// Whether a state takes part at all.
 fn wants_state(args: &ExportArgs, state_given: bool) -> bool {
     !args.no_state && args.until.is_none() && (!args.sandbox || state_given)
+}
+
+/// Rule 7: a `--since` to a terminal or a pipe, of which nothing is left, is a look and no series,
+/// unless something says that a position is wanted.
+fn is_passing(args: &ExportArgs, settings: &Settings, context: &Context) -> bool {
+    let output = args.output.as_ref().or(settings.defaults.output.as_ref());
+    let wanted = context.flags.state.is_some()
+        || context.env.get("ZDX_STATE").is_some()
+        || args.follow.is_some();
+    let to_stdout = output.is_none_or(|output| output == STDOUT);
+    args.since.is_some()
+        && to_stdout
+        && !wanted
+        && wants_state(args, settings.state_given)
+        && sink::is_passed_on()
 }
 
 fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile>, Failure> {
@@ -220,13 +243,18 @@ fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile
 }
 
 /// Where a job starts, why, and what that does to the saved position.
-fn announce(job: &Job, state: Option<&Path>) -> String {
+fn announce(job: &Job, state: Option<&Path>, passing: bool) -> String {
     let state = state.map(|path| path.display().to_string()).unwrap_or_default();
     let to = match &job.place {
         Place::Stdout => "stdout".to_owned(),
         Place::File(file) => file.path.display().to_string(),
     };
     match &job.mode {
+        Mode::OneOff { start } if passing => format!(
+            "from {start} ({}) to {to}, a one-off: what stdout passes on moves no position; to begin \
+             a series, give a file with -o, or a --state",
+            job.origin
+        ),
         Mode::OneOff { start } if state.is_empty() => {
             format!("from {start} ({}) to {to}, a one-off", job.origin)
         }
@@ -234,25 +262,27 @@ fn announce(job: &Job, state: Option<&Path>) -> String {
             "from {start} ({}) to {to}, a one-off: the saved position in {state} stays as it is",
             job.origin
         ),
-        Mode::NewSeries { start } => {
+        Mode::NewSeries { start, again: None } => {
             format!("from {start} ({}) to {to}, a new series saved in {state}", job.origin)
         }
+        Mode::NewSeries { start, again: Some(_) } => format!(
+            "from {start} to {to}, the series begun again that is saved in {state}: of its start \
+             and {} the earlier one",
+            job.origin
+        ),
         Mode::Series(series) => {
             let at = series.through.or_else(|| series.position.time());
             let at = at.map_or("the saved cursor".to_owned(), |time: UnixTime| time.to_string());
-            format!("goes on from {at} to {to}, saved in {state}")
+            let moved =
+                if job.moved_from.is_empty() { "" } else { ", where the output was moved to" };
+            format!("goes on from {at} to {to}{moved}, saved in {state}")
         }
     }
 }
 
 /// The request that a job begins with.
 fn first(job: &Job) -> Request {
-    let position = match &job.mode {
-        Mode::OneOff { start } | Mode::NewSeries { start } => {
-            Position::starting(job.endpoint.pagination, *start)
-        }
-        Mode::Series(series) => series.position.clone(),
-    };
+    let position = job.position();
     debug_assert!(job.resource.endpoint(Some(position.pagination())).is_some());
     export::request(job, &position, job.per_page)
 }

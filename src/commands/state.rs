@@ -5,18 +5,26 @@ use super::Context;
 use crate::{
     cli::StateCommand,
     disk::ReplaceError,
+    export,
     failure::{Exit, Failure, OrExit as _},
+    mark::{Mark, Stage},
+    output::{self, Names},
+    place::{FilePlace, Owner, partial},
     plan,
     position::{Overlap, Position},
     resource::Resource,
     settings::{self, Place},
-    shown::ENDLESS,
+    shown::{ENDLESS, quoted},
+    sink::{self, FileSink, Looked, Me, Ours, Purpose},
     state::{self, LastRun, Series, StateFile},
     time::{UnixTime, span},
     words::grouped,
 };
 use serde_json::{Value, json};
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Failure> {
     let place = settings::place(&context.flags, &context.env)?;
@@ -32,6 +40,9 @@ pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Fai
         StateCommand::Show { json } => show(&place, *json, context.clock.wall()),
         StateCommand::Set { resource, since, json } => set(&place, resource, since, *json, context),
         StateCommand::Reset { resource, json } => reset(&place, resource, *json, context),
+        StateCommand::Move { resources, output, json } => {
+            relocate(&place, resources, output, *json, context)
+        }
     }
 }
 
@@ -182,8 +193,23 @@ fn set(
 }
 
 fn reset(place: &Place, typed: &str, as_json: bool, context: &Context) -> Result<Exit, Failure> {
-    let (mut state, resource, _) = open(place, typed, context)?;
+    let (mut state, resource, series) = open(place, typed, context)?;
     let backup = state.back_up(context.clock.wall())?;
+    // The owner files first: an output that nobody's state knows, but that is owned, is in the way.
+    for mark in series.marks() {
+        if let Some(id) = series.id.filter(|_| mark.file.is_some() && mark.stage.is_none()) {
+            sink::release(Path::new(&mark.path), id)?;
+        }
+        if mark.stage == Some(Stage::Partial) && !mark.is_untouched() {
+            let left = partial(Path::new(&mark.path));
+            let text = format!(
+                "{} is not complete and stays as it is: rm {} when you do not want it",
+                left.display(),
+                quoted(&left.to_string_lossy())
+            );
+            context.report.warn(Some(resource.name), &text);
+        }
+    }
     changed(state.forget(resource.name).map(drop), &state)?;
     let text = format!("forgotten; the old state is kept in {}", backup.display());
     context.report.note(Some(resource.name), &text);
@@ -192,6 +218,106 @@ fn reset(place: &Place, typed: &str, as_json: bool, context: &Context) -> Result
         super::print(&format!("{document}\n"))?;
     }
     Ok(Exit::Done)
+}
+
+/// Goes on with outputs that were moved by hand: all of those that are named, or none.
+fn relocate(
+    place: &Place,
+    typed: &[String],
+    output: &str,
+    as_json: bool,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let now = context.clock.wall();
+    let names: Vec<String> = match typed {
+        [] => with_files(&state::saved(&place.state, &place.account, now)?),
+        typed => typed.to_vec(),
+    };
+    let Some(first) = names.first() else {
+        return Err(Failure::usage(format!(
+            "no output in a file is saved in {}",
+            place.state.display()
+        )));
+    };
+    if names.len() > 1 && !output::one_for_each(output) {
+        return Err(Failure::usage("several resources cannot share one file")
+            .hint("give a directory (-o out/) or a name with {resource}, or name one resource"));
+    }
+    let (mut state, ..) = open(place, first, context)?;
+    let mut all = Vec::new();
+    for typed in &names {
+        let resource = Resource::named(typed).map_err(Failure::usage)?;
+        let looked = look_moved(&state, resource, output, now);
+        all.push(looked.map_err(|failure| failure.about(resource.name))?);
+    }
+    let backup = state.back_up(now)?;
+    let mut rows = Vec::new();
+    for Moved { resource, series, from, files, me } in all {
+        for (file, looked) in files {
+            FileSink::open(&file, looked, Some(&me))?;
+        }
+        changed(state.save(resource.name, &series, now), &state)?;
+        from.iter().try_for_each(|old| sink::release(old, me.series))?;
+        let to = &series.output.path;
+        let text = format!("goes on in {to}; the old state is kept in {}", backup.display());
+        context.report.note(Some(resource.name), &text);
+        rows.push(json!({"resource": resource.name, "output": to}));
+    }
+    if as_json {
+        let document = json!({"resources": rows, "backup": backup});
+        super::print(&format!("{document}\n"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The resources whose outputs are files that grow.
+fn with_files(all: &[(String, Series, Option<UnixTime>)]) -> Vec<String> {
+    let grows = |mark: &Mark| mark.file.is_some() && mark.stage.is_none();
+    all.iter()
+        .filter(|(_, series, _)| grows(&series.output))
+        .map(|(name, ..)| name.clone())
+        .collect()
+}
+
+/// A series whose outputs were moved, each looked at where it is now.
+struct Moved {
+    resource: &'static Resource,
+    series: Series,
+    from: Vec<PathBuf>,
+    files: Vec<(FilePlace, Looked)>,
+    me: Me,
+}
+
+fn look_moved(
+    state: &StateFile,
+    resource: &'static Resource,
+    output: &str,
+    now: UnixTime,
+) -> Result<Moved, Failure> {
+    let saved = state.series(resource.name, now)?.ok_or_else(|| {
+        Failure::usage(format!("no position is saved in {}", state.path().display()))
+    })?;
+    let names = Names { account: state.account(), now };
+    let output = output::locate(output, resource.name, names)?;
+    let (mut series, from) = plan::moved(resource.name, &saved, &output).map_err(|reason| {
+        Failure::usage(format!("cannot go on in {}: {reason}", output.name()))
+            .hint("move the file there first, as it is, with those of its sideloads")
+    })?;
+    let id = *series.id.get_or_insert_with(sink::drawn);
+    let ours = Ours { series: id, open: series.open };
+    let mut files = Vec::new();
+    for mark in series.marks().filter(|mark| mark.file.is_some()) {
+        let file = FilePlace::growing(PathBuf::from(&mark.path), Owner::Series(mark.clone()));
+        let looked = sink::look(&file, Some(ours), Purpose::Write, &export::whereabouts)?;
+        files.push((file, looked));
+    }
+    let me = Me {
+        series: id,
+        account: state.account().to_owned(),
+        resource: resource.name.to_owned(),
+        state: state.path().to_owned(),
+    };
+    Ok(Moved { resource, series, from, files, me })
 }
 
 fn changed(result: Result<(), ReplaceError>, state: &StateFile) -> Result<(), Failure> {

@@ -32,8 +32,8 @@ pub(super) enum Remark {
 pub(super) enum TooRecent {
     /// Nothing is there yet.
     Nothing,
-    /// An older start is to be asked for.
-    Older,
+    /// An older start is to be asked for: this one.
+    Older(UnixTime),
     /// The start lies ahead of the server's clock.
     Future(UnixTime),
     /// It cannot be true: by the server's own clock the start lies so far back.

@@ -81,6 +81,8 @@ impl Asker {
             None => self.spare.recv().ok()?,
             Some(_) => self.spare.try_recv().unwrap_or_default(),
         };
+        body.clear();
+        body.shrink_to(KEPT);
         let began = self.clock.instant();
         let place = |ticket: Option<Ticket>| match ticket {
             Some(ticket) => Some(ticket),
@@ -99,6 +101,9 @@ impl Asker {
         Some(Ok(Answered { request, headers, result, body, took }))
     }
 }
+
+/// No more memory is kept for the next body: one page may have been far larger than the others.
+const KEPT: usize = 16 * 1024 * 1024;
 
 /// How long after a signal an answer is still waited for. A look-up or a connection that is being
 /// made cannot be broken off; the thread that makes it is left to the process's end.

@@ -2,11 +2,15 @@
 //!
 //! Pure. Must not know where the times come from.
 
-use crate::{position::Position, time::UnixTime};
+use super::accepted::TooRecent;
+use crate::{plan::YOUNGEST, position::Position, time::UnixTime};
 use std::time::Duration;
 
 /// Clocks that differ by more cannot both be believed.
 const SKEW_CREDIBLE: Duration = Duration::from_secs(86_400);
+
+/// No server calls a start that is so old too recent: API notes §5.
+const NEVER_TOO_RECENT: Duration = Duration::from_secs(900);
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clocks {
@@ -42,5 +46,24 @@ impl Clocks {
     /// position tells the least that it can be: one ahead of it would be taken for damage.
     pub(super) fn saved_at(self, position: &Position) -> UnixTime {
         self.judge().unwrap_or_else(|| position.time().map_or(self.wall, |at| at.max(self.wall)))
+    }
+
+    /// What it means that the server calls a start too recent; `untried` says that nothing was
+    /// served from it yet.
+    pub(super) fn too_recent(self, start: UnixTime, untried: bool) -> TooRecent {
+        let Some(date) = self.date else { return TooRecent::Nothing };
+        if untried && start > date {
+            return TooRecent::Future(date);
+        }
+        if date.since(start) > NEVER_TOO_RECENT && self.judge().is_some() {
+            return TooRecent::Untrue(start, date.since(start));
+        }
+        // A start that the server's own clock does not call too recent stays where it is: a later
+        // one would skip what lies between.
+        let youngest = date.minus(YOUNGEST);
+        match untried && youngest < start {
+            true => TooRecent::Older(youngest),
+            false => TooRecent::Nothing,
+        }
     }
 }

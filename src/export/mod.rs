@@ -8,6 +8,7 @@ mod advice;
 mod ahead;
 mod asker;
 mod batch;
+mod broken;
 mod clocks;
 mod commit;
 mod ending;
@@ -16,6 +17,8 @@ mod memory;
 #[cfg(test)]
 mod model;
 mod opening;
+#[cfg(test)]
+mod ownership_model;
 
 mod query;
 mod reading;
@@ -33,9 +36,11 @@ use crate::{
     mutex::lock,
     output::Output,
     plan::Job,
+    sink::Purpose,
 };
+pub(crate) use opening::whereabouts;
 pub(crate) use query::request;
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Over, Shared};
 use std::{
     collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -49,23 +54,27 @@ use writer::Writer;
 
 /// Refuses what [`run`] would refuse before the first request, and leaves everything as it is.
 pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
-    jobs.iter()
-        .try_for_each(|job| opening::check(job).map_err(|failure| failure.about(job.resource.name)))
+    jobs.iter().try_for_each(|job| {
+        let looked = opening::look(job, Purpose::Plan);
+        looked.map(drop).map_err(|failure| failure.about(job.resource.name))
+    })
 }
 
 /// Runs all jobs to their ends. An error means that nothing was sent.
 pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Failure> {
+    let looked = jobs.iter().map(|job| {
+        let looked = opening::look(job, Purpose::Write);
+        looked.map(|looks| (job, looks)).map_err(|failure| failure.about(job.resource.name))
+    });
+    let looked = looked.collect::<Result<Vec<_>, _>>()?;
     let mut opened = Vec::new();
-    for job in jobs {
+    for (job, looks) in looked {
         let writer =
-            Writer::open(job, shared).map_err(|failure| failure.about(job.resource.name))?;
+            Writer::open(job, shared, looks).map_err(|failure| failure.about(job.resource.name))?;
         let sideloads = writer.sideloads().map_err(|failure| failure.about(job.resource.name))?;
         opened.push((job, Stream::new(job, sideloads), writer));
     }
     warn_of_open_directories(jobs, shared);
-    for (_, stream, writer) in &mut opened {
-        writer.begin(&stream.standing())?;
-    }
     let waiting: Mutex<VecDeque<_>> = Mutex::new(opened.into_iter().enumerate().collect());
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -85,6 +94,11 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
             });
         }
     });
+    if !disk::knows_directory_syncs() {
+        let text = "a file system here cannot make the names of files durable: after a power cut a \
+                    file may have its old name";
+        shared.report.warn(None, text);
+    }
     let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
     ended.sort_by_key(|(index, _)| *index);
     Ok(ended.into_iter().map(|(_, outcome)| outcome).collect())

@@ -205,20 +205,16 @@ impl Scenario {
         let resource = Resource::named("tickets").unwrap();
         let standing = saved.standing.clone();
         let mode = match saved.begun {
-            false => Mode::NewSeries { start: START },
+            false => Mode::NewSeries { start: START, again: None },
             true => Mode::Series(Box::new(Series {
+                id: None,
+                open: None,
                 position: standing.position,
                 overlap: standing.overlap,
                 capacity: standing.capacity,
                 through: standing.through,
                 window: None,
-                output: Mark {
-                    path: "x".to_owned(),
-                    template: None,
-                    stage: None,
-                    file: None,
-                    caught_up: None,
-                },
+                output: Mark::of("x".to_owned()),
                 sideloads: Vec::new(),
             })),
         };

@@ -10,6 +10,7 @@ use super::{
     ahead::Answered,
     asker::{Again, Asker, Event, Why},
     batch::Batch,
+    broken::{Broken, Kind},
     commit::{Commit, Written},
     shared::Shared,
     stream::Stream,
@@ -47,20 +48,41 @@ pub(super) fn export<'a>(
         let result = pages(&mut stream, &mut asker, &mut books);
         // The last page is waited for whatever happened; if it fails, that is the news.
         let last = books.settle();
-        (last.and(result), books.commit.into_writer(), asker.spent(), asker.clocks())
+        let result = last.map_err(Broken::from).and(result);
+        (result, books.commit.into_writer(), asker.spent(), asker.clocks())
     });
     let result = result.and_then(|()| {
-        writer.end(&stream.standing(), clocks.saved_at(stream.position()), tally.is_complete())
+        let at = clocks.saved_at(stream.position());
+        Ok(writer.end(&stream.standing(), at, tally.is_complete())?)
     });
+    // Where a sync has failed, nothing more is written: the next run finds out how far it came.
+    let result = match result {
+        Err(broken) if broken.failure.exit == Exit::Output => Err(broken),
+        result => {
+            let closed = writer.close();
+            result.and(closed.map_err(Broken::from))
+        }
+    };
     let ended = clock.instant();
     teller.clear();
-    if let Err(failure) = result {
-        let failure = advice::next_step(job, failure, writer.state_path().is_some());
-        tally.failed(failure.exit, stream.handed_over());
-        if failure.exit != Exit::ReaderGone {
-            let saved = writer.state_path();
-            let saved = saved.map(|state| advice::saved(&state, tally.through(), tally.pages()));
-            teller.failure(&failure, saved.as_deref());
+    stream.missing().for_each(|name| teller.never_came(name));
+    match result {
+        Ok(()) => {}
+        Err(Broken { failure, .. }) if failure.exit == Exit::Done => {
+            teller.note(&failure.to_string());
+        }
+        Err(Broken { failure, kind }) => {
+            if job.follow.is_some() {
+                end_others(kind, shared);
+            }
+            let failure = advice::next_step(job, failure, writer.state_path().is_some());
+            tally.failed(failure.exit, stream.handed_over());
+            if failure.exit != Exit::ReaderGone {
+                let saved = writer.state_path();
+                let saved =
+                    saved.map(|state| advice::saved(&state, tally.through(), tally.pages()));
+                teller.failure(&failure, saved.as_deref());
+            }
         }
     }
     let outcome = tally.outcome(spent, writer.written(), ended);
@@ -69,6 +91,16 @@ pub(super) fn export<'a>(
         teller.note(&outcome.line());
     }
     outcome
+}
+
+/// A run that follows does not go on without one of its resources, but for one whose own stream
+/// does not get on.
+fn end_others(kind: Kind, shared: &Shared<'_>) {
+    match kind {
+        Kind::Over => shared.over.set(Exit::Done),
+        Kind::Credentials => shared.over.set(Exit::Credentials),
+        Kind::Passes | Kind::Stuck | Kind::Stopped => {}
+    }
 }
 
 /// So many fingerprints are remembered of a resource at the most: 16 bytes each in the state.
@@ -87,13 +119,13 @@ fn pages(
     stream: &mut Stream<'_>,
     asker: &mut Asker<'_>,
     books: &mut Books<'_, '_, '_>,
-) -> Result<(), Failure> {
+) -> Result<(), Broken> {
     let mut anchored = books.shared.clock.instant();
     loop {
         books.check_stop()?;
         let batch = match next(stream, asker, books) {
-            Err(failure) => {
-                outlive(failure, asker, books)?;
+            Err(broken) => {
+                outlive(broken, asker, books)?;
                 continue;
             }
             Ok(next) => {
@@ -134,7 +166,7 @@ fn next(
     stream: &mut Stream<'_>,
     asker: &mut Asker<'_>,
     books: &mut Books<'_, '_, '_>,
-) -> Result<Next, Failure> {
+) -> Result<Next, Broken> {
     asker.renew();
     loop {
         let answered = asker.ask(&stream.request(), &mut |event| books.hear(&event))?;
@@ -142,8 +174,8 @@ fn next(
         let Answered { result, body, .. } = answered;
         let accepted = match result {
             Ok(()) => {
-                asker.ask_ahead(stream.guess(&body));
                 let clocks = asker.clocks();
+                asker.ask_ahead(stream.guess(&body, clocks));
                 stream
                     .accept(body, clocks, MEMORY)
                     .map_err(|(garbled, body)| (garbled.into(), body))
@@ -170,12 +202,12 @@ fn next(
         match error {
             ApiError::Stopped => {
                 books.check_stop()?;
-                return Err(error.into());
+                return Err(Failure::from(error).into());
             }
             ApiError::TooRecent => match stream.too_recent(asker.clocks()) {
-                TooRecent::Older => {}
-                TooRecent::Untrue(start, ago) => return Err(advice::untrue(start, ago)),
-                TooRecent::Future(date) => return Err(advice::future(books.job, date)),
+                TooRecent::Older(_) => {}
+                TooRecent::Untrue(start, ago) => return Err(advice::untrue(start, ago).into()),
+                TooRecent::Future(date) => return Err(advice::future(books.job, date).into()),
                 TooRecent::Nothing => {
                     // A run that follows has it at each poll.
                     if books.job.follow.is_none() {
@@ -195,13 +227,13 @@ fn next(
     }
 }
 
-/// Waits, or asks for less, as the trouble wants; a failure when there is no more to try.
+/// Waits, or asks for less, as the trouble wants; broken when there is no more to try.
 fn recover(
     error: &ApiError,
     stream: &mut Stream<'_>,
     asker: &mut Asker<'_>,
     books: &mut Books<'_, '_, '_>,
-) -> Result<(), Failure> {
+) -> Result<(), Broken> {
     match asker.again(error, stream.can_shrink(), &mut |event| books.hear(&event)) {
         Ok(Again::Same) => Ok(()),
         Ok(Again::Smaller) => {
@@ -209,27 +241,29 @@ fn recover(
             books.teller.page_size(error, stream.page_size());
             Ok(())
         }
+        Err(failure) if failure.exit != error.exit() => Err(failure.into()),
         Err(failure) => {
-            if books.job.follow.is_some() && error.exit() == Exit::Temporary {
+            let reached = stream.through().or_else(|| stream.position().time());
+            let broken = Broken::by(error, advice::past(books.job, error, reached, failure));
+            if books.job.follow.is_some() && broken.kind == Kind::Passes {
                 books.teller.cut_off(error);
             }
-            let reached = stream.through().or_else(|| stream.position().time());
-            Err(advice::past(books.job, error, reached, failure))
+            Err(broken)
         }
     }
 }
 
 /// A run that follows goes on in spite of a passing failure, after its interval.
 fn outlive(
-    failure: Failure,
+    broken: Broken,
     asker: &mut Asker<'_>,
     books: &mut Books<'_, '_, '_>,
-) -> Result<(), Failure> {
-    let (Some(interval), Exit::Temporary) = (books.job.follow, failure.exit) else {
-        return Err(failure);
+) -> Result<(), Broken> {
+    let (Some(interval), Kind::Passes) = (books.job.follow, broken.kind) else {
+        return Err(broken);
     };
-    books.teller.cut_off(&failure);
-    asker.rest(Why::CutOff, interval, &mut |event| books.hear(&event))
+    books.teller.cut_off(&broken.failure);
+    Ok(asker.rest(Why::CutOff, interval, &mut |event| books.hear(&event))?)
 }
 
 /// Waits until it is time to ask again, if the run follows; `false` if it ends here. The last page
@@ -267,7 +301,10 @@ struct Books<'r, 'scope, 'a> {
 
 impl Books<'_, '_, '_> {
     fn check_stop(&self) -> Result<(), Failure> {
-        self.shared.stop.signal().map_or(Ok(()), |signal| Err(Failure::stopped(signal)))
+        match self.shared.stop.signal() {
+            Some(signal) => Err(Failure::stopped(signal)),
+            None => self.shared.over.check(),
+        }
     }
 
     fn stand(&self) -> Stand {
@@ -303,6 +340,9 @@ impl Books<'_, '_, '_> {
 
     /// What goes on beside the asking. A reader of stdout that goes away ends a wait.
     fn hear(&mut self, event: &Event<'_>) -> Result<(), Failure> {
+        if let Event::Waits(..) | Event::Silent(_) = event {
+            self.shared.over.check()?;
+        }
         if let Event::Waits(why, left) = event {
             if *why == Why::QuotaSpent && *left > SHOWN_WAIT {
                 // There is time for the last page to count, so that it is shown.

@@ -3,6 +3,8 @@
 use crate::{
     api::{BaseUrl, Limits, auth::Authorizer},
     clock::Clock,
+    failure::{Exit, Failure},
+    mutex::lock,
     pacer::gate::Gate,
     report::Report,
     signals::Stop,
@@ -15,6 +17,7 @@ use std::{
 
 /// What all jobs of a run share.
 pub(crate) struct Shared<'a> {
+    pub(crate) account: &'a str,
     pub(crate) base: &'a BaseUrl,
     pub(crate) limits: Limits,
     pub(crate) authorizer: Arc<Authorizer>,
@@ -30,4 +33,23 @@ pub(crate) struct Shared<'a> {
     pub(crate) report: &'a Report,
     /// Whether a job's last line is for people.
     pub(crate) last_line: bool,
+    pub(crate) over: Over,
+}
+
+/// Whether a run that follows is over because one of its resources is.
+#[derive(Debug, Default)]
+pub(crate) struct Over(Mutex<Option<Exit>>);
+
+impl Over {
+    /// The others end, too: with this exit.
+    pub(super) fn set(&self, exit: Exit) {
+        lock(&self.0).get_or_insert(exit);
+    }
+
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        match *lock(&self.0) {
+            Some(exit) => Err(Failure::new(exit, "ends, because the run is over for another")),
+            None => Ok(()),
+        }
+    }
 }

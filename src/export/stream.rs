@@ -23,7 +23,7 @@ use crate::{
     plan::{Job, Mode, YOUNGEST},
     position::{Fingerprint, Overlap, Position},
     request::Request,
-    resource::{Pagination, Parameter},
+    resource::{Pagination, Parameter, Sideload},
     retry::{LARGEST, PageSize},
     scan::Json,
     time::UnixTime,
@@ -32,9 +32,6 @@ use std::{collections::HashSet, time::Duration};
 
 /// The server shows no record that is younger: API notes §4.1. Where it does, no harm is done.
 const FENCE: Duration = Duration::from_secs(60);
-
-/// No server calls a start that is so old too recent: API notes §5.
-const NEVER_TOO_RECENT: Duration = Duration::from_secs(900);
 
 /// The export of one resource, as far as its pages were accepted.
 pub(super) struct Stream<'a> {
@@ -60,6 +57,8 @@ pub(super) struct Stream<'a> {
     records: u64,
     /// Whether the memory has changed since a page was handed over.
     unsaved: bool,
+    /// The sideloads that were asked for and have not come yet.
+    missing: Vec<&'static Sideload>,
     remarks: Vec<Remark>,
 }
 
@@ -90,7 +89,7 @@ impl<'a> Stream<'a> {
         sideloads: Vec<(&'static str, HashSet<Fingerprint>)>,
     ) -> Stream<'a> {
         let (lead, overlap, through, capacity) = match &job.mode {
-            Mode::OneOff { start } | Mode::NewSeries { start } => {
+            Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
                 let start = Position::starting(job.endpoint.pagination, *start);
                 let overlap = Overlap::none(&start);
                 (start, overlap, None, None)
@@ -117,6 +116,7 @@ impl<'a> Stream<'a> {
             pages: 0,
             records: 0,
             unsaved: false,
+            missing: job.include.clone(),
             remarks: Vec::new(),
         };
         stream.walk_from_the_anchor();
@@ -208,8 +208,11 @@ impl<'a> Stream<'a> {
     /// What will probably be asked for behind a page, by the end of a body that is not yet checked;
     /// [`Stream::request`] is what counts. `None` where the run may end with that page: one that is
     /// not wanted after all costs a request.
-    pub(super) fn guess(&self, body: &[u8]) -> Option<Request> {
+    pub(super) fn guess(&self, body: &[u8], clocks: Clocks) -> Option<Request> {
         let next = page::peek(body)?.after(&self.at)?;
+        if matches!(next, Position::Time(at) if at > clocks.now()) {
+            return None;
+        }
         let size = self.size.after_a_good_page();
         self.may_go_on(self.pages + 1).then(|| request(self.job, &next, size.get()))
     }
@@ -255,6 +258,12 @@ impl<'a> Stream<'a> {
         })
     }
 
+    /// The sideloads that were asked for and never came with the records that did.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &'static str> {
+        let told = self.missing.iter().filter(|sideload| sideload.member.is_some());
+        told.filter(|_| self.records > 0).map(|sideload| sideload.name)
+    }
+
     /// What was noticed since the last call.
     pub(super) fn remarks(&mut self) -> Vec<Remark> {
         std::mem::take(&mut self.remarks)
@@ -271,6 +280,7 @@ impl<'a> Stream<'a> {
         if self.ending.probe().is_some() {
             return self.probed(&page);
         }
+        self.missing.retain(|sideload| !page.brings(sideload));
         let read = Read::new(page, self.job, &self.at, &self.memory);
         let verdict = self.decide(&read, clocks)?;
         if verdict == Verdict::Idle && self.is_open(&read, clocks) {
@@ -556,28 +566,20 @@ impl<'a> Stream<'a> {
         taken
     }
 
-    /// The server calls the start too recent, by its own clock `date`.
+    /// The server calls the start too recent.
     pub(super) fn too_recent(&mut self, clocks: Clocks) -> TooRecent {
-        let (Some(start), Some(date)) = (self.at.time(), clocks.date) else {
+        // What is inside a cursor decides nothing.
+        let (Position::Start(start) | Position::Time(start)) = self.at else {
             return TooRecent::Nothing;
         };
-        if self.untried && start > date {
-            return TooRecent::Future(date);
+        let verdict = clocks.too_recent(start, self.untried);
+        if let TooRecent::Older(youngest) = verdict {
+            self.untried = false;
+            self.at = Position::starting(self.job.endpoint.pagination, youngest);
+            self.lead = self.at.clone();
+            self.memory = Memory::new(self.at.clone(), []);
         }
-        if date.since(start) > NEVER_TOO_RECENT && clocks.judge().is_some() {
-            return TooRecent::Untrue(start, date.since(start));
-        }
-        let youngest_served = date.minus(YOUNGEST);
-        // A start that the server's own clock does not call too recent stays where it is: a later
-        // one would skip what lies between.
-        if !self.untried || youngest_served >= start {
-            return TooRecent::Nothing;
-        }
-        self.untried = false;
-        self.at = Position::starting(self.job.endpoint.pagination, youngest_served);
-        self.lead = self.at.clone();
-        self.memory = Memory::new(self.at.clone(), []);
-        TooRecent::Older
+        verdict
     }
 
     /// Whether a smaller page can be asked for.

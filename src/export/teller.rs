@@ -5,12 +5,13 @@ use super::{
     accepted::Remark,
     ahead::Answered,
     asker::{Event, Why},
+    broken::Kind,
     clocks::Clocks,
     shared::Shared,
 };
 use crate::{
     api::error::ApiError,
-    failure::{Exit, Failure},
+    failure::Failure,
     plan::Job,
     progress::{Beat, Line, Stand, pause, words},
     report::Report,
@@ -154,7 +155,7 @@ impl<'a> Teller<'a> {
     fn fails(&mut self, error: &ApiError, wait: Duration, left: Duration) {
         let (seconds, left) = (wait.as_secs_f64(), span(left));
         let text = format!("{error}; retry in {seconds:.1} s ({left} left of --retry-for)");
-        if !self.outlives(error.exit()) {
+        if self.job.follow.is_none() || Kind::of(error) != Kind::Passes {
             return self.warn(&text);
         }
         // A kept connection that was closed meanwhile is no news.
@@ -162,11 +163,6 @@ impl<'a> Teller<'a> {
             self.cut_off(error);
         }
         self.report().detail(self.name(), &text);
-    }
-
-    /// Whether the run follows, and goes on in spite of this.
-    fn outlives(&self, exit: Exit) -> bool {
-        self.job.follow.is_some() && exit == Exit::Temporary
     }
 
     /// That a run which follows is cut off is told once, not at every attempt.
@@ -201,6 +197,15 @@ impl<'a> Teller<'a> {
                 "skipping to the second after {second}: what did not fit on its page is lost"
             )),
         }
+    }
+
+    /// A sideload was asked for in vain.
+    pub(super) fn never_came(&self, name: &str) {
+        let text = format!(
+            "{name} was asked for with --include and never came: the account's plan or role may \
+             lack it"
+        );
+        self.warn(&text);
     }
 
     pub(super) fn surrogates(&mut self) {

@@ -6,21 +6,22 @@
 use super::{
     batch::{Batch, Place, Standing},
     lines,
-    opening::open_sink,
+    opening::{self, Looks},
     shared::Shared,
 };
 use crate::{
     disk::ReplaceError,
-    failure::{Exit, Failure},
-    mark::Mark,
+    failure::{Exit, Failure, OrExit as _},
+    mark::{Id, Mark},
     mutex::lock,
+    output::{Names, Output},
     plan::{Job, Mode},
-    position::Fingerprint,
-    sink::Sink,
+    position::{Fingerprint, Overlap},
+    sink::{self, Me, Purpose, Sink},
     state::{Series, StateFile},
     time::UnixTime,
 };
-use std::{collections::HashSet, io, path::PathBuf, sync::MutexGuard};
+use std::{borrow::Cow, collections::HashSet, io, path::PathBuf, sync::MutexGuard};
 
 /// The output of a sideload.
 struct Beside {
@@ -33,35 +34,101 @@ struct Beside {
 }
 
 pub(super) struct Writer<'a> {
-    job: &'a Job,
+    job: Cow<'a, Job>,
     shared: &'a Shared<'a>,
     sink: Sink,
     sideloads: Vec<Beside>,
-    /// Whether the state must be saved before the first request.
-    unsaved: bool,
     /// As it is saved: [`Series::window`].
     window: Option<UnixTime>,
+    /// As it is saved: [`Series::id`].
+    series: Option<Id>,
+    /// As it is saved: [`Series::open`]. This run's, once it has begun to write.
+    open: Option<Id>,
+    writing: bool,
+    /// The day on which the outputs were opened, which may be a part of their names.
+    day: String,
+    /// Bytes written to outputs that were moved away, or lie in another day.
+    written_before: u64,
 }
 
 impl<'a> Writer<'a> {
-    /// Opens the outputs. Nothing is saved yet: another job may still be refused.
-    pub(super) fn open(job: &'a Job, shared: &'a Shared<'a>) -> Result<Writer<'a>, Failure> {
+    /// Opens the outputs, as they were looked at. What must be known of them if the run is killed
+    /// at any instant is saved on the way, before the first request: the start of a series before
+    /// anything says that the outputs are its own, the beginning of a new file after a rotation.
+    pub(super) fn open(
+        job: &'a Job,
+        shared: &'a Shared<'a>,
+        looks: Looks,
+    ) -> Result<Writer<'a>, Failure> {
+        Writer::over(Cow::Borrowed(job), shared, looks)
+    }
+
+    fn over(
+        planned: Cow<'a, Job>,
+        shared: &'a Shared<'a>,
+        looks: Looks,
+    ) -> Result<Writer<'a>, Failure> {
+        let job: &Job = &planned;
         let saved = job.mode.saved();
-        let (sink, mut unsaved) = open_sink(job, shared, &job.place)?;
+        let begins = matches!(job.mode, Mode::NewSeries { .. });
+        let ours = looks.ours();
+        let me = match (&shared.state, ours) {
+            (Some(state), Some(ours)) => {
+                let state = lock(state);
+                Some(Me {
+                    series: ours.series,
+                    account: state.account().to_owned(),
+                    resource: job.resource.name.to_owned(),
+                    state: state.path().to_owned(),
+                })
+            }
+            (_, _) => None,
+        };
+        if let Some(me) = me.as_ref().filter(|me| begins || saved_id(saved) != Some(me.series)) {
+            save_start(job, shared, me.series, looks.marks(job))?;
+        }
+        let ready = opening::open(job, shared, looks, me.as_ref());
+        let ready = ready.inspect_err(|failure| {
+            if begins && saved.is_none() && failure.exit == Exit::Usage {
+                // Who was first has it; what is left behind belongs to nobody.
+                drop(shared.state.as_ref().map(|state| lock(state).forget(job.resource.name)));
+            }
+        })?;
+        let moved = !job.moved_from.is_empty();
+        let unsaved = moved || ready.iter().any(|(_, unsaved)| *unsaved) && !begins;
+        let mut ready = ready.into_iter();
+        let (sink, _) = ready.next().expect("a job has an output");
         let mut sideloads = Vec::new();
-        for (name, place) in &job.beside {
+        for ((name, _), (sink, new)) in job.beside.iter().zip(ready) {
             let mark = saved.and_then(|series| series.sideload(name));
-            let (sink, new) = open_sink(job, shared, place)?;
-            unsaved |= new;
             let committed = sink.committed();
             let known = mark.filter(|_| !new).and_then(|mark| mark.caught_up);
             let caught_up = known.map_or(committed, |known| committed.map(|end| known.min(end)));
             let kind = format!("{}.{name}", job.resource.name);
             sideloads.push(Beside { name, kind, sink, caught_up });
         }
-        unsaved |= matches!(job.mode, Mode::NewSeries { .. });
         let window = saved.and_then(|series| series.window);
-        Ok(Writer { job, shared, sink, sideloads, unsaved, window })
+        let start = at_start(job);
+        let moved_from = job.moved_from.clone();
+        let mut writer = Writer {
+            job: planned,
+            shared,
+            sink,
+            sideloads,
+            window,
+            series: ours.map(|ours| ours.series),
+            open: ours.and_then(|ours| ours.open),
+            writing: false,
+            day: shared.clock.wall().date(),
+            written_before: 0,
+        };
+        if unsaved {
+            writer.save(&start, shared.clock.wall(), false)?;
+        }
+        if let Some(ours) = ours {
+            moved_from.iter().try_for_each(|old| sink::release(old, ours.series))?;
+        }
+        Ok(writer)
     }
 
     /// The sideloads that have outputs of their own, with what was written of each since the export
@@ -79,17 +146,82 @@ impl<'a> Writer<'a> {
         self.sideloads.iter().map(written).collect()
     }
 
-    /// Saves the start of a series, or the beginning of a new file after a rotation, before the
-    /// first request, so that a kill at any instant is recovered from.
-    pub(super) fn begin(&mut self, standing: &Standing) -> Result<(), Failure> {
-        if self.unsaved {
-            self.save(standing, self.shared.clock.wall(), false)?;
+    /// Draws a run id and makes it durable, in the state and beside each file, before the first
+    /// byte: if the run is killed, that proves what it left behind the committed part.
+    fn begin_writing(&mut self) -> Result<(), Failure> {
+        let Some(state) = self.state().filter(|_| !self.writing) else { return Ok(()) };
+        drop(state);
+        self.each_sink(Sink::prepare);
+        let run = Some(sink::drawn());
+        self.note_run(run)?;
+        (self.open, self.writing) = (run, true);
+        self.each_claim(run)?;
+        self.sink.overwrite()?;
+        self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())
+    }
+
+    /// The run has ended. What it left is whole, or else the next one may cut it.
+    pub(super) fn close(&mut self) -> Result<(), Failure> {
+        let mut sinks = self.sideloads.iter().map(|beside| &beside.sink).chain([&self.sink]);
+        if !self.writing || !sinks.all(Sink::is_whole) {
+            return Ok(());
         }
+        self.note_run(None)?;
+        (self.open, self.writing) = (None, false);
+        self.each_claim(None)
+    }
+
+    fn note_run(&self, run: Option<Id>) -> Result<(), Failure> {
+        let Some(mut state) = self.state() else { return Ok(()) };
+        let (output, sideloads) = self.marks(false)?;
+        let path = state.path().display().to_string();
+        state
+            .note_run(self.job.resource.name, run, &output, &sideloads)
+            .map_err(ReplaceError::into_io)
+            .or_exit(Exit::Output, || format!("cannot save the position in {path}"))
+    }
+
+    fn each_claim(&self, run: Option<Id>) -> Result<(), Failure> {
+        self.sink.claim(run)?;
+        self.sideloads.iter().try_for_each(|beside| beside.sink.claim(run))
+    }
+
+    /// Whether a run that follows has to open its outputs anew: one was moved away or emptied, or
+    /// the day in their names is over.
+    fn is_over(&self) -> bool {
+        let dated = match &self.job.output {
+            Output::File { template: Some(template), .. } => template.contains("{date}"),
+            Output::File { template: None, .. } | Output::Stdout => false,
+        };
+        let mut sinks = self.sideloads.iter().map(|beside| &beside.sink).chain([&self.sink]);
+        self.job.follow.is_some()
+            && (dated && self.day != self.shared.clock.wall().date()
+                || !sinks.all(Sink::is_in_place))
+    }
+
+    /// Opens the outputs anew, as the next run would.
+    fn begin_anew(&mut self) -> Result<(), Failure> {
+        self.close()?;
+        self.each_sink(Sink::let_go);
+        let now = self.shared.clock.wall();
+        let resource = self.job.resource.name;
+        let series = self.state().map(|state| state.series(resource, now)).transpose()?.flatten();
+        let names = Names { account: self.shared.account, now };
+        let job = self.job.anew(series, names)?;
+        let looks = opening::look(&job, Purpose::Write)?;
+        let anew = Writer::over(Cow::Owned(job), self.shared, looks)?;
+        *self = Writer { written_before: self.written(), ..anew };
         Ok(())
     }
 
     /// Commits a page.
     pub(super) fn write(&mut self, batch: &Batch) -> Result<lines::Noticed, Failure> {
+        if self.is_over() {
+            self.begin_anew()?;
+        }
+        if !batch.records.is_empty() || batch.sideloads.iter().any(|records| !records.is_empty()) {
+            self.begin_writing()?;
+        }
         let written = self.write_all(batch);
         if written.is_err() {
             self.each_sink(Sink::rollback);
@@ -122,6 +254,9 @@ impl<'a> Writer<'a> {
         at: UnixTime,
         caught_up: bool,
     ) -> Result<(), Failure> {
+        if self.some_is_stale() {
+            self.begin_writing()?;
+        }
         self.sink.overwrite()?;
         self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())?;
         if self.sink.stage().is_some() {
@@ -138,6 +273,12 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Whether old content is still to give way.
+    fn some_is_stale(&self) -> bool {
+        let mut sinks = self.sideloads.iter().map(|beside| &beside.sink).chain([&self.sink]);
+        sinks.any(Sink::is_to_be_replaced)
+    }
+
     fn caught_up(&mut self) {
         self.sideloads.iter_mut().for_each(|beside| beside.caught_up = beside.sink.committed());
     }
@@ -145,7 +286,7 @@ impl<'a> Writer<'a> {
     /// Bytes written by this run, to all outputs.
     pub(super) fn written(&self) -> u64 {
         let sideloads = self.sideloads.iter().map(|beside| beside.sink.written());
-        self.sink.written() + sideloads.sum::<u64>()
+        self.written_before + self.sink.written() + sideloads.sum::<u64>()
     }
 
     /// Where positions are saved, if this run moves one.
@@ -168,6 +309,8 @@ impl<'a> Writer<'a> {
         let window = self.window.or(self.job.updated_since).filter(|_| !caught_up);
         let Standing { position, overlap, through, capacity } = standing.clone();
         let series = self.marks(caught_up).map(|(output, sideloads)| Series {
+            id: self.series,
+            open: self.open,
             position,
             overlap,
             capacity,
@@ -225,6 +368,72 @@ impl<'a> Writer<'a> {
         }
         Ok((self.sink.mark()?, sideloads))
     }
+}
+
+#[cfg(test)]
+impl Writer<'_> {
+    /// Where the series stands before the first page.
+    pub(super) fn standing(&self) -> Standing {
+        at_start(&self.job)
+    }
+
+    pub(super) fn series_id(&self) -> Option<Id> {
+        self.series
+    }
+
+    /// Writes a page as a run does that is killed before it saves the position.
+    pub(super) fn tear(&mut self, batch: &Batch) -> Result<(), Failure> {
+        self.begin_writing()?;
+        self.write_all(batch).map(drop)
+    }
+}
+
+/// Where a series stands before the first request.
+fn at_start(job: &Job) -> Standing {
+    let position = job.position();
+    match &job.mode {
+        Mode::Series(series) => Standing {
+            position,
+            overlap: series.overlap.clone(),
+            through: series.through,
+            capacity: series.capacity,
+        },
+        Mode::OneOff { .. } | Mode::NewSeries { .. } => {
+            Standing { overlap: Overlap::none(&position), position, through: None, capacity: None }
+        }
+    }
+}
+
+fn saved_id(saved: Option<&Series>) -> Option<Id> {
+    saved.and_then(|series| series.id)
+}
+
+/// Saves where a series begins, or the id of one that has none, before anything else says whose the
+/// outputs are.
+fn save_start(job: &Job, shared: &Shared<'_>, id: Id, mut marks: Vec<Mark>) -> Result<(), Failure> {
+    let Some(mut state) = shared.state.as_ref().map(lock) else { return Ok(()) };
+    let saved = job.mode.saved();
+    let output = marks.remove(0);
+    let busy = job.beside.iter().map(|(name, _)| (*name).to_owned()).zip(marks);
+    let idle = saved.into_iter().flat_map(|series| series.sideloads.clone());
+    let idle = idle.filter(|(name, _)| !job.beside.iter().any(|(busy, _)| busy == name));
+    let Standing { position, overlap, through, capacity } = at_start(job);
+    let series = Series {
+        id: Some(id),
+        open: saved.and_then(|series| series.open),
+        position,
+        overlap,
+        capacity,
+        through,
+        window: saved.and_then(|series| series.window).or(job.updated_since),
+        output,
+        sideloads: idle.chain(busy).collect(),
+    };
+    let path = state.path().display().to_string();
+    state
+        .save(job.resource.name, &series, shared.clock.wall())
+        .map_err(ReplaceError::into_io)
+        .or_exit(Exit::Output, || format!("cannot save the position in {path}"))
 }
 
 /// Writes the lines of some records; none of them, nothing.

@@ -29,6 +29,7 @@ pub(crate) struct Asked {
     pub(crate) exclude_system_updates: bool,
     pub(crate) limit: Option<u64>,
     pub(crate) max_pages: Option<u64>,
+    pub(crate) overlap: Option<Duration>,
     pub(crate) output: Option<String>,
     /// `--append` and `--overwrite`.
     pub(crate) existing: Existing,

@@ -14,6 +14,7 @@ mod start;
 pub(crate) use asked::{Asked, Window};
 pub(crate) use hints::{INTERVAL, anew};
 pub(crate) use job::{Job, probe, sample};
+pub(crate) use owned::moved;
 pub(crate) use start::{Mode, YOUNGEST, start};
 
 use crate::{
@@ -196,9 +197,13 @@ fn job(
         }
         (_, _, _) => None,
     };
-    let mode = start::mode(window.since, saved.cloned(), fallback, state.is_some())?;
-    if let Mode::Series(series) = &mode {
-        owned::check_same(asked, resource, series, &output)?;
+    let mut mode = start::mode(window.since, saved.cloned(), fallback, state.is_some())?;
+    let mut moved_from = Vec::new();
+    if let Mode::Series(series) | Mode::NewSeries { again: Some(series), .. } = &mut mode
+        && let Some((moved, from)) = owned::check_same(asked, resource, series, &output)?
+    {
+        **series = moved;
+        moved_from = from;
     }
     let endpoint = match &mode {
         Mode::Series(series) => {
@@ -207,7 +212,7 @@ fn job(
         Mode::OneOff { .. } | Mode::NewSeries { .. } => endpoint,
     };
     let window_start = match &mode {
-        Mode::OneOff { start } | Mode::NewSeries { start } => Some(*start),
+        Mode::OneOff { start } | Mode::NewSeries { start, .. } => Some(*start),
         Mode::Series(series) => series.window.or(series.through).or_else(|| series.position.time()),
     };
     let has_had_pages = mode.saved().is_some_and(Series::has_had_pages);
@@ -216,9 +221,13 @@ fn job(
         (None, Some(Configured { text, .. })) => format!("start = \"{text}\""),
         (None, None) => String::new(),
     };
-    let asker = match mode.in_series() {
-        true => Asker::Series(asked.existing),
-        false => Asker::OneOff(asked.existing),
+    let asker = match &mode {
+        Mode::OneOff { .. } => Asker::OneOff(asked.existing),
+        // What a series is begun again with is what was typed now, as nothing has come of it.
+        Mode::NewSeries { again: Some(_), .. } if asked.existing != Existing::Refuse => {
+            Asker::Again(asked.existing)
+        }
+        Mode::NewSeries { .. } | Mode::Series(_) => Asker::Series(asked.existing),
     };
     let own = mode.saved().map(|_| resource.name);
     let located = |output: &Output, mark| {
@@ -241,6 +250,7 @@ fn job(
         output,
         place,
         beside,
+        moved_from,
         include,
         per_page: match resource.takes(Parameter::PerPage) {
             true => asked.per_page.or(known.defaults.per_page).unwrap_or(retry::LARGEST),
@@ -250,7 +260,7 @@ fn job(
         support_type_scope: asked.support_type_scope,
         until: window.until,
         updated_since: window_start.filter(|_| asked.exclude_system_updates),
-        overlap: resource.overlap,
+        overlap: asked.overlap.unwrap_or(resource.overlap),
         limit: asked.limit,
         max_pages: asked.max_pages,
         envelope: asked.envelope,

@@ -10,16 +10,20 @@ use crate::{
     place::{Existing, Place},
     resource::Resource,
     shown::quoted,
+    sink,
     state::{Owned, Series},
+    words::grouped,
 };
+use std::path::PathBuf;
 
-/// Rule 5: a position belongs to its output, and to its way of paging.
+/// Rule 5: a position belongs to its output, and to its way of paging. An output that was moved is
+/// gone on with: then the series with its new places is given, and the old ones.
 pub(super) fn check_same(
     asked: &Asked,
     resource: &Resource,
     series: &Series,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<Option<(Series, Vec<PathBuf>)>, Failure> {
     let saved = series.position.pagination();
     if let Some(asked) = asked.pagination.filter(|asked| *asked != saved) {
         return Err(Failure::usage(format!(
@@ -43,6 +47,9 @@ pub(super) fn check_same(
             series.output.template.is_none() && series.output.path == output.name()
         }
     };
+    if !same && let Ok(moved) = moved(resource.name, series, output) {
+        return Ok(Some(moved));
+    }
     if !same {
         let was = series.output.template.as_ref().unwrap_or(&series.output.path);
         let here = output.name();
@@ -65,13 +72,73 @@ pub(super) fn check_same(
         return Err(failure
             .hint("or begin a second series with this output: pass --since, and another --state"));
     }
-    if asked.existing == Existing::Overwrite {
+    let goes_on = asked.since.is_none() || !series.is_untouched();
+    if asked.existing == Existing::Overwrite && goes_on {
         return Err(Failure::usage(
             "--overwrite would destroy what this series has exported so far",
         )
         .hint("leave it out to go on, or pass --since and another output for a one-off"));
     }
-    Ok(())
+    Ok(None)
+}
+
+/// A series whose outputs were all moved, by hand, to where `output` says, with the paths that they
+/// had; else what is in the way. A file was moved if it is, by length and tail, the committed one,
+/// and there is none at the old place.
+pub(crate) fn moved(
+    resource: &str,
+    series: &Series,
+    output: &Output,
+) -> Result<(Series, Vec<PathBuf>), String> {
+    let Output::File { run: None, template, .. } = output else {
+        return Err("only files that grow can be moved".to_owned());
+    };
+    if series.output.stage.is_some() || series.output.template.is_some() != template.is_some() {
+        return Err("the new output is of another kind than the old one".to_owned());
+    }
+    let mut moved = series.clone();
+    let mut from = Vec::new();
+    let main = (&mut moved.output, output.clone());
+    let beside = moved
+        .sideloads
+        .iter_mut()
+        .map(|(name, mark)| {
+            let output = output.beside(resource, name);
+            (mark, output)
+        })
+        .filter(|(mark, _)| mark.file.is_some());
+    for (mark, output) in [main].into_iter().chain(beside) {
+        let Output::File { path, template, .. } = output else { continue };
+        let old = PathBuf::from(&mark.path);
+        // Of a name that changes with the date, the last file is gone on with first.
+        let path = match (&template, old.file_name()) {
+            (Some(_), Some(name)) => path.with_file_name(name),
+            (_, _) => path,
+        };
+        let Some(committed) = mark.file else {
+            return Err(format!("{} is no file", old.display()));
+        };
+        if old == path {
+            return Err(format!("{} is where it was", old.display()));
+        }
+        if old.exists() {
+            return Err(format!("there is still a file at {}", old.display()));
+        }
+        // Any empty file is like another: then only an owner file that came along proves it.
+        let is_it = sink::is_as_committed(&path, committed)
+            && (committed.bytes > 0 || series.id.is_some_and(|id| sink::belongs_to(&path, id)));
+        if !is_it {
+            return Err(format!(
+                "{} is not the file that was committed, of {} bytes",
+                path.display(),
+                grouped(committed.bytes)
+            ));
+        }
+        mark.path = path.to_string_lossy().into_owned();
+        mark.template.clone_from(&template);
+        from.push(old);
+    }
+    Ok((moved, from))
 }
 
 /// Nobody but its series writes into a series' output. `own` is the series that asks, if one does.

@@ -17,17 +17,22 @@ pub(crate) enum Mode {
     /// Neither reads nor moves one.
     OneOff { start: UnixTime },
     /// Begins a series, whose start is saved before the first request.
-    NewSeries { start: UnixTime },
+    NewSeries {
+        start: UnixTime,
+        /// It was begun before, and nothing has come of it yet.
+        again: Option<Box<Series>>,
+    },
     /// Goes on from the saved one, and moves it.
     Series(Box<Series>),
 }
 
 impl Mode {
-    /// What is saved of the series that is gone on with.
+    /// What is saved of the series that is gone on with, or begun again.
     pub(crate) fn saved(&self) -> Option<&Series> {
         match self {
             Mode::Series(series) => Some(series),
-            Mode::OneOff { .. } | Mode::NewSeries { .. } => None,
+            Mode::NewSeries { again, .. } => again.as_deref(),
+            Mode::OneOff { .. } => None,
         }
     }
 
@@ -66,9 +71,15 @@ pub(super) fn mode(
 ) -> Result<Mode, Failure> {
     match (since, saved, fallback) {
         (None, Some(series), _) => Ok(Mode::Series(Box::new(series))),
+        // Rule 6: the command that began a series may be typed again while nothing has come of it.
+        (Some(start), Some(series), _) if series.is_untouched() && has_state => {
+            let saved = series.position.time();
+            let start = saved.map_or(start, |saved| saved.min(start));
+            Ok(Mode::NewSeries { start, again: Some(Box::new(series)) })
+        }
         (Some(start), Some(_), _) => Ok(Mode::OneOff { start }),
         (Some(start), None, _) | (None, None, Some(start)) if has_state => {
-            Ok(Mode::NewSeries { start })
+            Ok(Mode::NewSeries { start, again: None })
         }
         (Some(start), None, _) | (None, None, Some(start)) => Ok(Mode::OneOff { start }),
         (None, None, None) => Err(Failure::usage("nothing says where to start")
@@ -108,18 +119,14 @@ mod tests {
     fn series(path: &str) -> Series {
         let position = Position::Cursor(Cursor::new("abc").unwrap());
         Series {
+            id: None,
+            open: None,
             overlap: Overlap::none(&position),
             position,
             capacity: None,
             through: None,
             window: None,
-            output: Mark {
-                path: path.to_owned(),
-                template: None,
-                stage: None,
-                file: None,
-                caught_up: None,
-            },
+            output: Mark::of(path.to_owned()),
             sideloads: Vec::new(),
         }
     }
@@ -134,14 +141,36 @@ mod tests {
             (1, None, saved(), Some(fallback), true, Some(Mode::Series(Box::new(series("-"))))),
             (2, None, None, None, true, None),
             (2, None, None, None, false, None),
-            (2, None, None, Some(fallback), true, Some(Mode::NewSeries { start: fallback })),
+            (
+                2,
+                None,
+                None,
+                Some(fallback),
+                true,
+                Some(Mode::NewSeries { start: fallback, again: None }),
+            ),
             (2, None, None, Some(fallback), false, Some(Mode::OneOff { start: fallback })),
-            (3, Some(since), None, None, true, Some(Mode::NewSeries { start })),
-            (3, Some(since), None, Some(fallback), true, Some(Mode::NewSeries { start })),
+            (3, Some(since), None, None, true, Some(Mode::NewSeries { start, again: None })),
+            (
+                3,
+                Some(since),
+                None,
+                Some(fallback),
+                true,
+                Some(Mode::NewSeries { start, again: None }),
+            ),
             (3, Some(since), None, None, false, Some(Mode::OneOff { start })),
             (4, Some(since), saved(), None, true, Some(Mode::OneOff { start })),
         ] {
             assert_eq!(mode(since, saved, fallback, has_state).ok(), expect, "rule {row}");
+        }
+        // Rule 6: of the two starts the earlier one.
+        for (saved_at, expect) in [(70, 70), (130, 100)] {
+            let position = Position::Start(UnixTime::clamped(saved_at));
+            let untouched = Series { position, ..series("/d/x") };
+            let again = Some(Box::new(untouched.clone()));
+            let expect = Mode::NewSeries { start: UnixTime::clamped(expect), again };
+            assert_eq!(mode(Some(since), Some(untouched), None, true).ok(), Some(expect));
         }
     }
 

@@ -3,8 +3,8 @@
 use super::{
     answer::Answer,
     auth::{self, Caller},
-    behaviour::{Counted, ThirdParty},
-    calendar::http_date,
+    behaviour::{Counted, Date, ThirdParty},
+    calendar::{DAY, http_date},
     desk::Desk,
     dice::mix,
     errors,
@@ -200,8 +200,18 @@ fn finish(desk: &Desk, answer: Answer, started_ms: u64, number: u64) -> Answer {
     } else {
         answer.with("cache-control", "no-cache")
     };
+    let now = desk.clock.now();
+    let date = match desk.options.behaviour.date {
+        Date::Right => Some(now),
+        Date::Missing => None,
+        Date::Yesterday => Some(now - DAY),
+        Date::Tomorrow => Some(now + DAY),
+    };
+    let answer = match date {
+        Some(date) => answer.with("date", http_date(date)),
+        None => answer,
+    };
     answer
-        .with("date", http_date(desk.clock.now()))
         .with("server", "cloudflare")
         .with("x-zendesk-api-version", "v2")
         .with("x-request-id", format!("{:016x}-SBX", mix(started_ms, number)))

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    behaviour::{Behaviour, Breaches, ExcludeDeleted, Fence},
+    behaviour::{Behaviour, Breaches, ExcludeDeleted, Fence, Sideloads, Slas},
     desk::Desk,
     dice::LATE,
     entry::Entry,
     fault::Fault,
     index::Index,
-    kind::{Endpoint, Fenced, MINUTE},
+    kind::{Endpoint, Extras, Fenced, MINUTE},
     paging::View,
     parameters::Parameters,
 };
@@ -52,8 +52,14 @@ impl Asking<'_> {
         let include = self.parameters.include();
         let include: Vec<&str> = include.iter().map(String::as_str).collect();
         let (world, kind) = (&self.desk.world, self.endpoint.kind);
-        let records = entries.iter().map(|entry| (kind.record)(world, entry, &include)).collect();
+        let counting = self.behaviour().slas == Slas::Counting;
+        let extras = Extras { include: &include, now: self.now, counting };
+        let records = entries.iter().map(|entry| (kind.record)(world, entry, &extras)).collect();
+        let all = self.behaviour().sideloads == Sideloads::All;
         let beside = |name: &&str| {
+            if !all && *name != "users" {
+                return None;
+            }
             let value = (kind.beside)(world, self.now, name, &entries)?;
             Some(((*name).to_owned(), value))
         };

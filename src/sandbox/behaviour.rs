@@ -147,7 +147,7 @@ switch! {
 switch! {
     /// When an export serves the `breach` events that are written ahead of their time (§4.5).
     Breaches {
-        /// When their time has come: an export ends before `Date`, as everything documented has it.
+        /// When their time has come: an export ends before `Date`, as all that is documented has it.
         #[default]
         Due = "due",
         /// As soon as they are written; `end_time` then lies ahead of `Date`.
@@ -164,6 +164,40 @@ switch! {
         Silent = "silent",
         /// The account's alone, as the headers of live answers look.
         Account = "account",
+    }
+}
+switch! {
+    /// What tickets with `include=slas` say of a target that is not yet met (§3).
+    Slas {
+        /// The hours that it had at first, so that the same ticket comes in the same bytes.
+        #[default]
+        Still = "still",
+        /// The minutes that are left, which differ from one request to the next.
+        Counting = "counting",
+    }
+}
+switch! {
+    /// The `Date` of answers (§9).
+    Date {
+        /// When they are sent.
+        #[default]
+        Right = "right",
+        /// Not there.
+        Missing = "missing",
+        /// A day ago.
+        Yesterday = "yesterday",
+        /// In a day.
+        Tomorrow = "tomorrow",
+    }
+}
+switch! {
+    /// Which sideloads stand beside the records (§3).
+    Sideloads {
+        /// All that were asked for.
+        #[default]
+        All = "all",
+        /// `users` alone: plans can lack the others.
+        Users = "users",
     }
 }
 switch! {
@@ -228,6 +262,12 @@ pub struct Behaviour {
     pub metric_quota: MetricQuota,
     /// `counted`
     pub counted: Counted,
+    /// `slas`
+    pub slas: Slas,
+    /// `date`
+    pub date: Date,
+    /// `sideloads`
+    pub sideloads: Sideloads,
     /// `expires_in`
     pub expires_in: ExpiresIn,
     /// `third_party`
@@ -281,6 +321,9 @@ impl Behaviour {
             "breaches" => self.breaches.set(value),
             "metric_quota" => self.metric_quota.set(value),
             "counted" => self.counted.set(value),
+            "slas" => self.slas.set(value),
+            "date" => self.date.set(value),
+            "sideloads" => self.sideloads.set(value),
             "expires_in" => self.expires_in.set(value),
             "third_party" => self.third_party.set(value),
             _ => None,

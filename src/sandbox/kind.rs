@@ -25,11 +25,21 @@ pub(super) struct Kind {
     pub(super) too_recent: Option<i64>,
     /// The versions that live at some time in `from..to`, in any order.
     pub(super) entries: fn(&World, i64, i64) -> Vec<Entry>,
-    /// What an entry's record says, as JSON; with the names of the sideloads that were asked for.
-    pub(super) record: fn(&World, &Entry, &[&str]) -> String,
+    /// What an entry's record says, as JSON.
+    pub(super) record: fn(&World, &Entry, &Extras<'_>) -> String,
     /// A sideload that stands beside the records of a page, as it is at a time (§3); names that the
     /// kind does not know are ignored.
     pub(super) beside: fn(&World, i64, &str, &[Entry]) -> Option<String>,
+}
+
+/// What a record is told of the request besides its entry.
+#[derive(Clone, Copy)]
+pub(super) struct Extras<'a> {
+    /// The names of the sideloads that are asked for.
+    pub(super) include: &'a [&'a str],
+    pub(super) now: i64,
+    /// Embedded targets count down to their end.
+    pub(super) counting: bool,
 }
 
 /// Whether changes of the last minute are kept back.
@@ -197,6 +207,8 @@ pub(super) enum Order {
     Key,
     /// By time, the oldest first.
     Time,
+    /// By time, the newest first.
+    Newest,
 }
 
 /// Where the records stand in the envelope of a list.

@@ -28,6 +28,7 @@ fn position(order: Order, entry: &Entry) -> Position {
         Order::Id => (0, entry.id),
         Order::Key => (i64::try_from(entry.key).unwrap_or(i64::MAX), entry.id),
         Order::Time => (entry.ts, entry.id),
+        Order::Newest => (-entry.ts, entry.id),
     }
 }
 
@@ -36,6 +37,7 @@ fn order_name(order: Order) -> &'static str {
         Order::Id => "id",
         Order::Key => "key,id",
         Order::Time => "time,id",
+        Order::Newest => "-time,id",
     }
 }
 
@@ -116,24 +118,12 @@ fn by_position(
     mut entries: Vec<Entry>,
 ) -> Result<Reply, Refused> {
     let (order, parameters) = (listing.order, &asking.parameters);
-    let refused = |description: &str| Box::new(errors::invalid_paging(description));
-    let size = match parameters.request.param("page[size]") {
-        None => largest,
-        Some(text) => match text.parse::<u32>() {
-            Ok(0) | Err(_) => return Err(refused("page[size] is not valid")),
-            Ok(size) if size > largest => {
-                let text = format!("page[size] cannot be greater than {largest}");
-                return Err(refused(&text));
-            }
-            Ok(size) => size,
-        },
-    };
-    let size = place(size.into());
+    let size = parameters.page_size(largest)?.unwrap_or(place(largest.into()));
     let cursor = |name: &str| match parameters.request.param(name) {
         None => Ok(None),
         Some(cursor) => match decode(order, &cursor) {
             Some(position) => Ok(Some((position, cursor))),
-            None => Err(refused(&format!("{name} is not valid"))),
+            None => Err(Box::new(errors::invalid_paging(&format!("{name} is not valid")))),
         },
     };
     let (after, before) = (cursor("page[after]")?, cursor("page[before]")?);

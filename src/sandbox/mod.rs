@@ -64,8 +64,8 @@ use std::{io, sync::Arc, time::Duration};
 
 pub use auth::{API_TOKEN, AUTHORIZATION_CODE, CLIENT_ID, CLIENT_SECRET, OAUTH_TOKEN};
 pub use behaviour::{
-    Behaviour, Breaches, Counted, CursorLimit, EmptyCursor, EndOfStream, ExcludeDeleted, ExpiresIn,
-    Fence, InvalidCursor, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, SameSecond,
+    Behaviour, Breaches, Counted, CursorLimit, Date, EmptyCursor, EndOfStream, ExcludeDeleted,
+    ExpiresIn, Fence, InvalidCursor, LimitScope, MetricQuota, QuotaHeaders, RetryAfter, SameSecond,
     ThirdParty, TooManyBody,
 };
 pub use fault::Fault;

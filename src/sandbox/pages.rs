@@ -43,10 +43,13 @@ pub(super) fn page(
     let asking = Asking { desk, endpoint, parameters, now, fault };
     let reply = match endpoint.route.paging {
         Paging::Cursor(end) => export::by_cursor(&asking, end)?,
-        Paging::Time(by_time) => match asking.parameters.list_size(by_time.lists)? {
-            Some(size) => export::as_list(&asking, size)?,
-            None => export::by_time(&asking, by_time)?,
-        },
+        Paging::Time(by_time) => {
+            let size = by_time.lists.map(|largest| asking.parameters.page_size(largest));
+            match size.transpose()?.flatten() {
+                Some(size) => export::as_list(&asking, size)?,
+                None => export::by_time(&asking, by_time)?,
+            }
+        }
         Paging::List(listing) => list::page(&asking, listing)?,
         Paging::StartId(form) => products::by_start_id(&asking, form)?,
         Paging::Token => products::by_token(&asking)?,

@@ -170,19 +170,19 @@ impl Parameters<'_> {
         }
     }
 
-    /// The size that makes a list with cursors of an export by time, which takes `largest` at most
-    /// (§1.1).
-    pub(super) fn list_size(&self, largest: Option<u32>) -> Result<Option<usize>, Refused> {
-        let asked = largest.and_then(|largest| Some((largest, self.request.param("page[size]")?)));
-        let Some((largest, asked)) = asked else {
+    /// `page[size]`, where it is given; `largest` at most (§1.1, §4.6).
+    pub(super) fn page_size(&self, largest: u32) -> Result<Option<usize>, Refused> {
+        let refused = |description: &str| Box::new(errors::invalid_paging(description));
+        let Some(asked) = self.request.param("page[size]") else {
             return Ok(None);
         };
-        let size = asked.parse::<u32>().ok().filter(|size| (1..=largest).contains(size));
-        let size = size.ok_or_else(|| {
-            let detail = format!("page[size] must be between 1 and {largest}");
-            errors::listed(400, "InvalidPaginationParameter", "Invalid page size", &detail)
-        })?;
-        Ok(Some(place(size.into())))
+        match asked.parse::<u32>() {
+            Ok(0) | Err(_) => Err(refused("page[size] is not valid")),
+            Ok(size) if size > largest => {
+                Err(refused(&format!("page[size] cannot be greater than {largest}")))
+            }
+            Ok(size) => Ok(Some(place(size.into()))),
+        }
     }
 
     /// The URL of the next page: the path as it was asked for, `name` set, the other parameters

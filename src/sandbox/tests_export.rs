@@ -180,6 +180,26 @@ fn parameters_are_checked() {
 }
 
 #[test]
+fn a_start_time_is_whole_seconds_or_an_error_in_the_known_words() {
+    let sandbox = sandbox(small());
+    let since = sandbox.now() - 86_400;
+    let path = "/api/v2/incremental/tickets/cursor.json";
+    let whole = get(&sandbox, &format!("{path}?start_time={since}&per_page=3"));
+    let fraction = get(&sandbox, &format!("{path}?start_time={since}.9&per_page=3"));
+    assert_eq!((fraction.status, fraction.text()), (200, whole.text()));
+    let refused = get(&sandbox, &format!("{path}?start_time=soon"));
+    assert_eq!(
+        (refused.status, refused.text()),
+        (
+            400,
+            "{\"error\":{\"title\":\"Invalid attribute\",\"message\":\"You passed an invalid value for \
+             the start_time attribute. Invalid parameter: start_time must be an integer from \
+             api/v2/incremental/tickets/cursor\"}}"
+        )
+    );
+}
+
+#[test]
 fn an_empty_page_leads_nowhere() {
     let sandbox = sandbox(Options { records: 1, ..small() });
     let start = sandbox.now() - 61;
@@ -215,6 +235,8 @@ fn metric_events_have_two_pagings() {
     let page = get(&sandbox, &format!("{path}?start_time=0&page[size]=5")).json();
     assert_eq!(page["ticket_metric_events"].as_array().unwrap().len(), 5);
     assert_eq!(page["meta"]["has_more"], true);
+    let refused = get(&sandbox, &format!("{path}?start_time=0&page[size]=101"));
+    assert!(refused.status == 400 && refused.text().contains("cannot be greater than 100"));
     let next = get(&sandbox, &local(&page["links"]["next"])).json();
     assert_ne!(next["ticket_metric_events"][0]["id"], page["ticket_metric_events"][4]["id"]);
 }

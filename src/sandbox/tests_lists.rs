@@ -336,6 +336,36 @@ fn satisfaction_ratings_can_be_had_by_the_month() {
 }
 
 #[test]
+fn audits_are_the_ticket_events_and_metrics_those_of_the_sideload() {
+    let sandbox = sandbox(Options { records: 150, ..small() });
+    let id = |record: &Value| record["id"].as_u64().unwrap();
+    let mut target =
+        "/api/v2/incremental/ticket_events?start_time=0&support_type_scope=all".to_owned();
+    let mut events = HashSet::new();
+    loop {
+        let page = get(&sandbox, &target).json();
+        events.extend(records(&page, "ticket_events").iter().map(id));
+        if page["end_of_stream"] == true {
+            break;
+        }
+        target = local(&page["next_page"]);
+    }
+    let audits = list(&sandbox, "/api/v2/ticket_audits", "audits");
+    assert!(audits.is_sorted_by_key(|audit| seconds(audit, "created_at")));
+    let settled = |audit: &&Value| seconds(audit, "created_at") <= sandbox.now() - 60;
+    let audits: HashSet<u64> = audits.iter().filter(settled).map(id).collect();
+    // The list leaves out what AI agents handle, as the export does by default.
+    assert!(audits.is_subset(&events) && audits.len() > events.len() * 4 / 5);
+
+    let metrics = list(&sandbox, "/api/v2/ticket_metrics", "ticket_metrics");
+    assert!(metrics.is_sorted_by_key(|metric| -seconds(metric, "created_at")));
+    let target = "/api/v2/incremental/tickets/cursor?start_time=0&include=metric_sets";
+    let page = get(&sandbox, target).json();
+    let beside: HashSet<u64> = records(&page, "metric_sets").iter().map(id).collect();
+    assert!(metrics.iter().filter(|metric| beside.contains(&id(metric))).count() > 100);
+}
+
+#[test]
 fn a_list_is_what_there_is_now() {
     let sandbox = sandbox(Options { records: 500, ..small() });
     let before = list(&sandbox, "/api/v2/macros", "macros");

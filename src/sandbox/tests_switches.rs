@@ -315,6 +315,48 @@ fn breaches_show_at_their_time_or_ahead_of_it() {
 }
 
 #[test]
+fn targets_inside_tickets_can_count_down() {
+    let changed = |switches| {
+        let sandbox = with(switches, Options { records: 2000, ..small() });
+        let since = sandbox.now() - 86_400;
+        let target = format!("/api/v2/incremental/tickets?start_time={since}&include=slas");
+        let tickets = || -> Vec<Value> { records(&get(&sandbox, &target).json(), "tickets") };
+        let before = tickets();
+        sandbox.advance(Duration::from_secs(60));
+        let after = tickets();
+        let again = |ticket: &&Value| {
+            let same = |key: &str, other: &Value| other[key] == ticket[key];
+            let other = after.iter().find(|t| same("id", t) && same("generated_timestamp", t));
+            other.is_some_and(|other| other != *ticket)
+        };
+        before.iter().filter(again).count()
+    };
+    assert_eq!(changed("slas=still"), 0);
+    assert!(changed("slas=counting") > 0);
+}
+
+#[test]
+fn the_date_can_be_missing_or_a_day_off() {
+    let date = |switches| get(&with(switches, small()), USERS).header("date").map(str::to_owned);
+    assert_eq!(date("date=right").as_deref(), Some("Wed, 18 Nov 2026 11:06:40 GMT"));
+    assert_eq!(date("date=missing"), None);
+    assert_eq!(date("date=yesterday").as_deref(), Some("Tue, 17 Nov 2026 11:06:40 GMT"));
+    assert_eq!(date("date=tomorrow").as_deref(), Some("Thu, 19 Nov 2026 11:06:40 GMT"));
+}
+
+#[test]
+fn sideloads_can_be_lacking() {
+    let beside = |switches| -> Vec<String> {
+        let target = "/api/v2/incremental/tickets?start_time=0&include=users,metric_sets,groups";
+        let page = get(&with(switches, small()), target).json();
+        let names = page.as_object().unwrap().keys().cloned();
+        names.filter(|name| matches!(name.as_str(), "users" | "metric_sets" | "groups")).collect()
+    };
+    assert_eq!(beside("sideloads=all"), ["users", "metric_sets", "groups"]);
+    assert_eq!(beside("sideloads=users"), ["users"]);
+}
+
+#[test]
 fn a_frozen_world_does_not_move() {
     let options = || Options { ..small() };
     let (one, two) = (sandbox(options()), sandbox(options()));

@@ -122,11 +122,11 @@ impl Profile {
         }
     }
 
-    /// A file that the config file names: one that is not absolute lies beside the config file,
-    /// wherever zdx is started.
+    /// A file that the config file names: `~/` is the home directory, as shells have it; one that is
+    /// not absolute lies beside the config file, wherever zdx is started.
     pub(super) fn path(&self, key: &str) -> Option<PathBuf> {
         let dir = absolute(disk::parent(&self.file));
-        self.text(key).map(|text| dir.join(text))
+        self.text(key).map(|text| dir.join(at_home(text)))
     }
 
     pub(super) fn list(&self, key: &str) -> Option<&[String]> {
@@ -355,6 +355,15 @@ fn unknown_key(key: &str, known: &[&str], place: &str) -> String {
     match closest(key, known.iter().copied()) {
         Some(near) => format!("unknown key \"{key_shown}\"{place}: did you mean \"{near}\"?"),
         None => format!("unknown key \"{key_shown}\"{place}"),
+    }
+}
+
+/// What a shell makes of `~/` at the beginning of a path.
+pub(super) fn at_home(text: &str) -> PathBuf {
+    let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    match text.strip_prefix("~/") {
+        Some(rest) => home().map_or_else(|| PathBuf::from(text), |home| home.join(rest)),
+        None => PathBuf::from(text),
     }
 }
 

@@ -63,10 +63,13 @@ enum Source {
 pub(super) fn choose(env: &Environment, profile: &Profile, explicit: bool) -> Option<Choice> {
     let ambient = || FORMS.iter().find_map(|form| from_environment(form, env));
     let configured = || FORMS.iter().find_map(|form| from_profile(form, profile));
-    match explicit {
-        true => configured().or_else(ambient),
-        false => ambient().or_else(configured),
-    }
+    let scope = || env.credential("ZENDESK_OAUTH_SCOPE");
+    let own = || profile.text("scope").map(str::to_owned);
+    let (choice, scope) = match explicit {
+        true => (configured().or_else(ambient)?, own().or_else(scope)),
+        false => (ambient().or_else(configured)?, scope().or_else(own)),
+    };
+    Some(Choice { scope: scope.unwrap_or_else(|| READ.to_owned()), ..choice })
 }
 
 /// The credentials that are taken, with their secret.
@@ -91,8 +94,7 @@ pub(super) fn find(
 fn from_environment(form: &'static Form, env: &Environment) -> Option<Choice> {
     let name = form.name.map_or(Some(String::new()), |(variable, _)| env.credential(variable))?;
     let secret = Source::Environment(Secret::new(env.credential(form.secret.0)?));
-    let scope = env.credential("ZENDESK_OAUTH_SCOPE").unwrap_or_else(|| READ.to_owned());
-    Some(Choice { form, name, secret, scope })
+    Some(Choice { form, name, secret, scope: String::new() })
 }
 
 fn from_profile(form: &'static Form, profile: &Profile) -> Option<Choice> {
@@ -107,8 +109,7 @@ fn from_profile(form: &'static Form, profile: &Profile) -> Option<Choice> {
     } else {
         Source::Command(command.clone(), profile.text(&command)?.to_owned())
     };
-    let scope = profile.text("scope").unwrap_or(READ).to_owned();
-    Some(Choice { form, name, secret, scope })
+    Some(Choice { form, name, secret, scope: String::new() })
 }
 
 impl Choice {
@@ -172,6 +173,9 @@ impl Choice {
             }
             Source::InPlace(key, _) | Source::File(key, _) | Source::Command(key, _) => key,
         };
+        if bad(&self.scope) {
+            return Err(profile.unusable("scope", "holds control characters"));
+        }
         let named = self.form.name.map(|(_, key)| key).filter(|_| bad(&self.name));
         if let Some(key) = named {
             return Err(profile.unusable(key, "holds control characters"));
@@ -269,6 +273,26 @@ mod tests {
         assert_eq!(kind(&all, &configured, false).unwrap(), "OAuth client");
         assert_eq!(kind(&all, &configured, true).unwrap(), "API token");
         assert_eq!(kind(&env(&[]), &configured, false).unwrap(), "API token");
+    }
+
+    #[test]
+    fn the_scope_of_a_profile_that_is_named_beats_the_environment() {
+        let own = profile("[profiles.p]\nclient_id = 'i'\nclient_secret = 's'\nscope = 'own'\n");
+        let ambient = env(&[("ZENDESK_OAUTH_SCOPE", "ambient")]);
+        let scope =
+            |env: &Environment, profile: &Profile, explicit| match found(env, profile, explicit)
+                .unwrap()
+                .kind
+            {
+                Kind::OauthClient { scope, .. } => scope,
+                other => panic!("{}", other.name()),
+            };
+        assert_eq!(scope(&ambient, &own, true), "own");
+        assert_eq!(scope(&ambient, &own, false), "ambient");
+        assert_eq!(scope(&env(&[]), &own, false), "own");
+        let bare = profile("[profiles.p]\nclient_id = 'i'\nclient_secret = 's'\n");
+        assert_eq!(scope(&ambient, &bare, true), "ambient");
+        assert_eq!(scope(&env(&[]), &bare, true), "read");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The settings that are numbers, durations and sizes: time-outs, and what stands in for flags that
 //! were not given.
 
-use super::{config::Profile, given::Environment};
+use super::{
+    config::{Profile, at_home},
+    given::Environment,
+};
 use crate::{
     api::Limits,
     failure::{Exit, Failure},
@@ -77,7 +80,8 @@ pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
         start: profile
             .text("start")
             .map(|text| Configured { text: text.to_owned(), place: profile.place("start") }),
-        output: profile.text("output").map(str::to_owned),
+        // What a shell would do for `-o` has nobody done here.
+        output: profile.text("output").map(|text| at_home(text).to_string_lossy().into_owned()),
         resources: profile.list("resources").map(<[String]>::to_vec),
         per_page: within("per_page", 1, 1000)?.and_then(|size| u16::try_from(size).ok()),
         retry_for: profile.parsed("retry_for", duration)?,

@@ -5,22 +5,28 @@
 
 mod compress;
 mod file;
+mod look;
+mod owner;
+mod ownership;
 pub(crate) mod segment;
 mod stdout;
 
-pub(crate) use file::FileSink;
-pub(crate) use stdout::{StdoutSink, check_reader};
+pub(crate) use file::{FileSink, Opened};
+pub(crate) use look::{Looked, Me, Ours, Purpose, belongs_to, is_as_committed, look, release};
+pub(crate) use owner::{Note, drawn};
+pub(crate) use ownership::{Whereabouts, told};
+pub(crate) use stdout::{StdoutSink, check_reader, is_passed_on};
 
 use crate::{
     failure::Failure,
-    mark::{Mark, STDOUT, Stage},
+    mark::{Id, Mark, STDOUT, Stage},
     signals::Stop,
 };
 use compress::PageWriter;
 
 #[derive(Debug)]
 pub(crate) enum Sink {
-    File(FileSink),
+    File(Box<FileSink>),
     Stdout(StdoutSink),
 }
 
@@ -43,6 +49,59 @@ impl Sink {
         }
     }
 
+    /// Of a file, from here on old content that is to be replaced does not count.
+    pub(crate) fn prepare(&mut self) {
+        if let Sink::File(file) = self {
+            file.prepare();
+        }
+    }
+
+    /// Says beside a file which run has begun to write, or that it has ended.
+    pub(crate) fn claim(&self, run: Option<Id>) -> Result<(), Failure> {
+        match self {
+            Sink::File(file) => file.claim(run),
+            Sink::Stdout(_) => Ok(()),
+        }
+    }
+
+    /// Whether a file still holds what is to be replaced.
+    pub(crate) fn is_to_be_replaced(&self) -> bool {
+        match self {
+            Sink::File(file) => file.is_to_be_replaced(),
+            Sink::Stdout(_) => false,
+        }
+    }
+
+    /// Whether a file is as long as it is committed.
+    pub(crate) fn is_whole(&self) -> bool {
+        match self {
+            Sink::File(file) => file.is_whole(),
+            Sink::Stdout(_) => true,
+        }
+    }
+
+    /// Whether a file still lies where it was opened, with what is committed of it.
+    pub(crate) fn is_in_place(&self) -> bool {
+        match self {
+            Sink::File(file) => file.is_in_place(),
+            Sink::Stdout(_) => true,
+        }
+    }
+
+    /// Lets another open the file.
+    pub(crate) fn let_go(&mut self) {
+        if let Sink::File(file) = self {
+            file.let_go();
+        }
+    }
+
+    /// Takes back what was made of a file that is not going to be written.
+    pub(crate) fn take_back(&self) {
+        if let Sink::File(file) = self {
+            file.take_back();
+        }
+    }
+
     /// The position that goes with the written page is saved: the page counts.
     pub(crate) fn commit(&mut self) {
         if let Sink::File(file) = self {
@@ -62,13 +121,7 @@ impl Sink {
     pub(crate) fn mark(&self) -> Result<Mark, Failure> {
         match self {
             Sink::File(file) => file.mark(),
-            Sink::Stdout(_) => Ok(Mark {
-                path: STDOUT.to_owned(),
-                template: None,
-                stage: None,
-                file: None,
-                caught_up: None,
-            }),
+            Sink::Stdout(_) => Ok(Mark::of(STDOUT.to_owned())),
         }
     }
 

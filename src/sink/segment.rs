@@ -6,32 +6,49 @@
 //! completed by the next one.
 
 use crate::{disk, place::partial};
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Removes the empty hidden files that runs of this template left behind when they were killed
-/// before the state knew of them. One that is locked belongs to a run under way. A courtesy: what
-/// cannot be removed stays.
-pub(crate) fn remove_orphans(own: &Path, run: &str) {
+/// before the state knew of them, and says which of those that hold something nobody grows: they are
+/// left as they are. One that is locked belongs to a run under way. A courtesy: what cannot be
+/// removed stays.
+pub(crate) fn remove_orphans(own: &Path, run: &str) -> Vec<(PathBuf, u64)> {
     let hidden = partial(own);
     let name = hidden.file_name().unwrap_or_default().to_string_lossy();
-    let Some((before, behind)) = name.split_once(run) else { return };
+    let mut left = Vec::new();
+    let Some((before, behind)) = name.split_once(run) else { return left };
+    // The second run of a second has a number in its own name.
+    let numbered = behind.strip_prefix('-').map(|rest| rest.trim_start_matches(is_digit));
+    let behind = numbered.unwrap_or(behind);
     let is_run =
         |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'T' | b'Z' | b'-'));
     for entry in std::fs::read_dir(disk::parent(own)).into_iter().flatten().flatten() {
         let found = entry.file_name();
         let middle =
             found.to_str().and_then(|found| found.strip_prefix(before)?.strip_suffix(behind));
-        let empty = || entry.metadata().is_ok_and(|data| data.is_file() && data.len() == 0);
-        if middle.is_none_or(|middle| !is_run(middle)) || !empty() {
+        if middle.is_none_or(|middle| !is_run(middle)) {
             continue;
         }
         if let Ok(file) = File::open(entry.path())
             && file.try_lock().is_ok()
-            && file.metadata().is_ok_and(|data| data.len() == 0)
+            && let Ok(data) = file.metadata()
+            && data.is_file()
         {
-            drop(std::fs::remove_file(entry.path()));
+            match data.len() {
+                0 => drop(std::fs::remove_file(entry.path())),
+                length => left.push((entry.path(), length)),
+            }
         }
     }
+    left
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
 }
 
 /// Gives a complete segment its name. One that already has it is left alone, so that this can be
@@ -98,7 +115,9 @@ mod tests {
         for name in orphans {
             File::create(at(name)).unwrap();
         }
-        remove_orphans(&own, run);
+        let second = at(&format!("t-{run}-2.ndjson"));
+        assert_eq!(remove_orphans(&own, run), [(at(full), 1)]);
+        assert_eq!(remove_orphans(&second, run), [(at(full), 1)]);
         assert!(stays.iter().chain([&full, &held]).all(|name| at(name).exists()));
         assert!(orphans.iter().all(|name| !at(name).exists()));
     }

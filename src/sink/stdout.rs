@@ -43,7 +43,12 @@ impl StdoutSink {
         // One page at a time, also when several resources share stdout.
         let _page = io::stdout().lock();
         let mut out = Out { kind: self.kind, stop, written: 0 };
-        let result = page(&mut out).and_then(|()| match self.series {
+        // What a killed run left of a line would else be glued to the first one.
+        let on_its_own = match self.written == 0 && os::stands_in_a_line(self.kind) {
+            true => os::write(self.kind, b"\n", stop),
+            false => Ok(()),
+        };
+        let result = on_its_own.and_then(|()| page(&mut out)).and_then(|()| match self.series {
             true => os::taken(self.kind, stop),
             false => Ok(()),
         });
@@ -54,6 +59,11 @@ impl StdoutSink {
     pub(super) fn written(&self) -> u64 {
         self.written
     }
+}
+
+/// Whether stdout is a terminal or a pipe, of which nothing is left when a run has ended.
+pub(crate) fn is_passed_on() -> bool {
+    matches!(os::kind(), os::Kind::Terminal | os::Kind::Pipe)
 }
 
 /// Whether somebody still reads stdout, for when nothing is written to it.
@@ -133,7 +143,7 @@ mod os {
     use crate::{clock::Clock, signals::Stop};
     use rustix::{
         event::{PollFd, PollFlags, Timespec, poll},
-        fs::FileType,
+        fs::{FileType, OFlags},
         io::Errno,
         stdio::stdout,
     };
@@ -222,6 +232,26 @@ mod os {
         Ok(())
     }
 
+    /// Whether the next byte would stand behind a line that does not end, in a regular file that can
+    /// be read back.
+    pub(super) fn stands_in_a_line(kind: Kind) -> bool {
+        use std::os::unix::fs::FileExt as _;
+        let last = || -> Option<u8> {
+            let length = u64::try_from(rustix::fs::fstat(stdout()).ok()?.st_size).ok()?;
+            let appends = rustix::fs::fcntl_getfl(stdout()).ok()?.contains(OFlags::APPEND);
+            let at = match appends {
+                true => length,
+                false => rustix::fs::tell(stdout()).ok()?.min(length),
+            };
+            let mut last = [0];
+            // `>>` cannot be read through its own descriptor.
+            let file = File::open("/dev/fd/1").ok()?;
+            file.read_exact_at(&mut last, at.checked_sub(1)?).ok()?;
+            last.first().copied()
+        };
+        kind == Kind::Regular && last().is_some_and(|last| last != b'\n')
+    }
+
     /// How long ago the signal came, by when it was first noticed here; the same for all resources.
     fn since_signal(stop: &Stop) -> Option<Duration> {
         static NOTICED: OnceLock<Instant> = OnceLock::new();
@@ -306,6 +336,10 @@ mod os {
         let mut out = io::stdout();
         out.write_all(bytes)?;
         out.flush()
+    }
+
+    pub(super) fn stands_in_a_line(_: Kind) -> bool {
+        false
     }
 
     pub(super) fn reader(_: Kind) -> io::Result<()> {

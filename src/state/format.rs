@@ -2,9 +2,10 @@
 //!
 //! Pure: bytes and values. Must not know where the file lies.
 
+use super::series::{Owned, Series};
 use crate::{
     failure::{Exit, Failure},
-    mark::{Committed, Mark, Stage},
+    mark::{Before, Committed, Id, Identity, Mark, Stage},
     position::{Cursor, Fingerprint, Overlap, Position},
     resource::Pagination,
     shown::shown,
@@ -15,46 +16,13 @@ use serde_json::{Map, Value, json};
 use std::{path::Path, time::Duration};
 
 const FORMAT: &str = "zdx-state";
-const VERSION: u64 = 1;
+
+/// Version 1, of zdx 0.1, knows no series, no open run and no file's identity; it is read, and
+/// written as this one.
+const VERSION: u64 = 2;
 
 /// How far ahead of the clock a saved position may lie before it is taken for damage.
 const FUTURE_TOLERANCE: Duration = Duration::from_secs(300);
-
-/// What is saved of one resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Series {
-    pub(crate) position: Position,
-    pub(crate) overlap: Overlap,
-    /// The longest page after which more followed, of a server that does not tell the end.
-    pub(crate) capacity: Option<u64>,
-    /// The change time up to which records were exported.
-    pub(crate) through: Option<UnixTime>,
-    /// Where the window of a run that leaves out system updates began; kept until the export has
-    /// caught up, however many runs that takes.
-    pub(crate) window: Option<UnixTime>,
-    pub(crate) output: Mark,
-    /// The files of sideloads, by name.
-    pub(crate) sideloads: Vec<(String, Mark)>,
-}
-
-impl Series {
-    /// Whether an answer has ever moved it from where it began.
-    pub(crate) fn has_had_pages(&self) -> bool {
-        self.through.is_some() || matches!(self.position, Position::Cursor(_))
-    }
-
-    /// What is saved of a sideload's file.
-    pub(crate) fn sideload(&self, name: &str) -> Option<&Mark> {
-        self.sideloads.iter().find(|(known, _)| known == name).map(|(_, mark)| mark)
-    }
-}
-
-/// An output path that a series owns, or the template of one that changes with the date.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Owned {
-    pub(crate) path: String,
-    pub(crate) resource: String,
-}
 
 /// Why a file is no state to go on from.
 #[derive(Debug)]
@@ -130,7 +98,7 @@ fn check_head(document: &Map<String, Value>, account: &str) -> Result<(), Unusab
         return Err(format!("its format is not \"{FORMAT}\"").into());
     }
     match document.get("version").and_then(Value::as_u64) {
-        Some(VERSION) => {}
+        Some(1..=VERSION) => {}
         Some(newer) if newer > VERSION => return Err(Unusable::Newer(newer)),
         Some(_) | None => return Err("its version is unknown".into()),
     }
@@ -184,7 +152,10 @@ pub(super) fn series(
             .collect::<Result<_, String>>()?,
         Some(_) => return Err("\"sideloads\" is not an object".to_owned()),
     };
+    let id = |key| optional(saved, key, |value| Id::parse(value.as_str()?));
     Ok(Some(Series {
+        id: id("series")?,
+        open: id("open")?,
         position,
         overlap,
         capacity: optional(saved, "capacity", Value::as_u64)?,
@@ -267,6 +238,8 @@ fn mark(saved: &Value) -> Result<Mark, String> {
     let caught_up = optional(saved, "caught_up", Value::as_u64)?;
     Ok(Mark {
         caught_up,
+        identity: optional(saved, "file", |value| Identity::parse(value.as_str()?))?,
+        before: optional(saved, "before", |value| Before::named(value.as_str()?))?,
         path: optional(saved, "path", text)?.ok_or("its output has no \"path\"")?,
         template: optional(saved, "template", text)?,
         stage: optional(saved, "stage", |value| Stage::named(value.as_str()?))?,
@@ -278,6 +251,40 @@ fn mark(saved: &Value) -> Result<Mark, String> {
     })
 }
 
+/// Says of a document that it is one of this version.
+pub(super) fn put_head(document: &mut Map<String, Value>, account: &str) {
+    document.insert("format".to_owned(), json!(FORMAT));
+    document.insert("version".to_owned(), json!(VERSION));
+    document.insert("account".to_owned(), json!(account));
+}
+
+/// Puts into a saved series which run has begun to write, and how its outputs stand.
+pub(super) fn put_run(
+    document: &mut Map<String, Value>,
+    resource: &str,
+    run: Option<Id>,
+    output: &Mark,
+    sideloads: &[(String, Mark)],
+) {
+    let saved = document.get_mut("resources").and_then(|all| all.get_mut(resource));
+    let Some(saved) = saved.and_then(Value::as_object_mut) else { return };
+    saved.insert("open".to_owned(), json!(run.map(|run| run.to_string())));
+    let old = saved.get("output").cloned();
+    saved.insert("output".to_owned(), marked(old, output));
+    put_sideloads(saved, sideloads);
+}
+
+/// The series' id, if it has one.
+pub(super) fn id(document: &Map<String, Value>, resource: &str) -> Result<Option<Id>, String> {
+    let saved = document.get("resources").and_then(|all| all.get(resource));
+    saved.map_or(Ok(None), |saved| optional(saved, "series", |value| Id::parse(value.as_str()?)))
+}
+
+/// Whether zdx 0.1 wrote it.
+pub(super) fn is_first_version(document: &Map<String, Value>) -> bool {
+    document.get("version").and_then(Value::as_u64) == Some(1)
+}
+
 /// Puts a series into a document, which may be a new one.
 pub(super) fn put(
     document: &mut Map<String, Value>,
@@ -286,9 +293,7 @@ pub(super) fn put(
     series: &Series,
     saved_at: UnixTime,
 ) {
-    document.insert("format".to_owned(), json!(FORMAT));
-    document.insert("version".to_owned(), json!(VERSION));
-    document.insert("account".to_owned(), json!(account));
+    put_head(document, account);
     let resources = document.entry("resources").or_insert_with(|| json!({}));
     let resources = resources.as_object_mut().expect("checked when it was read");
     let saved = resources.entry(resource).or_insert_with(|| json!({}));
@@ -305,6 +310,10 @@ fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixT
     let mut set = |key: &str, value: Value| {
         saved.insert(key.to_owned(), value);
     };
+    if let Some(id) = series.id {
+        set("series", json!(id.to_string()));
+    }
+    set("open", json!(series.open.map(|run| run.to_string())));
     set("pagination", json!(series.position.pagination().name()));
     match &series.position {
         Position::Start(start) => set("start_time", json!(start.seconds())),
@@ -327,23 +336,31 @@ fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixT
     }
     set("saved_at", json!(saved_at.to_string()));
     set("output", marked(old.remove("output"), &series.output));
-    if !series.sideloads.is_empty() {
-        let mut sideloads = match old.remove("sideloads") {
-            Some(Value::Object(sideloads)) => sideloads,
-            Some(_) | None => Map::new(),
-        };
-        for (name, mark) in &series.sideloads {
-            let known = sideloads.remove(name);
-            sideloads.insert(name.clone(), marked(known, mark));
-        }
-        set("sideloads", Value::Object(sideloads));
+    if let Some(sideloads) = old.remove("sideloads") {
+        set("sideloads", sideloads);
     }
+    put_sideloads(saved, &series.sideloads);
     for (key, value) in old {
         if !NO_MORE.contains(&key.as_str()) {
             saved.entry(key).or_insert(value);
         }
     }
 }
+
+fn put_sideloads(saved: &mut Map<String, Value>, sideloads: &[(String, Mark)]) {
+    if sideloads.is_empty() {
+        return;
+    }
+    let all = saved.entry("sideloads").or_insert_with(|| json!({}));
+    let all = all.as_object_mut().expect("checked when it was read");
+    for (name, mark) in sideloads {
+        let known = all.shift_remove(name);
+        all.insert(name.clone(), marked(known, mark));
+    }
+}
+
+/// What an output is saved with where there is something to say.
+const KNOWN: [&str; 7] = ["template", "stage", "committed", "tail", "file", "before", "caught_up"];
 
 /// An output as it is saved, with the members of `old` that this version does not know.
 fn marked(old: Option<Value>, mark: &Mark) -> Value {
@@ -359,12 +376,18 @@ fn marked(old: Option<Value>, mark: &Mark) -> Value {
         saved.insert("committed".to_owned(), json!(file.bytes));
         saved.insert("tail".to_owned(), json!(file.tail.to_string()));
     }
+    if let Some(identity) = &mark.identity {
+        saved.insert("file".to_owned(), json!(identity.to_string()));
+    }
+    if let Some(before) = mark.before {
+        saved.insert("before".to_owned(), json!(before.name()));
+    }
     if let Some(length) = mark.caught_up {
         saved.insert("caught_up".to_owned(), json!(length));
     }
     if let Some(Value::Object(old)) = old {
         for (key, value) in old {
-            if !["template", "stage", "committed", "tail", "caught_up"].contains(&key.as_str()) {
+            if !KNOWN.contains(&key.as_str()) {
                 saved.entry(key).or_insert(value);
             }
         }
@@ -401,17 +424,17 @@ mod tests {
 
     fn sample(position: Position) -> Series {
         Series {
+            id: Some(Id(7)),
+            open: None,
             overlap: Overlap::none(&position),
             position,
             capacity: None,
             through: UnixTime::new(1_795_485_480),
             window: None,
             output: Mark {
-                path: "/data/tickets.ndjson".to_owned(),
-                template: None,
-                stage: None,
                 file: Some(Committed { bytes: 913_333, tail: Fingerprint::of(b"tail") }),
-                caught_up: None,
+                identity: Some(Identity::new(12, Some(1_795_485_480_000_000_001))),
+                ..Mark::of("/data/tickets.ndjson".to_owned())
             },
             sideloads: Vec::new(),
         }
@@ -449,6 +472,10 @@ mod tests {
                     assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved)));
                 }
             }
+            let mut saved = Series { open: Some(Id(3)), ..sample };
+            saved.output.before = Some(Before::Replaced);
+            saved.sideloads = vec![("users".to_owned(), Mark::of("-".to_owned()))];
+            assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved)));
         }
     }
 
@@ -459,10 +486,11 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&document(&saved)["resources"]["tickets"]).unwrap(),
             format!(
-                "{{\"pagination\":\"cursor\",\"cursor\":\"MTU3NjYxMzUzOS4wfHw0Njd8\",\
+                "{{\"series\":\"00000000000000000000000000000007\",\"open\":null,\
+                 \"pagination\":\"cursor\",\"cursor\":\"MTU3NjYxMzUzOS4wfHw0Njd8\",\
                  \"through\":\"2026-11-24T01:58:00Z\",\"saved_at\":\"2026-11-24T01:59:03Z\",\
                  \"output\":{{\"path\":\"/data/tickets.ndjson\",\"committed\":913333,\
-                 \"tail\":\"{tail}\"}}}}"
+                 \"tail\":\"{tail}\",\"file\":\"12-1795485480000000001\"}}}}"
             )
         );
     }
@@ -515,8 +543,10 @@ mod tests {
 
     #[test]
     fn what_a_state_must_not_hold() {
-        refused(|json| json["version"] = json!(2), "newer version");
-        refused(|json| json["version"] = json!("1"), "version is unknown");
+        refused(|json| json["version"] = json!(3), "newer version");
+        for unknown in [json!("1"), json!(0), json!(1.5)] {
+            refused(|json| json["version"] = unknown, "version is unknown");
+        }
         refused(|json| json["format"] = json!("x"), "format");
         refused(|json| json["account"] = json!("other"), "\"other\", not \"acme\"");
         refused(|json| json["resources"] = json!([]), "resources");
@@ -529,6 +559,8 @@ mod tests {
         refused(|json| tickets(json, "end_time", json!(1_995_485_480)), "in the future");
         refused(|json| tickets(json, "end_time", Value::Null), "no \"end_time\"");
         refused(|json| tickets(json, "seen", json!(["xyz"])), "seen");
+        refused(|json| tickets(json, "series", json!("x")), "series");
+        refused(|json| tickets(json, "open", json!(7)), "open");
         for seen in [json!(7), json!("?"), json!("AAAA")] {
             refused(|json| tickets(json, "overlap", json!({"seen": seen})), "seen");
         }

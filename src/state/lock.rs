@@ -24,7 +24,7 @@ impl Lock {
         let lock_path = lock_path(path);
         let shown = lock_path.display();
         let failed = || format!("cannot lock the state with {shown}");
-        let file = disk::open_lock(&lock_path).or_exit(Exit::Output, failed)?;
+        let file = disk::open_own(&lock_path).or_exit(Exit::Output, failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Lock(file)),
             Err(TryLockError::WouldBlock) => {

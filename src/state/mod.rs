@@ -6,13 +6,15 @@
 
 mod format;
 mod lock;
+mod series;
 
-pub(crate) use format::{Owned, Series};
 pub(crate) use lock::{LastRun, last_run};
+pub(crate) use series::{Owned, Series};
 
 use crate::{
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
+    mark::{Id, Mark},
     time::UnixTime,
 };
 use lock::Lock;
@@ -100,6 +102,7 @@ impl StateFile {
     /// Forgets a series; `false` if there is none.
     pub(crate) fn forget(&mut self, resource: &str) -> Result<bool, ReplaceError> {
         let mut document = self.document.clone();
+        format::put_head(&mut document, &self.account);
         let resources = document.get_mut("resources").and_then(Value::as_object_mut);
         if resources.and_then(|resources| resources.shift_remove(resource)).is_none() {
             return Ok(false);
@@ -129,6 +132,25 @@ impl StateFile {
         Ok(backup)
     }
 
+    /// Says of a saved series which run has begun to write, or that it has ended, and how its outputs
+    /// stand at that moment. The position stays as it is.
+    pub(crate) fn note_run(
+        &mut self,
+        resource: &str,
+        run: Option<Id>,
+        output: &Mark,
+        sideloads: &[(String, Mark)],
+    ) -> Result<(), ReplaceError> {
+        let mut document = self.document.clone();
+        format::put_run(&mut document, resource, run, output, sideloads);
+        self.replace(document)
+    }
+
+    /// Whose state it is.
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
     /// Saves a series. When this returns `Ok`, the position counts and is durable; when it returns
     /// [`ReplaceError::Before`], the old one still counts.
     pub(crate) fn save(
@@ -142,6 +164,22 @@ impl StateFile {
         self.replace(document)
     }
 
+    /// A state of version 1 is kept as `.v1` before this version's takes its place: an older zdx can
+    /// go on with it.
+    fn keep_first_version(&self) -> io::Result<()> {
+        if !format::is_first_version(&self.document) {
+            return Ok(());
+        }
+        let mut kept = self.path.as_os_str().to_owned();
+        kept.push(".v1");
+        let kept = PathBuf::from(kept);
+        if kept.exists() {
+            return Ok(());
+        }
+        let bytes = disk::read_small(&self.path, LARGEST)?;
+        disk::replace(&kept, &bytes).map_err(ReplaceError::into_io)
+    }
+
     fn replace(&mut self, document: Map<String, Value>) -> Result<(), ReplaceError> {
         let mut bytes = serde_json::to_vec_pretty(&document)
             .map_err(|error| ReplaceError::Before(error.into()))?;
@@ -150,6 +188,7 @@ impl StateFile {
             let text = "it would be larger than any state that can be read again";
             return Err(ReplaceError::Before(io::Error::new(io::ErrorKind::FileTooLarge, text)));
         }
+        self.keep_first_version().map_err(ReplaceError::Before)?;
         match disk::replace(&self.path, &bytes) {
             Err(ReplaceError::Before(error)) => Err(ReplaceError::Before(error)),
             result => {
@@ -179,6 +218,17 @@ pub(crate) fn saved(
         }
     }
     Ok(all)
+}
+
+/// Whether a state holds this series; `None` where that cannot be told, because it is not there, not
+/// readable or another account's.
+pub(crate) fn holds(path: &Path, account: &str, resource: &str, series: Id) -> Option<bool> {
+    if !path.is_file() {
+        return None;
+    }
+    let document = read(path, account).ok()?;
+    let saved = format::id(&document, resource).ok()?;
+    Some(saved == Some(series))
 }
 
 /// As [`StateFile::owned`], read without the lock: for a run that takes no part in the state
@@ -214,7 +264,7 @@ mod tests {
     use super::*;
     use crate::position::Overlap;
     use crate::{
-        mark::{Mark, STDOUT},
+        mark::STDOUT,
         position::{Cursor, Position},
     };
     use serde_json::json;
@@ -247,22 +297,43 @@ mod tests {
     }
 
     #[test]
+    fn t13_a_state_of_version_1_is_upgraded_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("acme.json");
+        let text = r#"{"format":"zdx-state","version":1,"account":"acme","x":[1],
+            "resources":{"tickets":{"pagination":"time","end_time":5,"seen":[],
+            "output":{"path":"/d/t.ndjson","committed":0,"tail":"e3b0c44298fc1c149afbf4c8996fb924"}}}}"#;
+        #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+        fs::write(&path, text).unwrap();
+        let mut state = StateFile::open(&path, "acme").unwrap();
+        let series = state.series("tickets", NOW).unwrap().unwrap();
+        assert_eq!((series.id, series.open), (None, None));
+        assert_eq!(series.output.identity, None);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text, "reading alone changes nothing");
+        for id in 1..3 {
+            let series = Series { id: Some(Id(id)), ..series.clone() };
+            state.save("tickets", &series, NOW).unwrap();
+        }
+        let kept = fs::read_to_string(dir.path().join("acme.json.v1")).unwrap();
+        assert_eq!(kept, text);
+        let json: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!((&json["version"], &json["x"]), (&json!(2), &json!([1])));
+        assert_eq!(json["resources"]["tickets"]["series"], json!(Id(2).to_string()));
+    }
+
+    #[test]
     fn damage_is_told_and_never_a_fresh_start() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("acme.json");
         let series = Series {
+            id: None,
+            open: None,
             position: Position::Start(NOW),
             overlap: Overlap::none(&Position::Start(NOW)),
             capacity: None,
             through: UnixTime::new(1_795_485_480),
             window: None,
-            output: Mark {
-                path: STDOUT.to_owned(),
-                template: None,
-                stage: None,
-                file: None,
-                caught_up: None,
-            },
+            output: Mark::of(STDOUT.to_owned()),
             sideloads: Vec::new(),
         };
         StateFile::open(&path, "acme").unwrap().save("tickets", &series, NOW).unwrap();

@@ -55,7 +55,7 @@ fn resources_are_completed_and_none_is_offered_twice() {
 fn commands_flags_and_their_values_are_completed() {
     let place = Place::new();
     assert_eq!(next(&place, &["co"]), ["config", "completions"]);
-    assert_eq!(next(&place, &["state", ""]), ["show", "path", "set", "reset"]);
+    assert_eq!(next(&place, &["state", ""]), ["show", "path", "set", "move", "reset"]);
     assert_eq!(next(&place, &["export", "tickets", "--on"]), ["--on-overflow"]);
     assert_eq!(next(&place, &["export", "--on-overflow", ""]), ["stop", "skip-second"]);
     assert_eq!(next(&place, &["--color", "a"]), ["auto", "always"]);

@@ -4,8 +4,8 @@
 use crate::{
     harness::{Outcome, Place, ndjson},
     machine::{
-        committed, ended, eventually, lasting, mounts, next_run, skipped, sleep, standing,
-        standing_with, temporaries,
+        committed, ended, eventually, killed_in_a_page, lasting, mounts, next_run, skipped, sleep,
+        standing, standing_with, temporaries,
     },
     straced::{self, Tracer},
 };
@@ -267,13 +267,35 @@ fn d9_an_output_cut_while_running() {
 #[test]
 fn d10_bytes_behind_the_committed_part() {
     let sandbox = standing_with(12);
-    let place = two_pages(&sandbox);
-    let mut text = place.file("x.ndjson");
-    text.push_str("{\"torn\":");
-    write(&place.path("x.ndjson"), text);
+    let place = Place::of(&sandbox);
+    killed_in_a_page(&place, &sandbox, "tickets -o x.ndjson", "x.ndjson", 2, "{\"torn\":");
     let run = place.zdx(&format!("export {WORDS}")).run();
-    run.exit(0).stderr_has("discarded 8 bytes");
+    run.exit(0).stderr_has("discarded 8 bytes").stderr_has(".x.ndjson.discarded");
     assert!(place.file("x.ndjson") == reference(&sandbox));
+    assert_eq!(fs::read_to_string(place.path(".x.ndjson.discarded")).unwrap(), "{\"torn\":");
+    // What is kept grows, and is never replaced.
+    for text in ["{\"torn\":", "{\"torn\":{\"torn\":"] {
+        let kept = fs::read_to_string(place.path(".x.ndjson.discarded")).unwrap();
+        assert_eq!(kept, text);
+        fs::remove_file(place.state()).unwrap();
+        fs::remove_file(place.path("x.ndjson")).unwrap();
+        fs::remove_file(place.path(".x.ndjson.owner")).unwrap();
+        killed_in_a_page(&place, &sandbox, "tickets -o x.ndjson", "x.ndjson", 2, "{\"torn\":");
+        next_run(&place, WORDS).run().exit(0);
+    }
+}
+
+#[test]
+fn d10b_bytes_behind_the_committed_part_of_a_run_that_ended() {
+    let sandbox = standing_with(12);
+    let place = two_pages(&sandbox);
+    let (mut text, state) = (place.file("x.ndjson"), place.state_bytes());
+    let committed = text.len();
+    text.push_str("{\"foreign\":1}\n");
+    write(&place.path("x.ndjson"), &text);
+    let run = next_run(&place, WORDS).run();
+    run.exit(3).stderr_has(&committed.to_string()).stderr_has(&text.len().to_string());
+    assert_eq!((place.file("x.ndjson"), place.state_bytes()), (text, state));
 }
 
 #[test]
@@ -330,10 +352,23 @@ fn d14_two_states_name_one_output() {
     let sandbox = slow();
     let place = Place::of(&sandbox);
     let run = next_run(&place, WORDS).start();
-    eventually("the first holds it", || place.state().exists());
+    eventually("the first holds it", || !sandbox.requests().is_empty());
     let words = format!("-q export {WORDS} --since @0 --state other.json");
-    place.zdx(&words).run().refused(11, "x.ndjson");
+    let second = place.zdx(&words).start().child.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(second.status.code() == Some(11) && told.contains("x.ndjson"), "{told}");
     run.end().exit(0);
+    // One after the other, the first has it; whoever asks how.
+    let (before, owner) = (place.file("x.ndjson"), place.file(".x.ndjson.owner"));
+    for rest in ["", "--append", "--overwrite", "--append --no-state", "--no-state"] {
+        let words = words.replace(" --state other.json", "");
+        let words = match rest.contains("--no-state") {
+            true => format!("{words} {rest}"),
+            false => format!("{words} --state other.json {rest}"),
+        };
+        place.zdx(&words).run().refused(2, "belongs to the series of tickets");
+        assert!(place.file("x.ndjson") == before && place.file(".x.ndjson.owner") == owner);
+    }
 }
 
 /// A run to stdout that says its exit code at the end of stderr.

@@ -22,7 +22,7 @@ fn words(export: Export, rest: &str) -> String {
 
 fn a_whole_export_is_the_worlds_records(export: Export) {
     let still = Still::of(&[export]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     let run = place.zdx(&words(export, "--since @0")).run();
     run.exit(0).stdout(&still.ndjson(export)).stderr_has("caught up");
     let each: BTreeSet<&String> = still.records(export).iter().collect();
@@ -34,7 +34,7 @@ fn small_pages_make_the_same_export(export: Export) {
         return;
     }
     let still = Still::of(&[export]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     for per_page in [25, 7, 1] {
         let words = words(export, &format!("--since @0 --no-state --per-page {per_page}"));
         let run = place.zdx(&words).run();
@@ -55,7 +55,7 @@ fn paged(export: Export) -> &'static str {
 
 fn stopping_after_each_page_makes_the_same_file(export: Export) {
     let still = Still::of(&[export]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     let step = format!("-o all.ndjson --max-pages 1 {}", paged(export));
     let first = words(export, &format!("--since @0 {step}"));
     let runs = until_caught_up(&place, &first, &words(export, &step));
@@ -65,7 +65,7 @@ fn stopping_after_each_page_makes_the_same_file(export: Export) {
 
 fn stopping_after_each_page_makes_the_same_stdout(export: Export) {
     let still = Still::of(&[export]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     let step = format!("--max-pages 1 {}", paged(export));
     let first = words(export, &format!("--since @0 {step}"));
     let runs = until_caught_up(&place, &first, &words(export, &step));
@@ -75,7 +75,7 @@ fn stopping_after_each_page_makes_the_same_stdout(export: Export) {
 
 fn a_run_with_nothing_new_writes_nothing_and_leaves_the_position(export: Export) {
     let still = Still::of(&[export]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     place.zdx(&words(export, "--since @0 -o all.ndjson")).run().exit(0);
     let before = place.saved(export.resource);
     for _ in 0..2 {
@@ -90,7 +90,7 @@ fn a_run_with_nothing_new_writes_nothing_and_leaves_the_position(export: Export)
 
 fn what_changed_since_the_last_run_is_written_alone(export: Export) {
     let still = Still::of(&[export]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     place.zdx(&words(export, "--since @0")).run().exit(0).stdout(&still.ndjson(export));
     let new = still.pass_time(export);
     place.zdx(&words(export, "")).run().exit(0).stdout(&ndjson(&new));
@@ -100,7 +100,7 @@ fn what_changed_since_the_last_run_is_written_alone(export: Export) {
 fn both_paginations_export_the_same_records() {
     for (cursor, time) in [(TICKETS, TICKETS_BY_TIME), (USERS, USERS_BY_TIME)] {
         let still = Still::of(&[cursor, time]);
-        let place = Place::of(&still.sandbox);
+        let place = Place::of(&still.sandbox).keeping();
         let sorted = |export: Export| {
             let run = place.zdx(&words(export, "--since @0 --no-state --per-page 9")).run();
             let mut lines = run.exit(0).lines();
@@ -114,7 +114,7 @@ fn both_paginations_export_the_same_records() {
 #[test]
 fn a_page_without_a_page_size_is_full_at_a_thousand() {
     let still = Still::of(&[METRIC_EVENTS]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     assert!(still.records(METRIC_EVENTS).len() > 1000);
     let run = place.zdx("export ticket_metric_events --since @0 --summary json").run();
     let summary = run.exit(0).summary();
@@ -125,7 +125,7 @@ fn a_page_without_a_page_size_is_full_at_a_thousand() {
 #[test]
 fn all_means_every_resource() {
     let still = Still::of(&[TICKETS, USERS, METRIC_EVENTS]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     place.zdx("export all --since @0 -o out/").run().exit(0);
     for export in [TICKETS, USERS, METRIC_EVENTS] {
         let file = format!("out/{}.ndjson", export.resource);
@@ -139,7 +139,7 @@ fn all_means_every_resource() {
 #[test]
 fn several_resources_share_stdout_in_envelopes() {
     let still = Still::of(&[TICKETS, USERS]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     let run = place.zdx("export tickets users --since @0 --envelope --no-state").run();
     run.exit(0);
     for export in [TICKETS, USERS] {

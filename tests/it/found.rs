@@ -2,7 +2,7 @@
 
 use crate::{
     harness::{Place, Still, until_caught_up},
-    machine::{eventually, sleep},
+    machine::{eventually, identity, is_now, sleep},
     matrix::{FRESH, GO_ON, pages, records, right},
     server::{Reply, Request, Server, T, cursor_page, date, lines, now, record, time_page},
 };
@@ -72,9 +72,18 @@ fn what_the_day_before_left_uncommitted_is_cut_off_before_todays_file_begins() {
     let today = names.iter().find(|name| name.starts_with("t-")).expect("today's file").clone();
     let page = place.file(&today);
     assert_eq!(page, lines(&records()[..2]));
-    place.put("t-2020-01-01.ndjson", &format!("{page}{{\"torn\":"));
+    // As if that had been long ago, and a run had been killed in its next page.
+    let (owner, old) = (format!(".{today}.owner"), "t-2020-01-01.ndjson");
+    place.put(old, &format!("{page}{{\"torn\":"));
+    let was = identity(&place.path(&today)).unwrap();
     fs::remove_file(place.path(&today)).unwrap();
-    place.put("s.json", &place.file("s.json").replace(&today, "t-2020-01-01.ndjson"));
+    let run = format!("\"open\": \"{:032x}\"", 7);
+    let state = place.file("s.json").replace(&today, old).replace("\"open\": null", &run);
+    place.put("s.json", &state);
+    is_now(&place, &was, &place.path(old));
+    let note = place.file(&owner).replace("\"open\":null", &run);
+    fs::remove_file(place.path(&owner)).unwrap();
+    place.put(&format!(".{old}.owner"), &note);
     place.zdx(words).run().exit(0).stderr_has("discarded 8 bytes");
     assert_eq!(place.file("t-2020-01-01.ndjson"), page);
     assert_eq!(place.file(&today), lines(&records()[2..]));
@@ -309,26 +318,26 @@ fn a_ticket_without_a_readable_change_time_is_kept() {
 }
 
 /// Five tickets, one a page. Of some, the last change is the system's, and nobody has touched them
-/// since T + 15.
+/// since T + 15,000.
 fn system_updates(request: &Request) -> Reply {
     let after = |name: &str| -> Option<i64> { request.parameter(name)?.parse().ok() };
     let from = after("start_time").unwrap_or_else(|| after("cursor").expect("one of them"));
     let updated = |n: i64| jiff::Timestamp::from_second(T + n).expect("a time").to_string();
     let ticket = |at: i64| {
-        let touched = if at % 20 == 0 { 15 } else { at };
+        let touched = if at % 20_000 == 0 { 15_000 } else { at };
         json!({"id": at, "generated_timestamp": T + at, "updated_at": updated(touched)})
     };
-    let next = [10, 20, 30, 40, 50].into_iter().find(|at| T + at > from);
+    let next = [10_000, 20_000, 30_000, 40_000, 50_000].into_iter().find(|at| T + at > from);
     let records: Vec<Value> = next.map(ticket).into_iter().collect();
     let cursor = next.map_or(from, |at| T + at).to_string();
-    Reply::ok(cursor_page(&records, Some(&cursor), cursor == (T + 50).to_string()))
+    Reply::ok(cursor_page(&records, Some(&cursor), cursor == (T + 50_000).to_string()))
 }
 
 #[test]
 fn the_window_of_system_updates_is_kept_until_the_export_has_caught_up() {
     let server = Server::answering(|_, request| Some(system_updates(request)));
     let words = "export tickets -o t.ndjson --exclude-system-updates";
-    let first = format!("{words} --since @{}", T + 12);
+    let first = format!("{words} --since @{}", T + 12_000);
     let whole = Place::at(&server.url());
     whole.zdx(&first).run().exit(0);
     let expected = whole.file("t.ndjson");
@@ -343,14 +352,14 @@ fn the_window_of_system_updates_is_kept_until_the_export_has_caught_up() {
     // Also where other runs come in between.
     let pieces = Place::at(&server.url());
     pieces.zdx(&format!("{first} --max-pages 1")).run().exit(0);
-    assert_eq!(pieces.saved("tickets")["window"], json!("2023-11-14T22:13:32Z"));
+    assert_eq!(pieces.saved("tickets")["window"], json!("2023-11-15T01:33:20Z"));
     pieces.zdx("export tickets -o t.ndjson --max-pages 1").run().exit(0);
     pieces.zdx(words).run().exit(0);
     assert_eq!(pieces.file("t.ndjson"), expected);
     // The next window begins where this one has ended.
     for place in [&whole, &pieces] {
         assert_eq!(place.saved("tickets").get("window"), None);
-        place.zdx("state set tickets --since").arg(format!("@{}", T + 32)).run().exit(0);
+        place.zdx("state set tickets --since").arg(format!("@{}", T + 32_000)).run().exit(0);
         place.zdx(words).run().exit(0);
         assert_eq!(place.file("t.ndjson").lines().count(), 5);
     }

@@ -87,6 +87,16 @@ impl Place {
         self
     }
 
+    /// Keeps positions also of what goes to a pipe: a state is named, at the place where it would be
+    /// anyway.
+    #[must_use]
+    pub(crate) fn keeping(self) -> Place {
+        let state = self.state();
+        fs::create_dir_all(state.parent().expect("a directory")).expect("a new directory");
+        let state = state.display().to_string();
+        self.with("ZDX_STATE", &state)
+    }
+
     #[must_use]
     pub(crate) fn oauth_client(self) -> Place {
         self.with("ZENDESK_OAUTH_TOKEN", "")
@@ -173,8 +183,16 @@ impl Place {
         found
     }
 
-    /// The names of what stands in the work directory.
+    /// The names of what stands in the work directory, but for those of owner files, which stand
+    /// beside every output of a series.
     pub(crate) fn names(&self) -> Vec<String> {
+        let mut names = self.all_names();
+        names.retain(|name| !(name.starts_with('.') && name.ends_with(".owner")));
+        names
+    }
+
+    /// The same with those of owner files.
+    pub(crate) fn all_names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path("")).expect("the work directory");
         let names = entries.flatten().map(|entry| entry.file_name());
         let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into()).collect();
@@ -314,7 +332,11 @@ impl Zdx<'_> {
             }
             let text = plain(&path).unwrap_or_default();
             outcome.holds(!is_secret(&text), &format!("a secret in {name}"));
-            if name.contains(".ndjson") {
+            if name.ends_with(".discarded") {
+                // What was cut off an output: records, which may end anywhere.
+                continue;
+            }
+            if name.contains(".ndjson") && !name.ends_with(".owner") {
                 outcome.holds(is_ndjson(&text, false), &format!("{name} is no NDJSON"));
                 records.push(text);
             } else {

@@ -9,9 +9,9 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
-use zdx::sandbox::{Options, Sandbox};
+use zdx::sandbox::{Fault, Options, Sandbox};
 
 /// 2026-11-24T02:00:00Z, when time stands still.
 pub(crate) const STANDING: i64 = 1_795_485_600;
@@ -93,7 +93,14 @@ pub(crate) fn ended(child: &mut Child) -> ExitStatus {
 /// The command that begins a series, or goes on with it when it has begun.
 pub(crate) fn next_run<'a>(place: &'a Place, words: &str) -> Zdx<'a> {
     let since = if place.state().exists() { "" } else { "--since @0" };
-    place.zdx(&format!("-q export {words} {since}"))
+    // What goes to a pipe moves a position where that is asked for.
+    let state = if words.contains("-o ") || words.contains("--state") {
+        String::new()
+    } else {
+        fs::create_dir_all(place.state().parent().expect("a directory")).expect("a new directory");
+        format!("--state {}", place.state().display())
+    };
+    place.zdx(&format!("-q export {words} {since} {state}"))
 }
 
 /// The length that the state says of a resource's file.
@@ -102,8 +109,56 @@ pub(crate) fn committed(place: &Place, resource: &str) -> Option<u64> {
     state["resources"][resource]["output"]["committed"].as_u64()
 }
 
-/// What a directory holds, to put it back.
-pub(crate) struct Snapshot(BTreeMap<PathBuf, Vec<u8>>);
+/// How the state names a file, whatever it is called and holds.
+pub(crate) fn identity(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::metadata(path).ok()?;
+    let birth = metadata.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!("{}-{}", metadata.ino(), birth.as_nanos()))
+}
+
+/// Says in states that a file is another one: what was copied or put back would not be the same.
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
+pub(crate) fn is_now(place: &Place, was: &str, path: &Path) {
+    let Some(now) = identity(path) else { return };
+    for state in dirs(place).into_iter().flat_map(|dir| files(&dir)) {
+        let text = fs::read_to_string(&state).unwrap_or_default();
+        if text.contains("zdx-state") && text.contains(was) {
+            fs::write(state, text.replace(was, &now)).expect("a file to write");
+        }
+    }
+}
+
+/// A series whose run was killed by a page: `pages` of three records are committed, and the next one
+/// is not. What the kill left of it is `torn`.
+pub(crate) fn killed_in_a_page(
+    place: &Place,
+    sandbox: &Sandbox,
+    words: &str,
+    output: &str,
+    pages: u64,
+    torn: &str,
+) {
+    let before = sandbox.requests().len();
+    sandbox.inject(Fault::Hang, pages + 1);
+    let mut run = next_run(place, &format!("{words} --per-page 3")).start();
+    eventually("the pages are committed", || {
+        let written = fs::read_to_string(place.path(output)).unwrap_or_default();
+        let lines = u64::try_from(written.lines().count()).expect("a small number");
+        let length = u64::try_from(written.len()).expect("a small file");
+        sandbox.requests().len() > before + usize::try_from(pages).expect("a small number")
+            && lines == pages * 3
+            && committed(place, "tickets") == Some(length)
+    });
+    run.child.kill().expect("a process of ours");
+    ended(&mut run.child);
+    let mut file =
+        fs::OpenOptions::new().append(true).open(place.path(output)).expect("the output");
+    file.write_all(torn.as_bytes()).expect("a disk with room");
+}
+
+/// What a directory holds, to put it back, and which files they were.
+pub(crate) struct Snapshot(BTreeMap<PathBuf, (Vec<u8>, Option<String>)>);
 
 impl Snapshot {
     pub(crate) fn nothing() -> Snapshot {
@@ -117,7 +172,8 @@ impl Snapshot {
             files
                 .map(|path| {
                     let bytes = fs::read(&path).expect("a file to read");
-                    (path, bytes)
+                    let identity = identity(&path);
+                    (path, (bytes, identity))
                 })
                 .collect(),
         )
@@ -128,8 +184,11 @@ impl Snapshot {
         for path in dirs(place).into_iter().flat_map(|dir| files(&dir)) {
             fs::remove_file(path).expect("a file to remove");
         }
-        for (path, bytes) in &self.0 {
+        for (path, (bytes, _)) in &self.0 {
             fs::write(path, bytes).expect("a file to write");
+        }
+        for (path, (_, was)) in &self.0 {
+            was.iter().for_each(|was| is_now(place, was, path));
         }
     }
 }
@@ -144,12 +203,13 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect()
 }
 
-/// Files of a place that should not be there: temporaries of any kind.
+/// Files of a place that should not be there: temporaries of any kind. Owner files are to be there,
+/// and what was cut off is kept.
 pub(crate) fn temporaries(place: &Place) -> Vec<PathBuf> {
     let all = dirs(place).into_iter().flat_map(|dir| files(&dir));
     all.filter(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.starts_with('.')
+        name.starts_with('.') && !name.ends_with(".owner") && !name.ends_with(".discarded")
     })
     .collect()
 }

@@ -39,6 +39,8 @@ mod every_request;
 mod exports;
 #[cfg(test)]
 mod follow;
+#[cfg(all(test, unix))]
+mod follow_on;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
@@ -49,12 +51,15 @@ mod hints;
 mod jobs;
 #[cfg(test)]
 mod kills;
+mod late;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod met;
 #[cfg(test)]
 mod outputs;
+#[cfg(test)]
+mod ownership;
 #[cfg(test)]
 #[cfg(test)]
 mod power_loss;

@@ -519,3 +519,27 @@ fn secrets_that_a_container_platform_mounts_are_taken() {
         }
     }
 }
+
+#[test]
+fn u6_the_home_directory_is_understood_in_the_config_file() {
+    let still = Still::of(&[ORGANIZATIONS]);
+    let place = Place::of(&still.sandbox).with("ZENDESK_OAUTH_TOKEN", "");
+    let home = place.path("");
+    for dir in ["etc", "elsewhere"] {
+        std::fs::create_dir(place.path(dir)).unwrap();
+    }
+    place.put("secret", &format!("{}\n", zdx::sandbox::OAUTH_TOKEN));
+    place.put(
+        "etc/c.toml",
+        "[profiles.p]\nsubdomain = 'sandbox'\noauth_token_file = '~/secret'\n\
+         state = '~/s.json'\noutput = '~/z/'\nstart = '3000d'\n",
+    );
+    let elsewhere = "cd elsewhere && exec \"$0\" \"$@\"";
+    let zdx = |words: &str| {
+        let zdx = place.zdx(words).arg("--config").arg("../etc/c.toml").arg("--profile").arg("p");
+        zdx.env("HOME", home.to_str().unwrap()).through(elsewhere).run()
+    };
+    zdx("export organizations").exit(0);
+    assert!(home.join("s.json").exists() && home.join("z/organizations.ndjson").exists());
+    zdx("config show").exit(0).stdout_has("work/s.json");
+}

@@ -1,6 +1,9 @@
 //! Where records go: files, directories, templates, compression and stdout in all its forms.
 
-use crate::harness::{ORGANIZATIONS, Place, Still, TICKETS, USERS};
+use crate::{
+    harness::{ORGANIZATIONS, Place, Still, TICKETS, USERS},
+    machine::killed_in_a_page,
+};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 #[test]
@@ -142,9 +145,10 @@ fn d16_a_series_is_not_thrown_away() {
 #[test]
 fn d17_a_reader_that_goes_away_ends_the_run_quietly() {
     let still = Still::of(&[TICKETS]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     let line = "{ \"$0\" \"$@\"; echo $? >rc; } | head -1 >/dev/null; exit $(cat rc)";
-    for rest in ["", "--no-state"] {
+    let state = format!("--state {}", place.state().display());
+    for rest in [state.as_str(), "--no-state"] {
         let words = format!("export tickets --since @0 {rest}");
         let run = place.zdx(&words).through(line).run();
         run.exit(141).stderr_lacks("error").stderr_lacks("panic").stderr_lacks("went away");
@@ -223,10 +227,8 @@ fn gone_on_through_links(still: &Still, place: &Place, words: &str) {
 fn d10_what_was_written_but_not_committed_is_discarded() {
     let still = Still::of(&[TICKETS]);
     let place = Place::of(&still.sandbox);
-    let words = "export tickets -o t.ndjson --per-page 25 --max-pages 1";
-    place.zdx(&format!("{words} --since @0")).run().exit(0);
-    let page = place.file("t.ndjson");
-    place.put("t.ndjson", &format!("{page}{{\"torn\":"));
+    let torn = "{\"torn\":";
+    killed_in_a_page(&place, &still.sandbox, "tickets -o t.ndjson", "t.ndjson", 1, torn);
     place.zdx("export tickets -o t.ndjson").run().exit(0).stderr_has("discarded 8 bytes");
     assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS));
 }

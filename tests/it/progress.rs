@@ -132,7 +132,7 @@ fn no_terminal_shows_no_progress() {
 #[test]
 fn progress_that_is_asked_for_off_a_terminal_does_no_harm() {
     let still = slow();
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     let run = place.zdx("export tickets --since @0 --per-page 25 --progress always").run();
     run.exit(0).stdout(&still.ndjson(TICKETS)).stderr_has(" records, 3 pages");
     place.zdx("export tickets --progress always").run().exit(0).stdout("");

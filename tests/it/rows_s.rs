@@ -81,7 +81,7 @@ fn s17_s18_empty_pages_that_advance() {
         let records = if end { records() } else { Vec::new() };
         Some(Reply::ok(cursor_page(&records, Some(&format!("c{n}")), end)))
     });
-    let place = Place::at(&server.url());
+    let place = Place::at(&server.url()).keeping();
     place.zdx("export tickets --since @0").run().exit(0).stdout(&lines(&records()));
     assert_eq!(place.saved("tickets")["cursor"], "c300");
     assert_eq!(server.requests().len(), 301);
@@ -276,7 +276,7 @@ fn s10_an_end_time_in_the_servers_future() {
 fn f8_metric_events_that_lie_ahead_are_no_end_for_good() {
     let now = jiff::Timestamp::now().as_second();
     let event = |id: i64, at: i64| json!({"id": id, "time": jiff::Timestamp::from_second(at).unwrap().to_string()});
-    let page = |events: &[Value]| {
+    let page = move |events: &[Value]| {
         json!({"ticket_metric_events": events, "count": events.len(), "end_of_stream": true,
                "next_page": "x", "end_time": now + 3600})
         .to_string()
@@ -366,14 +366,19 @@ fn s15_without_end_of_stream_a_short_page_of_what_was_seen_is_the_end() {
 /// Pages of 100; 130 records share one second, and 50 follow.
 #[test]
 fn f5_a_second_that_hides_what_lies_behind_it_is_found_out() {
-    let all: Vec<Value> = (0..180).map(|id| record(id, T + i64::from(id >= 130))).collect();
+    let article = |id: i64| {
+        let at = T + i64::from(id >= 130);
+        let time = jiff::Timestamp::from_second(at).unwrap().to_string();
+        json!({"id": id, "at": at, "updated_at": time})
+    };
+    let all: Vec<Value> = (0..180).map(article).collect();
     for since in [T - 10, T] {
         let all = all.clone();
         let server = Server::answering(move |_, request| {
             let start: i64 = request.parameter("start_time").unwrap().parse().unwrap();
-            let at = |record: &&Value| record["generated_timestamp"].as_i64().unwrap() >= start;
+            let at = |record: &&Value| record["at"].as_i64().unwrap() >= start;
             let page: Vec<Value> = all.iter().filter(at).take(100).cloned().collect();
-            let end = page.last().map(|record| record["generated_timestamp"].as_i64().unwrap());
+            let end = page.last().map(|record| record["at"].as_i64().unwrap());
             Some(articles(&page, end, Some("http://x/")))
         });
         let place = Place::at(&server.url());

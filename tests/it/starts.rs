@@ -411,7 +411,7 @@ fn the_state_says_what_is_documented() {
     let (still, place) = caught_up();
     let state: Value = serde_json::from_str(&place.state_bytes()).unwrap();
     assert_eq!(state["format"], "zdx-state");
-    assert_eq!(state["version"], 1);
+    assert_eq!(state["version"], 2);
     assert_eq!(state["account"], "sandbox");
     let tickets = &state["resources"]["tickets"];
     let output = &tickets["output"];

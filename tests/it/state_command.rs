@@ -90,7 +90,7 @@ fn no_state_is_shown_as_none() {
 #[test]
 fn a_series_not_yet_begun_and_one_on_stdout_are_shown() {
     let still = Still::of(&[TICKETS]);
-    let place = Place::of(&still.sandbox);
+    let place = Place::of(&still.sandbox).keeping();
     still.sandbox.when(|_| Some(Fault::Forbidden));
     place.zdx("export tickets --since 2026-01-02").run().exit(4);
     let run = place.zdx("state show").run();
@@ -112,7 +112,7 @@ fn the_path_is_where_the_export_saves() {
 fn a_damaged_state_is_not_shown_and_not_changed() {
     let (_still, place) = caught_up();
     let whole = place.state_bytes();
-    let newer = whole.replace("\"version\": 1", "\"version\": 2");
+    let newer = whole.replace("\"version\": 2", "\"version\": 3");
     assert_ne!(newer, whole);
     for bad in [&whole[..whole.len() / 2], "", "{}", &newer] {
         fs::remove_file(place.state()).unwrap();

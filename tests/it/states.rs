@@ -75,7 +75,7 @@ fn t3_what_is_no_state_file_is_refused() {
 #[test]
 fn t4_a_newer_version_is_refused() {
     let (still, place) = caught_up();
-    let newer = place.file("s.json").replace("\"version\": 1", "\"version\": 2");
+    let newer = place.file("s.json").replace("\"version\": 2", "\"version\": 3");
     refused(&still, &place, &newer, "newer version");
 }
 

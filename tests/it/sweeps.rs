@@ -6,7 +6,10 @@
 
 use crate::{
     harness::Place,
-    machine::{Snapshot, committed, ended, kills_asked_for, next_run, standing_with, temporaries},
+    machine::{
+        Snapshot, committed, ended, killed_in_a_page, kills_asked_for, next_run, standing_with,
+        temporaries,
+    },
     straced::{self, CALLS, Call, Site, Tracer},
 };
 use std::{collections::BTreeSet, fs, os::unix::process::ExitStatusExt as _, sync::Mutex, thread};
@@ -14,6 +17,7 @@ use zdx::sandbox::Sandbox;
 
 const WORDS: &str = "tickets -o tickets.ndjson --per-page 3";
 const OUTPUT: &str = "tickets.ndjson";
+const OWNER: &str = ".tickets.ndjson.owner";
 
 /// How a run is prepared whose calls are struck.
 #[derive(Clone, Copy, Debug)]
@@ -40,17 +44,20 @@ impl Scene {
     fn new(sandbox: &Sandbox, begin: Begin) -> Scene {
         let place = Place::of(sandbox);
         let output = place.path(OUTPUT);
-        // Makes the state's directory.
-        next_run(&place, &format!("{WORDS} --max-pages 2")).run().exit(0);
         match begin {
             Begin::Fresh => {
+                // Makes the state's directory.
+                next_run(&place, &format!("{WORDS} --max-pages 2")).run().exit(0);
                 fs::remove_file(place.state()).expect("the state");
                 fs::remove_file(&output).expect("the output");
+                fs::remove_file(place.path(OWNER)).expect("the owner file");
             }
             Begin::Torn => {
-                let mut bytes = fs::read(&output).expect("the output");
-                bytes.extend(b"{\"torn\":");
-                place.put(OUTPUT, &String::from_utf8(bytes).expect("UTF-8"));
+                // The request that hangs must be this scene's.
+                static ONE: Mutex<()> = Mutex::new(());
+                let _one = ONE.lock().expect("no panic");
+                let words = "tickets -o tickets.ndjson";
+                killed_in_a_page(&place, sandbox, words, OUTPUT, 2, "{\"torn\":");
                 let stale = place.state().with_file_name(".sandbox.json.AbCdEf.tmp");
                 fs::File::create(stale).expect("a new file");
             }

@@ -430,7 +430,8 @@ fn u4_a_file_of_authorities_that_cannot_be_read_is_named() {
     place.put("empty.pem", "");
     place.put("key.pem", &KeyPair::generate().unwrap().serialize_pem());
     place.put("broken.pem", "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n");
-    for name in ["/nope.pem", ".", "empty.pem", "key.pem", "broken.pem"] {
+    place.put("other.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    for name in ["/nope.pem", ".", "empty.pem", "key.pem", "broken.pem", "other.pem"] {
         for words in [EXPORT, "check"] {
             let run = place.zdx(words).env("SSL_CERT_FILE", name).run();
             run.refused(3, "SSL_CERT_FILE").refused(3, name);

@@ -7,8 +7,8 @@ use super::{
         entry::Entry,
         json::{Object, array, iso},
         kind::{
-            Allowance, ByTime, Ending, Idle, Kind, LISTED, Listing, Order, Paging, RECORDS, Route,
-            SUPPORT, Shown, Sizes, Window,
+            Allowance, ByTime, Ending, Extras, Idle, Kind, LISTED, Listing, Order, Paging, RECORDS,
+            Route, SUPPORT, Shown, Sizes, Window,
         },
         world::World,
     },
@@ -27,7 +27,7 @@ pub(super) static SKIP: Kind = Kind {
     )],
     good_for: DAY,
     entries: |world, from, to| after_triage(world, from, to, 6_151_000_000_000, 11, 30),
-    record: |world, entry, _| skip(world, entry),
+    record: |world, entry, extras| skip(world, entry, extras),
     ..Kind::PLAIN
 };
 
@@ -83,7 +83,7 @@ fn after_triage(
     lines.filter_map(entry).collect()
 }
 
-fn skip(world: &World, entry: &Entry) -> String {
+fn skip(world: &World, entry: &Entry, extras: &Extras<'_>) -> String {
     let facts = Facts::of(world, entry.key);
     Object::new()
         .raw("id", entry.id)
@@ -92,7 +92,7 @@ fn skip(world: &World, entry: &Entry) -> String {
         .text("reason", word(&["", "Not my language.", "Waiting for the depot."], entry.key))
         .time("created_at", entry.ts)
         .time("updated_at", entry.ts)
-        .raw("ticket", ticket::record(world, entry.key, entry.ts, &[]))
+        .raw("ticket", ticket::record(world, entry.key, entry.ts, extras))
         .end()
 }
 

@@ -4,7 +4,7 @@ use super::{
     super::{
         calendar::DAY,
         dice::{self, Rhythm, mix, nth, place, span, word},
-        entry::Entry,
+        entry::{self, Entry},
         furniture::{CUSTOM_OBJECTS, ORIGIN, PRODUCTS},
         json::Object,
         kind::{Allowance, CursorEnd, Kind, LISTED, Paging, Route, SUPPORT, Shown},
@@ -44,7 +44,7 @@ const OF_AN_OBJECT: Kind =
 pub(super) static APPLIANCES: Kind = Kind {
     name: "custom_objects/appliance",
     routes: &[export("incremental/custom_objects/appliance/cursor")],
-    entries: |world, from, to| versions(world, 0, from, to),
+    entries: |world, from, to| entries(world, 0, from, to),
     record: |world, entry, _| record(world, 0, entry),
     ..OF_AN_OBJECT
 };
@@ -52,7 +52,7 @@ pub(super) static APPLIANCES: Kind = Kind {
 pub(super) static VISITS: Kind = Kind {
     name: "custom_objects/service_visit",
     routes: &[export("incremental/custom_objects/service_visit/cursor")],
-    entries: |world, from, to| versions(world, 1, from, to),
+    entries: |world, from, to| entries(world, 1, from, to),
     record: |world, entry, _| record(world, 1, entry),
     ..OF_AN_OBJECT
 };
@@ -95,7 +95,7 @@ fn deleted(world: &World, object: u64, number: u64) -> Option<i64> {
     draw.is_multiple_of(12).then(|| created(world, object, number) + after)
 }
 
-fn versions(world: &World, object: u64, from: i64, to: i64) -> Vec<Entry> {
+fn entries(world: &World, object: u64, from: i64, to: i64) -> Vec<Entry> {
     let of = |number: u64| {
         let (created, deleted) = (created(world, object, number), deleted(world, object, number));
         let key = draw(world, object, number);
@@ -106,7 +106,7 @@ fn versions(world: &World, object: u64, from: i64, to: i64) -> Vec<Entry> {
         times.retain(|time| deleted.is_none_or(|deleted| *time < deleted));
         times.extend(deleted);
         let removed = deleted.map_or(i64::MAX, |deleted| deleted + 30 * DAY);
-        let lives = super::super::entry::versions(&times, from, to, removed);
+        let lives = entry::versions(&times, from, to, removed);
         lives.into_iter().map(move |(ts, until)| {
             let gone = deleted.is_some_and(|deleted| deleted <= ts);
             Entry { ts, until, id: number + 1, key: number, deleted: gone, ..Entry::EMPTY }

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        dice::nth,
         entry::Entry,
         furniture::GROUPS,
         kind::{Kind, LISTED, Route},
@@ -32,7 +33,12 @@ pub(super) static ORGANIZATIONS_OF_USERS: Kind = Kind {
     routes: &[Route::list("organization_memberships", LISTED)],
     entries: |world, from, to| {
         let people = (0..world.people()).map(|place| Person::at(world, place));
-        setting::entries(world, people.filter_map(|person| in_organization(&person)), from, to)
+        setting::entries(
+            world,
+            people.filter_map(|person| in_organization(world, &person)),
+            from,
+            to,
+        )
     },
     record: |world, entry, _| organization_membership(world, entry),
     ..Kind::PLAIN
@@ -57,7 +63,7 @@ fn in_groups(agent: &Person) -> Vec<Setting> {
 
 fn group_membership(world: &World, entry: &Entry) -> String {
     let agent = Person::at(world, entry.key / IDS_PER_AGENT);
-    let group = super::super::dice::nth(GROUPS, entry.key % IDS_PER_AGENT).id;
+    let group = nth(GROUPS, entry.key % IDS_PER_AGENT).id;
     setting::head("group_memberships", entry.id)
         .raw("user_id", agent.id)
         .raw("group_id", group)
@@ -67,12 +73,14 @@ fn group_membership(world: &World, entry: &Entry) -> String {
         .end()
 }
 
-fn in_organization(person: &Person) -> Option<Setting> {
-    person.organization.map(|_| Setting {
+/// It ends with the person or with the organization.
+fn in_organization(world: &World, person: &Person) -> Option<Setting> {
+    let ends = [organization::deleted(world, person.organization?), person.deleted];
+    Some(Setting {
         id: 6_131_600_000_000 + person.place * 97,
         key: person.place,
         created: person.created,
-        deleted: person.deleted,
+        deleted: ends.into_iter().flatten().min(),
     })
 }
 
@@ -84,7 +92,7 @@ fn organization_membership(world: &World, entry: &Entry) -> String {
         .raw("organization_id", organization::id(world, organization))
         .raw("default", true)
         .time("created_at", person.created)
-        .text("organization_name", &organization::name_at(world, organization, entry.ts))
+        .text("organization_name", &organization::name(world, organization))
         .time("updated_at", entry.ts)
         .raw("view_tickets", false)
         .end()

@@ -1,7 +1,9 @@
 //! The catalogue of what the sandbox serves: each kind of record has a file and a row.
 //!
 //! The ground (`world`, `calendar`, `dice`) lies below the records, and the ids that one kind
-//! takes from another are drawn by the file of the other; nothing below knows this list.
+//! takes from another are drawn by the file of the other; nothing below knows this list. A new
+//! kind is a file with a `Kind`, its `mod` line and its row in [`ALL`]: paging, quota, faults, lateness
+//! and the help follow from what the `Kind` says.
 
 mod agent_work;
 mod agreement;
@@ -27,6 +29,7 @@ mod sideload;
 mod tag;
 mod ticket;
 mod ticket_event;
+mod ticket_metric;
 mod ticket_metric_event;
 mod ticket_sideloads;
 mod timeline;
@@ -68,6 +71,8 @@ pub(super) static ALL: &[&Kind] = &[
     &article::SECTION,
     &deleted::TICKETS,
     &deleted::USERS,
+    &ticket_event::AUDIT,
+    &ticket_metric::KIND,
     &satisfaction::RATING,
     &satisfaction::RECIPIENT,
     &satisfaction::RESPONSE,

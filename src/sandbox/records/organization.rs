@@ -51,7 +51,7 @@ pub(super) fn domain(world: &World, place: u64) -> String {
     format!("{word}{place}.example")
 }
 
-fn name(world: &World, place: u64) -> String {
+pub(super) fn name(world: &World, place: u64) -> String {
     let draw = mix(world.key(dice::ORGANIZATION) ^ 1, place);
     let (company, _) = nth(COMPANIES, draw);
     let city = nth(CITIES, draw / 100);
@@ -62,7 +62,7 @@ fn name(world: &World, place: u64) -> String {
 }
 
 /// The name at a time: a deleted organization has another one (§8).
-pub(super) fn name_at(world: &World, place: u64, ts: i64) -> String {
+fn name_at(world: &World, place: u64, ts: i64) -> String {
     let name = name(world, place);
     match deleted(world, place).filter(|deleted| *deleted <= ts) {
         Some(_) => format!("{}_deleted_{name}", id(world, place)),
@@ -75,7 +75,7 @@ fn created(world: &World, place: u64) -> i64 {
 }
 
 /// Some are deleted one day: they stay, under another name (§8).
-fn deleted(world: &World, place: u64) -> Option<i64> {
+pub(super) fn deleted(world: &World, place: u64) -> Option<i64> {
     let draw = mix(world.key(dice::ORGANIZATION) ^ 5, place);
     let after = dice::span(draw / 16 % 120_000_000) + DAY;
     draw.is_multiple_of(16).then(|| created(world, place) + after)

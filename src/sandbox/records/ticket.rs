@@ -6,7 +6,10 @@ use super::{
         dice::{self, mix, size, word},
         furniture::{self, FIELDS},
         json::{self, Object, array, quoted, texts},
-        kind::{EXPORTS, Fenced, Kind, LISTED, MINUTE, RECORDS, Route, TEN_MINUTES, TICKETS_INDEX},
+        kind::{
+            EXPORTS, Extras, Fenced, Kind, LISTED, MINUTE, RECORDS, Route, TEN_MINUTES,
+            TICKETS_INDEX,
+        },
         late::Lateness,
         topics::Topic,
         world::World,
@@ -39,13 +42,13 @@ pub(super) static KIND: Kind = Kind {
         }
         entries
     },
-    record: |world, entry, include| record(world, entry.key, entry.ts, include),
+    record: |world, entry, extras| record(world, entry.key, entry.ts, extras),
     beside: ticket_sideloads::beside,
 };
 
-/// The record as exports show it at `ts`, with the members in the recorded order (§8). `embed`
-/// names sideloads, of which those that live inside a ticket are added (§3).
-pub(super) fn record(world: &World, ticket: u64, ts: i64, embed: &[&str]) -> String {
+/// The record as exports show it at `ts`, with the members in the recorded order (§8). Of the
+/// sideloads that are asked for, those that live inside a ticket are added (§3).
+pub(super) fn record(world: &World, ticket: u64, ts: i64, extras: &Extras<'_>) -> String {
     let line = Timeline::of(world, ticket);
     let facts = Facts::of(world, ticket);
     let state = State::after(line.until(ts), line.created);
@@ -100,7 +103,7 @@ pub(super) fn record(world: &World, ticket: u64, ts: i64, embed: &[&str]) -> Str
         .raw("allow_attachments", true)
         .raw("from_messaging_channel", facts.channel == "native_messaging")
         .raw("generated_timestamp", ts);
-    ticket_sideloads::embed(object, embed, &line, &facts, &state).end()
+    ticket_sideloads::embed(object, extras, &line, &facts, &state).end()
 }
 
 fn satisfaction(ticket: u64, facts: &Facts, state: &State) -> String {

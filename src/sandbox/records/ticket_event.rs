@@ -7,7 +7,7 @@ use super::{
         entry::Entry,
         furniture,
         json::{Object, array, quoted, texts},
-        kind::{Fenced, Kind, MINUTE, RECORDS, Route},
+        kind::{Fenced, Kind, LISTED, Listing, MINUTE, Order, RECORDS, Route},
         late::Lateness,
         names::CITIES,
         world::World,
@@ -37,9 +37,21 @@ pub(super) static KIND: Kind = Kind {
         }
         entries
     },
-    record: |world, entry, include| {
-        record(world, entry.key, entry.id, include.contains(&"comment_events"))
+    record: |world, entry, extras| {
+        record(world, entry.key, entry.id, extras.include.contains(&"comment_events"))
     },
+    ..Kind::PLAIN
+};
+
+/// The same audits as the lists of single tickets have them, with their parts as `events` (§4.6).
+pub(super) static AUDIT: Kind = Kind {
+    name: "ticket_audits",
+    key: "audits",
+    scope: "tickets",
+    routes: &[Route::list("ticket_audits", Listing { order: Order::Time, ..LISTED })],
+    good_for: DAY,
+    entries: KIND.entries,
+    record: |world, entry, _| audit(world, entry.key, entry.id),
     ..Kind::PLAIN
 };
 
@@ -65,27 +77,64 @@ fn audits(line: &Timeline, to: i64, entries: &mut Vec<Entry>) {
     }));
 }
 
+/// What there is to say about one audit.
+struct Audit {
+    line: Timeline,
+    facts: Facts,
+    change: Change,
+}
+
+impl Audit {
+    fn of(world: &World, ticket: u64, event: u64) -> Self {
+        let line = Timeline::of(world, ticket);
+        let change = line.changes.iter().find(|change| id(ticket, change) == event);
+        let change = *change.expect("every entry was made from a change");
+        Self { facts: Facts::of(world, ticket), change, line }
+    }
+
+    fn by_customer(&self) -> bool {
+        use ChangeKind::{Created, Rated, Replied};
+        matches!(self.change.kind, Created | Replied | Rated)
+    }
+
+    /// The id of whoever made it; -1 is the system.
+    fn author(&self) -> String {
+        let automatic = matches!(self.change.kind, ChangeKind::Closed | ChangeKind::Bulk);
+        let author = if self.by_customer() { &self.facts.requester } else { &self.facts.agent };
+        if automatic { "-1".to_owned() } else { author.id.to_string() }
+    }
+
+    fn children(&self, event: u64, comments: bool) -> String {
+        children(&self.line, &self.facts, &self.change, event, comments)
+    }
+}
+
 /// The record of an audit; `comments` puts whole comments into it.
 fn record(world: &World, ticket: u64, event: u64, comments: bool) -> String {
-    let line = Timeline::of(world, ticket);
-    let facts = Facts::of(world, ticket);
-    let change = line.changes.iter().find(|change| id(ticket, change) == event);
-    let change = change.expect("every entry was made from a change");
-    let customer =
-        matches!(change.kind, ChangeKind::Created | ChangeKind::Replied | ChangeKind::Rated);
-    let automatic = matches!(change.kind, ChangeKind::Closed | ChangeKind::Bulk);
-    let author = if customer { &facts.requester } else { &facts.agent };
-    let updater = if automatic { "-1".to_owned() } else { author.id.to_string() };
+    let audit = Audit::of(world, ticket, event);
     Object::new()
         .raw("id", event)
         .raw("ticket_id", ticket)
-        .raw("timestamp", change.at)
-        .time("created_at", change.at)
-        .raw("updater_id", updater)
-        .text("via", via_name(change.kind, &facts))
-        .raw("system", system(customer, mix(event, 1)))
+        .raw("timestamp", audit.change.at)
+        .time("created_at", audit.change.at)
+        .raw("updater_id", audit.author())
+        .text("via", via_name(audit.change.kind, &audit.facts))
+        .raw("system", system(audit.by_customer(), mix(event, 1)))
         .text("event_type", "Audit")
-        .raw("child_events", children(&line, &facts, change, event, comments))
+        .raw("child_events", audit.children(event, comments))
+        .end()
+}
+
+fn audit(world: &World, ticket: u64, event: u64) -> String {
+    let audit = Audit::of(world, ticket, event);
+    Object::new()
+        .raw("id", event)
+        .raw("ticket_id", ticket)
+        .time("created_at", audit.change.at)
+        .raw("author_id", audit.author())
+        .raw("metadata", metadata(event))
+        .raw("events", audit.children(event, true))
+        .raw("via", audit.facts.via())
         .end()
 }
 

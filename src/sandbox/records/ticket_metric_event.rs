@@ -162,7 +162,7 @@ fn record(world: &World, ticket: u64, id: u64) -> String {
             object.raw("status", status.end()).end()
         }
         "breach" => {
-            // A target that was met in time.
+            // A target that is met in time, told from the first on: its bytes never change.
             let answered = line
                 .changes
                 .iter()

@@ -8,6 +8,7 @@ use super::{
         entry::Entry,
         furniture,
         json::{Object, array},
+        kind::Extras,
         world::World,
     },
     facts::{Facts, State},
@@ -36,7 +37,7 @@ pub(super) fn beside(world: &World, now: i64, name: &str, page: &[Entry]) -> Opt
             let places: BTreeSet<u64> = places.collect();
             array(places.into_iter().map(|place| organization::brief(world, place)))
         }
-        "metric_sets" => array(page.iter().map(|entry| metric_set(world, entry))),
+        "metric_sets" => array(page.iter().map(|entry| metric_set(world, entry.key, entry.ts))),
         _ => return None,
     })
 }
@@ -61,15 +62,21 @@ fn minutes(name: &str, object: Object, spent: Option<i64>) -> Object {
     object.raw(name, value)
 }
 
-fn metric_set(world: &World, entry: &Entry) -> String {
-    let line = Timeline::of(world, entry.key);
-    let state = State::after(line.until(entry.ts), line.created);
-    let id = 6_170_000_000_000 + entry.key * 128;
+/// The id of a ticket's metric set.
+pub(super) fn metric_set_id(ticket: u64) -> u64 {
+    6_170_000_000_000 + ticket * 128
+}
+
+/// What the changes until `ts` have made of a ticket's metrics.
+pub(super) fn metric_set(world: &World, ticket: u64, ts: i64) -> String {
+    let line = Timeline::of(world, ticket);
+    let state = State::after(line.until(ts), line.created);
+    let id = metric_set_id(ticket);
     let since = |at: i64| (at - line.created) / 60;
     let object = Object::new()
         .text("url", &format!("{}/api/v2/ticket_metrics/{id}.json", furniture::ORIGIN))
         .raw("id", id)
-        .raw("ticket_id", entry.key)
+        .raw("ticket_id", ticket)
         .time("created_at", line.created)
         .time("updated_at", state.updated)
         .raw("group_stations", 1)
@@ -96,29 +103,34 @@ fn dates(object: Object, state: &State, created: i64) -> Object {
 /// Adds the sideloads that live inside a ticket.
 pub(super) fn embed(
     object: Object,
-    include: &[&str],
+    extras: &Extras<'_>,
     line: &Timeline,
     facts: &Facts,
     state: &State,
 ) -> Object {
-    include.iter().fold(object, |object, name| match *name {
+    extras.include.iter().fold(object, |object, name| match *name {
         "dates" => object.raw("dates", dates(Object::new(), state, line.created).end()),
         "comment_count" => object.raw("comment_count", state.comments),
         "incident_counts" => object.raw("incident_count", 0),
-        "slas" => object.raw("slas", slas(line, facts, state)),
+        "slas" => object.raw("slas", slas(line, facts, state, extras)),
         "metric_events" => object.raw("metric_events", metric_events(line)),
         _ => object,
     })
 }
 
-fn slas(line: &Timeline, facts: &Facts, state: &State) -> String {
+fn slas(line: &Timeline, facts: &Facts, state: &State, extras: &Extras<'_>) -> String {
     let stage = if state.answered.is_some() { "achieved" } else { "active" };
     let hours = if facts.priority == "urgent" { 4 } else { 24 };
+    let breach = line.created + hours * 3600;
     let target = Object::new()
-        .time("breach_at", line.created + hours * 3600)
+        .time("breach_at", breach)
         .text("stage", stage)
-        .text("metric", "first_reply_time")
-        .raw("hours", hours);
+        .text("metric", "first_reply_time");
+    let target = if extras.counting && stage == "active" {
+        target.raw("minutes", (breach - extras.now).div_euclid(60))
+    } else {
+        target.raw("hours", hours)
+    };
     Object::new().raw("policy_metrics", array([target.end()])).end()
 }
 
