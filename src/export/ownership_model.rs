@@ -10,7 +10,7 @@ use super::{
     batch::{Batch, Standing, places},
     lines::LeftOut,
     opening,
-    shared::Shared,
+    shared::{Over, Shared},
     writer::Writer,
 };
 use crate::{
@@ -410,6 +410,7 @@ impl World {
             Voice { quiet: true, verbose: false, json: false, colour: Colour::Never, dumb: true };
         let report = Report::new(voice, clock, Retyped::default());
         let shared = Shared {
+            account: run.account,
             base: &base,
             limits: Limits {
                 connect: Duration::ZERO,
@@ -431,6 +432,7 @@ impl World {
             stop: &stop,
             report: &report,
             last_line: false,
+            over: Over::default(),
         };
         let looks = opening::look(job, Purpose::Write)?;
         let mut writer = Writer::open(job, &shared, looks)?;

@@ -374,7 +374,7 @@ impl<'a> Writer<'a> {
 impl Writer<'_> {
     /// Where the series stands before the first page.
     pub(super) fn standing(&self) -> Standing {
-        at_start(self.job)
+        at_start(&self.job)
     }
 
     pub(super) fn series_id(&self) -> Option<Id> {
