@@ -41,7 +41,7 @@ pub(super) fn export<'a>(
     let began = clock.instant();
     let mut tally = Tally::new(job, stream.standing(), began);
     let mut teller = Teller::new(job, shared);
-    let (result, mut writer, spent, clocks) = thread::scope(|scope| {
+    let (result, mut writer, asked) = thread::scope(|scope| {
         let mut asker = Asker::new(job, shared);
         let commit = Commit::start(scope, writer, asker.bodies());
         let mut books = Books { job, shared, commit, tally: &mut tally, teller: &mut teller };
@@ -49,8 +49,10 @@ pub(super) fn export<'a>(
         // The last page is waited for whatever happened; if it fails, that is the news.
         let last = books.settle();
         let result = last.map_err(Broken::from).and(result);
-        (result, books.commit.into_writer(), asker.spent(), asker.clocks())
+        let asked = (asker.spent(), asker.clocks(), asker.request_id());
+        (result, books.commit.into_writer(), asked)
     });
+    let (spent, clocks, id) = asked;
     let result = result.and_then(|()| {
         let at = clocks.saved_at(stream.position());
         Ok(writer.end(&stream.standing(), at, tally.is_complete())?)
@@ -75,7 +77,8 @@ pub(super) fn export<'a>(
             if job.follow.is_some() {
                 end_others(kind, shared);
             }
-            let failure = advice::next_step(job, failure, writer.state_path().is_some());
+            let failure =
+                advice::next_step(job, failure, writer.state_path().is_some(), id.as_deref());
             tally.failed(failure.exit, stream.handed_over());
             if failure.exit != Exit::ReaderGone {
                 let saved = writer.state_path();

@@ -111,7 +111,7 @@ impl<'a> Teller<'a> {
             Event::Refused { error, left } => {
                 self.warn(&format!("{error} ({} left of --retry-for)", span(*left)));
             }
-            Event::Fails { error, wait, left } => self.fails(error, *wait, *left),
+            Event::Fails { error, id, wait, left } => self.fails(error, *id, *wait, *left),
         }
     }
 
@@ -148,13 +148,17 @@ impl<'a> Teller<'a> {
             }
             Err(error) => error.to_string(),
         };
+        // What the server worded brings it along.
+        let id = answered.headers.request_id().map(|id| format!("; x-request-id {id}"));
+        let id = id.filter(|id| !result.ends_with(id.as_str())).unwrap_or_default();
         let (target, took) = (answered.request.target(), answered.took.as_secs_f64());
-        report.detail(self.name(), &format!("GET {target}: {result}, {took:.3} s"));
+        report.detail(self.name(), &format!("GET {target}: {result}, {took:.3} s{id}"));
     }
 
-    fn fails(&mut self, error: &ApiError, wait: Duration, left: Duration) {
+    fn fails(&mut self, error: &ApiError, id: Option<&str>, wait: Duration, left: Duration) {
         let (seconds, left) = (wait.as_secs_f64(), span(left));
-        let text = format!("{error}; retry in {seconds:.1} s ({left} left of --retry-for)");
+        let id = id.map(|id| format!("; x-request-id {id}")).unwrap_or_default();
+        let text = format!("{error}{id}; retry in {seconds:.1} s ({left} left of --retry-for)");
         if self.job.follow.is_none() || Kind::of(error) != Kind::Passes {
             return self.warn(&text);
         }

@@ -96,6 +96,8 @@ mod tidy;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
 mod troubles;
 #[cfg(test)]
 mod usage;
