@@ -5,7 +5,7 @@
 
 use crate::{
     clock::Clock,
-    failure::Failure,
+    failure::{Exit, Failure},
     mutex::lock,
     progress::{Progress, is_in_foreground},
     secret::{Scrubber, Secret},
@@ -185,8 +185,11 @@ impl Report {
         }
     }
 
-    /// What failed, what is saved, what to do next.
+    /// What failed, what is saved, what to do next. A stop that was asked for is no error.
     pub(crate) fn failure(&self, resource: Option<&str>, failure: &Failure, saved: Option<&str>) {
+        if self.voice.quiet && matches!(failure.exit, Exit::Signal(_)) {
+            return;
+        }
         self.line(Kind::Error, resource, &failure.to_string());
         if let Some(saved) = saved {
             self.line(Kind::Error, resource, saved);

@@ -212,8 +212,9 @@ fn next(
                 TooRecent::Untrue(start, ago) => return Err(advice::untrue(start, ago).into()),
                 TooRecent::Future(date) => return Err(advice::future(books.job, date).into()),
                 TooRecent::Nothing => {
-                    // A run that follows has it at each poll.
-                    if books.job.follow.is_none() {
+                    books.tally.too_recent();
+                    // The last line has it, and a run that follows at each poll.
+                    if books.job.follow.is_none() && !books.shared.last_line {
                         books.teller.note("nothing new yet");
                     }
                     return Ok(Next::Nothing);
@@ -334,7 +335,7 @@ impl Books<'_, '_, '_> {
     fn count(&mut self, written: Option<Written>) {
         let Some(written) = written else { return };
         let surrogates = written.noticed.surrogates;
-        self.tally.count(written);
+        self.tally.count(written, self.shared.clock.instant());
         if surrogates > 0 {
             self.teller.surrogates();
         }

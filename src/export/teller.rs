@@ -16,7 +16,7 @@ use crate::{
     progress::{Beat, Line, Stand, pause, words},
     report::Report,
     shown::shown,
-    time::span,
+    time::{UnixTime, span},
     words::bytes,
 };
 use std::{fmt::Display, mem, time::Duration};
@@ -48,6 +48,8 @@ pub(super) struct Teller<'a> {
     shared: &'a Shared<'a>,
     line: Line,
     beat: Beat,
+    /// What time it was at the last answer.
+    clocks: Option<Clocks>,
     told: Told,
     /// A run that follows has told that it cannot reach the server.
     cut_off: bool,
@@ -69,6 +71,7 @@ impl<'a> Teller<'a> {
             shared,
             line: shared.report.progress().line(job.resource.name),
             beat: Beat::new(shared.clock.instant()),
+            clocks: None,
             told: Told::default(),
             cut_off: false,
         }
@@ -90,10 +93,19 @@ impl<'a> Teller<'a> {
         self.report().warn(self.name(), text);
     }
 
+    /// The server's time, which is what records are behind of; before it has told, ours.
+    fn now(&self) -> UnixTime {
+        let wall = self.shared.clock.wall();
+        self.clocks.map_or(wall, |clocks| clocks.now().plus(wall.since(clocks.wall)))
+    }
+
     /// Tells of what happens while a page is asked for, by one who stands at `stand`.
     pub(super) fn hear(&mut self, event: &Event<'_>, stand: Stand) {
         match event {
-            Event::Answered(answered, clocks) => self.answered(answered, *clocks),
+            Event::Answered(answered, clocks) => {
+                self.clocks = Some(*clocks);
+                self.answered(answered, *clocks);
+            }
             Event::Silent(waited) => {
                 self.beat(stand, || format!("no answer yet for {}", span(*waited)));
             }
@@ -103,7 +115,7 @@ impl<'a> Teller<'a> {
             }
             Event::Waits(why, left) => {
                 if *left > SHOWN_WAIT {
-                    let now = self.shared.clock.wall();
+                    let now = self.now();
                     self.line.waiting(stand, now, why.text(), *left);
                 }
                 self.beat(stand, || pause(why.text(), *left));
@@ -223,7 +235,7 @@ impl<'a> Teller<'a> {
 
     /// A page counts.
     pub(super) fn page(&mut self, stand: Stand) {
-        self.line.page(stand, self.shared.clock.wall());
+        self.line.page(stand, self.now());
         self.beat(stand, String::new);
     }
 
@@ -239,7 +251,7 @@ impl<'a> Teller<'a> {
         if !report.tells_progress() || !self.beat.is_due(clock.instant()) {
             return;
         }
-        let mut text = words(stand, clock.wall());
+        let mut text = words(stand, self.now());
         let why = why();
         if !why.is_empty() {
             text = format!("{text}; {why}");

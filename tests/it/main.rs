@@ -49,6 +49,7 @@ mod hints;
 mod jobs;
 #[cfg(test)]
 mod kills;
+#[cfg(test)]
 mod late;
 #[cfg(test)]
 mod memory;
@@ -56,7 +57,6 @@ mod memory;
 mod met;
 #[cfg(test)]
 mod outputs;
-#[cfg(test)]
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What zdx says of a run and of its end: each row as the fact that holds since.
 
 use crate::{
-    harness::Place,
+    harness::{Place, Still, TICKETS, eventually, small},
     server::{Reply, Server, T, cursor_page, record},
 };
+use rustix::process::Signal;
+use zdx::sandbox::Options;
 
 const ID: &str = "8525946539c9230a-SJC";
 
@@ -29,4 +31,32 @@ fn u36_without_an_id_there_is_none_to_name() {
     let server = Server::answering(move |_, _| Some(Reply::ok("{}")));
     let run = Place::at(&server.url()).zdx("export tickets --since @0 -o t.ndjson").run();
     run.exit(6).stderr_has("ask Zendesk's support\n").stderr_lacks("x-request-id");
+}
+
+#[test]
+fn u31_a_run_with_nothing_new_says_so_in_words_and_numbers_in_the_summary() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    for pagination in ["cursor", "time"] {
+        let words = format!("export tickets --pagination {pagination} -o {pagination}.ndjson");
+        let words = format!("{words} --state {pagination}.json");
+        place.zdx(&format!("{words} --since @0")).run().exit(0).stderr_has(" records, ");
+        let run = place.zdx(&words).run();
+        run.exit(0).stderr_has("zdx: tickets: nothing new, ").stderr_has(", caught up\n");
+        run.stderr_lacks("duplicate").stderr_lacks("0 records").stderr_counts("\n", 2);
+        let run = place.zdx(&words).arg("--summary").arg("json").run();
+        assert_eq!(run.exit(0).summary()["resources"][0]["records"], 0);
+    }
+}
+
+#[test]
+fn u30_a_quiet_run_that_is_stopped_says_nothing() {
+    let still = Still::with(Options { quota: Some(0), ..small() }, &[TICKETS]);
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let place = Place::of(&still.sandbox);
+        let run = place.zdx("export tickets --since @0 --follow -q -o t.ndjson").start();
+        eventually(|| place.state_bytes().contains("\"cursor\":"));
+        run.signal(signal);
+        assert_eq!(run.end().exit(code).stderr(), "");
+    }
 }
