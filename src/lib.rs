@@ -1,24 +1,50 @@
 //! Every changed record out of Zendesk, as NDJSON, at the full rate the account allows, never
 //! losing its place.
 //!
-//! This is the map of the crate; the modules stand in reading order. One page of records goes
-//! through it in one direction:
+//! This is the map of the crate; the modules stand in reading order. What was typed goes down one
+//! stair, of which each step is a value that the next one takes; every refusal happens on it, before
+//! the first request:
 //!
 //! ```text
-//! argv ─cli─▶ Asked ─settings─▶ Settings ─state─▶ Saved ─plan(now)─▶ [Job]    all refusals happen here
-//! for each job, on three threads: ask (export/ahead), check (run), write (writer):
-//!   Position ─request─▶ Request ─pacer─▶ api::Client ─▶ body, headers        received whole
-//!      ▲                                  │ page::parse                      checked to its end
-//!      │                                  ▼
-//!      │                                Page ─paging─▶ Verdict               or retry: wait, shrink, give up
-//!      │                                  │ export/lines
-//!      └── next ◀─ StateFile::save ◀─ Sink::write ◀┘                         output durable, then the position
+//! argv ─cli─▶ Asked ─settings─▶ Settings ─state─▶ Saved ─plan, output, place─▶ [Job] ─export/opening─▶ opened
 //! ```
 //!
+//! Then each job goes round, a page at a time, in one direction, on three threads (`export/run`):
+//!
+//! ```text
+//! export/stream ─▶ Request ─export/asker, pacer─▶ api ─▶ body           one asks and inflates (export/ahead)
+//!   where we are       │ retry: wait, ask for less, give up
+//!      ▲               ▼
+//!      │             body ─page, scan─▶ Page ─paging─▶ Verdict          one checks, and decides
+//!      │               │ export/memory: what was delivered before
+//!      │               ▼
+//!      └── accepted ─ Batch ─export/commit─▶ sink, disk ─▶ state        one writes: output durable, then the position
+//!                          │
+//!                          └─▶ export/tally counts, export/teller talks
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `cli`, `help`, `complete`, `man` | what can be typed, and what is said of that; the only ones besides `commands` that know clap |
+//! | `commands` | one file for each command: from what was typed to how it ended |
+//! | `resource` | the table of resources: a new one is a row |
+//! | `position`, `mark` | where a series stands, and how far its outputs count |
+//! | `settings`, `time` | what is configured, with where each value came from; times and durations in words |
+//! | `output`, `place`, `plan` | where lines go, whose that is, and one job for each resource |
+//! | `export` | the jobs at work |
+//! | `request`, `page`, `scan`, `record`, `paging`, `garbled` | what is asked, what an answer is, what it means, and how it can be none |
+//! | `retry`, `pacer` | when to ask again, and when at all |
+//! | `api` | the only one that knows the HTTP library |
+//! | `sink`, `state`, `disk` | outputs, positions, and the only syncs, renames and truncations |
+//! | `report`, `progress`, `words`, `shown`, `failure` | everything that is said, and how things end |
+//! | `clock`, `signals`, `secret`, `mutex` | the ground: time, stops, secrets, locks |
+//! | `sandbox` | a Zendesk on loopback, which shares no code with the rest |
+//!
 //! `mark`, `place`, `paging`, `retry`, `pacer` (but for the gate through which threads share it),
-//! `page`, `scan`, `record`, `time`, `request`, `export/lines` and `api/headers` are pure: time and
-//! chance are arguments. Nothing below `commands` sees a clap type, nothing above `api` a type of
-//! the HTTP library, and only `disk` syncs, renames and truncates.
+//! `page`, `scan`, `record`, `time`, `request`, `api/headers` and, of the export, what decides
+//! (`export/stream`, `export/memory`, `export/ending`, `export/reading`, `export/lines`) are pure: time and chance are
+//! arguments. Nothing below `commands` sees a clap type, nothing above `api` a type of the HTTP
+//! library, and no module leads back to itself. Tests hold all of this.
 //!
 //! Public is what other programs' tests need, [`run`] and the [`sandbox`], and for the benches
 //! `bench`.

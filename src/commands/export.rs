@@ -157,6 +157,7 @@ pub(super) fn shared<'a>(
     tuning: &Tuning,
 ) -> Shared<'a> {
     Shared {
+        account: &settings.account,
         base: &settings.base,
         limits: Limits { page_bytes: tuning.page_bytes, ..settings.limits },
         authorizer: Arc::new(Authorizer::new(settings.credentials.clone())),

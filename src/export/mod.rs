@@ -17,6 +17,8 @@ mod memory;
 #[cfg(test)]
 mod model;
 mod opening;
+#[cfg(test)]
+mod ownership_model;
 
 mod query;
 mod reading;

@@ -17,6 +17,7 @@ use std::{
 
 /// What all jobs of a run share.
 pub(crate) struct Shared<'a> {
+    pub(crate) account: &'a str,
     pub(crate) base: &'a BaseUrl,
     pub(crate) limits: Limits,
     pub(crate) authorizer: Arc<Authorizer>,

@@ -568,7 +568,10 @@ impl<'a> Stream<'a> {
 
     /// The server calls the start too recent.
     pub(super) fn too_recent(&mut self, clocks: Clocks) -> TooRecent {
-        let Some(start) = self.at.time() else { return TooRecent::Nothing };
+        // What is inside a cursor decides nothing.
+        let (Position::Start(start) | Position::Time(start)) = self.at else {
+            return TooRecent::Nothing;
+        };
         let verdict = clocks.too_recent(start, self.untried);
         if let TooRecent::Older(youngest) = verdict {
             self.untried = false;

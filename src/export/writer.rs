@@ -14,13 +14,14 @@ use crate::{
     failure::{Exit, Failure, OrExit as _},
     mark::{Id, Mark},
     mutex::lock,
+    output::{Names, Output},
     plan::{Job, Mode},
     position::{Fingerprint, Overlap},
-    sink::{self, Me, Sink},
+    sink::{self, Me, Purpose, Sink},
     state::{Series, StateFile},
     time::UnixTime,
 };
-use std::{collections::HashSet, io, path::PathBuf, sync::MutexGuard};
+use std::{borrow::Cow, collections::HashSet, io, path::PathBuf, sync::MutexGuard};
 
 /// The output of a sideload.
 struct Beside {
@@ -33,7 +34,7 @@ struct Beside {
 }
 
 pub(super) struct Writer<'a> {
-    job: &'a Job,
+    job: Cow<'a, Job>,
     shared: &'a Shared<'a>,
     sink: Sink,
     sideloads: Vec<Beside>,
@@ -44,6 +45,10 @@ pub(super) struct Writer<'a> {
     /// As it is saved: [`Series::open`]. This run's, once it has begun to write.
     open: Option<Id>,
     writing: bool,
+    /// The day on which the outputs were opened, which may be a part of their names.
+    day: String,
+    /// Bytes written to outputs that were moved away, or lie in another day.
+    written_before: u64,
 }
 
 impl<'a> Writer<'a> {
@@ -55,6 +60,15 @@ impl<'a> Writer<'a> {
         shared: &'a Shared<'a>,
         looks: Looks,
     ) -> Result<Writer<'a>, Failure> {
+        Writer::over(Cow::Borrowed(job), shared, looks)
+    }
+
+    fn over(
+        planned: Cow<'a, Job>,
+        shared: &'a Shared<'a>,
+        looks: Looks,
+    ) -> Result<Writer<'a>, Failure> {
+        let job: &Job = &planned;
         let saved = job.mode.saved();
         let begins = matches!(job.mode, Mode::NewSeries { .. });
         let ours = looks.ours();
@@ -93,21 +107,26 @@ impl<'a> Writer<'a> {
             let kind = format!("{}.{name}", job.resource.name);
             sideloads.push(Beside { name, kind, sink, caught_up });
         }
+        let window = saved.and_then(|series| series.window);
+        let start = at_start(job);
+        let moved_from = job.moved_from.clone();
         let mut writer = Writer {
-            job,
+            job: planned,
             shared,
             sink,
             sideloads,
-            window: saved.and_then(|series| series.window),
+            window,
             series: ours.map(|ours| ours.series),
             open: ours.and_then(|ours| ours.open),
             writing: false,
+            day: shared.clock.wall().date(),
+            written_before: 0,
         };
         if unsaved {
-            writer.save(&at_start(job), shared.clock.wall(), false)?;
+            writer.save(&start, shared.clock.wall(), false)?;
         }
         if let Some(ours) = ours {
-            job.moved_from.iter().try_for_each(|old| sink::release(old, ours.series))?;
+            moved_from.iter().try_for_each(|old| sink::release(old, ours.series))?;
         }
         Ok(writer)
     }
@@ -167,8 +186,39 @@ impl<'a> Writer<'a> {
         self.sideloads.iter().try_for_each(|beside| beside.sink.claim(run))
     }
 
+    /// Whether a run that follows has to open its outputs anew: one was moved away or emptied, or
+    /// the day in their names is over.
+    fn is_over(&self) -> bool {
+        let dated = match &self.job.output {
+            Output::File { template: Some(template), .. } => template.contains("{date}"),
+            Output::File { template: None, .. } | Output::Stdout => false,
+        };
+        let mut sinks = self.sideloads.iter().map(|beside| &beside.sink).chain([&self.sink]);
+        self.job.follow.is_some()
+            && (dated && self.day != self.shared.clock.wall().date()
+                || !sinks.all(Sink::is_in_place))
+    }
+
+    /// Opens the outputs anew, as the next run would.
+    fn begin_anew(&mut self) -> Result<(), Failure> {
+        self.close()?;
+        self.each_sink(Sink::let_go);
+        let now = self.shared.clock.wall();
+        let resource = self.job.resource.name;
+        let series = self.state().map(|state| state.series(resource, now)).transpose()?.flatten();
+        let names = Names { account: self.shared.account, now };
+        let job = self.job.anew(series, names)?;
+        let looks = opening::look(&job, Purpose::Write)?;
+        let anew = Writer::over(Cow::Owned(job), self.shared, looks)?;
+        *self = Writer { written_before: self.written(), ..anew };
+        Ok(())
+    }
+
     /// Commits a page.
     pub(super) fn write(&mut self, batch: &Batch) -> Result<lines::Noticed, Failure> {
+        if self.is_over() {
+            self.begin_anew()?;
+        }
         if !batch.records.is_empty() || batch.sideloads.iter().any(|records| !records.is_empty()) {
             self.begin_writing()?;
         }
@@ -236,7 +286,7 @@ impl<'a> Writer<'a> {
     /// Bytes written by this run, to all outputs.
     pub(super) fn written(&self) -> u64 {
         let sideloads = self.sideloads.iter().map(|beside| beside.sink.written());
-        self.sink.written() + sideloads.sum::<u64>()
+        self.written_before + self.sink.written() + sideloads.sum::<u64>()
     }
 
     /// Where positions are saved, if this run moves one.
@@ -317,6 +367,24 @@ impl<'a> Writer<'a> {
             sideloads.push(((*name).to_owned(), Mark { caught_up, ..mark }));
         }
         Ok((self.sink.mark()?, sideloads))
+    }
+}
+
+#[cfg(test)]
+impl Writer<'_> {
+    /// Where the series stands before the first page.
+    pub(super) fn standing(&self) -> Standing {
+        at_start(&self.job)
+    }
+
+    pub(super) fn series_id(&self) -> Option<Id> {
+        self.series
+    }
+
+    /// Writes a page as a run does that is killed before it saves the position.
+    pub(super) fn tear(&mut self, batch: &Batch) -> Result<(), Failure> {
+        self.begin_writing()?;
+        self.write_all(batch).map(drop)
     }
 }
 

@@ -3,18 +3,19 @@
 use super::start::{Mode, start};
 use crate::{
     failure::Failure,
-    output::Output,
-    place::Place,
+    output::{self, Names, Output},
+    place::{self, Asker, Existing, Place},
     position::Position,
     record::LoneSurrogates,
     resource::{Endpoint, RESOURCES, Resource, Sideload},
     retry,
+    state::Series,
     time::UnixTime,
 };
 use std::{path::PathBuf, time::Duration};
 
 /// The export of one resource.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) resource: &'static Resource,
     pub(crate) endpoint: &'static Endpoint,
@@ -55,6 +56,35 @@ impl Job {
     /// Where the records go, and then each sideload's.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
         [&self.place].into_iter().chain(self.beside.iter().map(|(_, place)| place))
+    }
+
+    /// The same export, for a run that goes on where its output now lies: a date in the name may be
+    /// another one, a file may be gone. `series` is what is saved by now.
+    pub(crate) fn anew(&self, series: Option<Series>, names: Names<'_>) -> Result<Job, Failure> {
+        let output = match &self.output {
+            Output::File { template: Some(template), .. } => {
+                output::locate(template, self.resource.name, names)?
+            }
+            output => output.clone(),
+        };
+        let mode = match series {
+            Some(series) => Mode::Series(Box::new(series)),
+            None => self.mode.clone(),
+        };
+        let asker = match &mode {
+            Mode::OneOff { .. } => Asker::OneOff(Existing::Refuse),
+            Mode::NewSeries { .. } | Mode::Series(_) => Asker::Series(Existing::Refuse),
+        };
+        let located =
+            |output: &Output, mark| place::place(asker, output, mark, &output::look(output, mark));
+        let place = located(&output, mode.saved().map(|series| &series.output));
+        let beside = self.beside.iter().map(|(name, _)| {
+            let mark = mode.saved().and_then(|series| series.sideload(name));
+            (*name, located(&output.beside(self.resource.name, name), mark))
+        });
+        let beside = beside.collect();
+        let moved_from = Vec::new();
+        Ok(Job { mode, output, place, beside, moved_from, ..self.clone() })
     }
 
     /// Where the export stands before its first request.

@@ -72,7 +72,8 @@ pub(super) fn check_same(
         return Err(failure
             .hint("or begin a second series with this output: pass --since, and another --state"));
     }
-    if asked.existing == Existing::Overwrite && !series.is_untouched() {
+    let goes_on = asked.since.is_none() || !series.is_untouched();
+    if asked.existing == Existing::Overwrite && goes_on {
         return Err(Failure::usage(
             "--overwrite would destroy what this series has exported so far",
         )
@@ -123,7 +124,10 @@ pub(crate) fn moved(
         if old.exists() {
             return Err(format!("there is still a file at {}", old.display()));
         }
-        if !sink::is_as_committed(&path, committed) {
+        // Any empty file is like another: then only an owner file that came along proves it.
+        let is_it = sink::is_as_committed(&path, committed)
+            && (committed.bytes > 0 || series.id.is_some_and(|id| sink::belongs_to(&path, id)));
+        if !is_it {
             return Err(format!(
                 "{} is not the file that was committed, of {} bytes",
                 path.display(),

@@ -205,23 +205,39 @@ impl FileSink {
         format!("cannot write {}", self.path.display())
     }
 
-    /// Writing on into a file that was moved away would put lines where nobody looks for them.
-    fn check_still_there(&self) -> Result<(), Failure> {
+    /// Whether it was neither moved away nor emptied.
+    pub(super) fn is_in_place(&self) -> bool {
+        let emptied = self.committed > 0 && self.length().is_ok_and(|length| length == 0);
+        !emptied && self.is_named()
+    }
+
+    /// Whether its name still leads to it.
+    fn is_named(&self) -> bool {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
-            let what = || cannot_read(&self.path);
-            let open = self.file.metadata().or_exit(Exit::Output, what)?;
+            let same = |named: fs::Metadata, open: fs::Metadata| {
+                (named.dev(), named.ino()) == (open.dev(), open.ino())
+            };
             let named = fs::metadata(&self.path).ok();
-            let same =
-                named.is_some_and(|named| (named.dev(), named.ino()) == (open.dev(), open.ino()));
-            if !same {
-                return Err(Failure::new(
-                    Exit::Config,
-                    format!("the output {} was replaced during the run", self.path.display()),
-                )
-                .hint("run the same command again: it begins a new file"));
-            }
+            named.zip(self.file.metadata().ok()).is_some_and(|(named, open)| same(named, open))
+        }
+        #[cfg(not(unix))]
+        true
+    }
+
+    pub(super) fn let_go(&mut self) {
+        drop(self.file.unlock()); // else it is let go when it is dropped
+    }
+
+    /// Writing on into a file that was moved away would put lines where nobody looks for them.
+    fn check_still_there(&self) -> Result<(), Failure> {
+        if !self.is_named() {
+            return Err(Failure::new(
+                Exit::Config,
+                format!("the output {} was replaced during the run", self.path.display()),
+            )
+            .hint("run the same command again: it begins a new file"));
         }
         let (length, expected) = (self.length()?, self.old.unwrap_or(self.committed));
         let shown = self.path.display();

@@ -196,6 +196,11 @@ fn read_note(path: &Path) -> Result<Result<Option<Note>, String>, Failure> {
     }
 }
 
+/// Whether the note beside an output is this series'.
+pub(crate) fn belongs_to(path: &Path, series: Id) -> bool {
+    matches!(read_note(path), Ok(Ok(Some(note))) if note.series == series)
+}
+
 /// Removes the note beside an output, if it is this series'.
 pub(crate) fn release(path: &Path, series: Id) -> Result<(), Failure> {
     match read_note(path)? {

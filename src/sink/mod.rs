@@ -12,7 +12,7 @@ pub(crate) mod segment;
 mod stdout;
 
 pub(crate) use file::{FileSink, Opened};
-pub(crate) use look::{Looked, Me, Ours, Purpose, is_as_committed, look, release};
+pub(crate) use look::{Looked, Me, Ours, Purpose, belongs_to, is_as_committed, look, release};
 pub(crate) use owner::{Note, drawn};
 pub(crate) use ownership::{Whereabouts, told};
 pub(crate) use stdout::{StdoutSink, check_reader, is_passed_on};
@@ -77,6 +77,21 @@ impl Sink {
         match self {
             Sink::File(file) => file.is_whole(),
             Sink::Stdout(_) => true,
+        }
+    }
+
+    /// Whether a file still lies where it was opened, with what is committed of it.
+    pub(crate) fn is_in_place(&self) -> bool {
+        match self {
+            Sink::File(file) => file.is_in_place(),
+            Sink::Stdout(_) => true,
+        }
+    }
+
+    /// Lets another open the file.
+    pub(crate) fn let_go(&mut self) {
+        if let Sink::File(file) = self {
+            file.let_go();
         }
     }
 

@@ -21,6 +21,9 @@ pub(crate) fn remove_orphans(own: &Path, run: &str) -> Vec<(PathBuf, u64)> {
     let name = hidden.file_name().unwrap_or_default().to_string_lossy();
     let mut left = Vec::new();
     let Some((before, behind)) = name.split_once(run) else { return left };
+    // The second run of a second has a number in its own name.
+    let numbered = behind.strip_prefix('-').map(|rest| rest.trim_start_matches(is_digit));
+    let behind = numbered.unwrap_or(behind);
     let is_run =
         |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'T' | b'Z' | b'-'));
     for entry in std::fs::read_dir(disk::parent(own)).into_iter().flatten().flatten() {
@@ -42,6 +45,10 @@ pub(crate) fn remove_orphans(own: &Path, run: &str) -> Vec<(PathBuf, u64)> {
         }
     }
     left
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
 }
 
 /// Gives a complete segment its name. One that already has it is left alone, so that this can be
@@ -108,7 +115,9 @@ mod tests {
         for name in orphans {
             File::create(at(name)).unwrap();
         }
+        let second = at(&format!("t-{run}-2.ndjson"));
         assert_eq!(remove_orphans(&own, run), [(at(full), 1)]);
+        assert_eq!(remove_orphans(&second, run), [(at(full), 1)]);
         assert!(stays.iter().chain([&full, &held]).all(|name| at(name).exists()));
         assert!(orphans.iter().all(|name| !at(name).exists()));
     }

@@ -351,7 +351,7 @@ const STREAM: &[Fault] = &[
     }),
     Fault("s8 end_time negative", 6, |right| right.by_time(|page| page["end_time"] = (-1).into())),
     Fault("s8 end_time in words", 6, |right| right.by_time(|page| page["end_time"] = "now".into())),
-    Fault("s10 the future", 6, |right| {
+    Fault("s10 the future", 0, |right| {
         right.by_time(|page| page["end_time"] = 4_000_000_000_u64.into())
     }),
     Fault("s11 no cursor", 6, |right| {

@@ -89,7 +89,7 @@ fn several_resources_are_polled_at_their_interval_without_repeats_at_the_edges()
 
 #[test]
 fn each_loss_of_the_network_is_told_once_and_outlived() {
-    side_by_side([Fault::Close, Fault::Reset, Fault::Unavailable], |fault| {
+    side_by_side([Fault::Close, Fault::Reset, Fault::Unavailable, Fault::Html], |fault| {
         let still = Still::of(&[TICKETS]);
         let gone = switch(&still.sandbox, fault);
         let place = Place::of(&still.sandbox);
@@ -183,8 +183,7 @@ fn a_server_that_really_goes_away_and_comes_back_is_found_again() {
 
 #[test]
 fn what_time_does_not_heal_ends_a_follower() {
-    let faults =
-        [(Fault::Forbidden, 4), (Fault::Unauthorized, 4), (Fault::NotFound, 6), (Fault::Html, 6)];
+    let faults = [(Fault::Forbidden, 4), (Fault::Unauthorized, 4), (Fault::NotFound, 6)];
     side_by_side(faults, |(fault, code)| {
         let still = Still::of(&[TICKETS]);
         let gone = switch(&still.sandbox, fault);

@@ -7,7 +7,7 @@ use crate::{
 };
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The rows that a server shows by now.
 #[derive(Clone, Default)]
@@ -19,38 +19,39 @@ fn ticket(id: u64, ago: i64) -> Value {
     json!({"id": id, "generated_timestamp": at, "slas": {"left": 9}})
 }
 
+fn lock(rows: &Mutex<Vec<Value>>) -> MutexGuard<'_, Vec<Value>> {
+    rows.lock().expect("no thread has panicked")
+}
+
 impl Rows {
     fn show(&self, row: Value) {
-        self.0.lock().unwrap().push(row);
+        lock(&self.0).push(row);
     }
 
     /// What the embedded sideloads say changes by itself.
     fn count_down(&self) {
-        for row in self.0.lock().unwrap().iter_mut() {
-            let left = row["slas"]["left"].as_i64().unwrap();
+        for row in lock(&self.0).iter_mut() {
+            let left = row["slas"]["left"].as_i64().expect("a number");
             row["slas"]["left"] = json!(left - 1);
         }
     }
 
     /// API notes §4.1 and §4.2, in pages of two.
     fn serve(&self, request: &Request) -> Reply {
-        let mut rows = self.0.lock().unwrap().clone();
+        let mut rows = lock(&self.0).clone();
         let at = |row: &Value| {
-            (row["generated_timestamp"].as_i64().unwrap(), row["id"].as_u64().unwrap())
+            (row["generated_timestamp"].as_i64().expect("time"), row["id"].as_u64().expect("id"))
         };
         rows.sort_by_key(at);
         let by_cursor = request.line.contains("cursor.json");
-        match (request.parameter("cursor"), request.parameter("start_time")) {
-            (Some(cursor), _) => {
-                let (time, id) = cursor.split_once('-').unwrap();
-                let after = (time.parse().unwrap(), id.parse().unwrap());
-                rows.retain(|row| at(row) > after);
-            }
-            (None, Some(start)) => {
-                let start: i64 = start.parse().unwrap();
-                rows.retain(|row| at(row).0 >= start);
-            }
-            (None, None) => panic!("neither cursor nor start_time"),
+        if let Some(cursor) = request.parameter("cursor") {
+            let (time, id) = cursor.split_once('-').expect("a cursor of ours");
+            let after = (time.parse().expect("time"), id.parse().expect("id"));
+            rows.retain(|row| at(row) > after);
+        } else {
+            let start = request.parameter("start_time").expect("either of them");
+            let start: i64 = start.parse().expect("a time");
+            rows.retain(|row| at(row).0 >= start);
         }
         let more = rows.len() > 2;
         rows.truncate(2);
@@ -76,8 +77,8 @@ fn served() -> (Rows, Server) {
 }
 
 fn ids(text: &str) -> Vec<u64> {
-    let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["id"].as_u64().unwrap();
-    text.lines().map(id).collect()
+    let record = |line: &str| serde_json::from_str::<Value>(line).expect("JSON");
+    text.lines().map(|line| record(line)["id"].as_u64().expect("id")).collect()
 }
 
 #[test]

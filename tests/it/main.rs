@@ -39,6 +39,8 @@ mod every_request;
 mod exports;
 #[cfg(test)]
 mod follow;
+#[cfg(all(test, unix))]
+mod follow_on;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
@@ -57,6 +59,8 @@ mod memory;
 mod met;
 #[cfg(test)]
 mod outputs;
+#[cfg(test)]
+mod ownership;
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]

@@ -114,3 +114,14 @@ fn its_help_names_every_switch() {
         help.stdout_has(&format!("{key}={values}"));
     }
 }
+
+#[test]
+fn the_readme_has_a_row_for_every_switch() {
+    let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).expect("the README");
+    for (key, values, _) in Behaviour::SWITCHES {
+        let row = format!("| `{key}={}` |", values.replace('|', "\\|"));
+        assert!(readme.contains(&row), "{row}");
+    }
+    assert!(readme.contains("`--late RESOURCE=SHARE%:DELAY`"));
+}
