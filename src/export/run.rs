@@ -91,7 +91,7 @@ pub(super) fn export<'a>(
     let outcome = tally.outcome(spent, writer.written(), ended);
     let tell = outcome.exit != Exit::ReaderGone && !outcome.out_of_reach;
     if shared.last_line && tell {
-        teller.note(&outcome.line());
+        teller.end(&outcome);
     }
     outcome
 }

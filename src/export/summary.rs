@@ -68,8 +68,12 @@ impl Outcome {
 
     /// `1,234 records, 2 pages, 9.8 MB, 12.3 s, through 2026-11-24T01:58:00Z, caught up`
     pub(crate) fn line(&self) -> String {
-        let idle = self.records == 0 && self.left_out == 0 && self.bytes == 0;
-        let mut parts = match (self.exit, idle && self.complete && !self.sample) {
+        if self.came_to_nothing() {
+            let mut parts = self.amounts();
+            parts.push(format!("failed (exit {})", self.exit.code()));
+            return parts.join(", ");
+        }
+        let mut parts = match (self.exit, self.is_idle() && self.complete && !self.sample) {
             // What was dropped on the way is no news either.
             (Exit::Done, true) if self.too_recent => vec!["nothing new yet".to_owned()],
             (Exit::Done, true) => vec!["nothing new".to_owned()],
@@ -93,6 +97,16 @@ impl Outcome {
             (exit, _) => format!("failed (exit {})", exit.code()),
         });
         parts.join(", ")
+    }
+
+    fn is_idle(&self) -> bool {
+        self.records == 0 && self.left_out == 0 && self.bytes == 0
+    }
+
+    /// Whether it failed before there was anything to write.
+    pub(crate) fn came_to_nothing(&self) -> bool {
+        let failed = !matches!(self.exit, Exit::Done | Exit::Signal(_));
+        failed && self.is_idle() && self.pages == 0
     }
 
     fn amounts(&self) -> Vec<String> {

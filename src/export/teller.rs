@@ -8,6 +8,7 @@ use super::{
     broken::Kind,
     clocks::Clocks,
     shared::Shared,
+    summary::Outcome,
 };
 use crate::{
     api::error::ApiError,
@@ -264,7 +265,13 @@ impl<'a> Teller<'a> {
         self.line = Line::default();
     }
 
+    /// The resource's last line.
+    pub(super) fn end(&self, outcome: &Outcome) {
+        let (name, nothing) = (self.job.resource.name, outcome.came_to_nothing());
+        self.report().last_line(name, &outcome.line(), nothing);
+    }
+
     pub(super) fn failure(&self, failure: &Failure, saved: Option<&str>) {
-        self.report().failure(self.name(), failure, saved);
+        self.report().failure_of(self.job.resource.name, failure, saved);
     }
 }

@@ -60,3 +60,54 @@ fn u30_a_quiet_run_that_is_stopped_says_nothing() {
         assert_eq!(run.end().exit(code).stderr(), "");
     }
 }
+
+const THREE: &str = "export tickets users organizations -o out/";
+
+#[test]
+fn u14_what_resources_share_is_said_once_at_the_start() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx(&format!("{THREE} --since @0")).run();
+    let names = "zdx: tickets, users, organizations: ";
+    let line = format!("{names}from 1970-01-01T00:00:00Z (--since @0) to ");
+    run.exit(0)
+        .stderr_counts(&line, 1)
+        .stderr_has("/out/{resource}.ndjson, a new series saved in ");
+    run.stderr_counts("\n", 4);
+    let run = place.zdx(THREE).run();
+    run.exit(0).stderr_counts(&format!("{names}goes on from "), 1).stderr_has(") and later to ");
+    run.stderr_counts("\n", 4);
+    // A log for programs tells of each.
+    let run = place.zdx(&format!("{THREE} --log-format json")).run();
+    run.exit(0)
+        .stderr_counts("goes on from ", 3)
+        .stderr_has(r#""resource":"users","message":"goes"#);
+}
+
+#[test]
+fn u14_what_fails_all_resources_is_said_once() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox).oauth_client();
+    let place = place.with("ZENDESK_OAUTH_CLIENT_SECRET", "wrong-c4n4ry");
+    let run = place.zdx(&format!("{THREE} --since @0")).run();
+    run.exit(4).stderr_counts("mints no token", 2).stderr_counts("hint: ", 1);
+    run.stderr_counts("failed (exit 4)", 1).stderr_counts("is unchanged", 2);
+    run.stderr_has("zdx: tickets, users, organizations: 0 records");
+    for name in ["tickets", "users", "organizations"] {
+        let told = run.stderr().lines().filter(|line| line.contains("mints no token"));
+        assert_eq!(told.filter(|line| line.contains(name)).count(), 1, "{}", run.transcript());
+    }
+    run.stderr_counts("\n", 7);
+}
+
+#[test]
+fn u14_a_stop_of_several_resources_is_said_once() {
+    let still = Still::with(Options { quota: Some(0), ..small() }, &[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let run = place.zdx(&format!("{THREE} --since @0 --follow")).start();
+    eventually(|| place.state_bytes().matches("\"saved_at\"").count() == 3);
+    run.signal(Signal::INT);
+    let run = run.end();
+    run.exit(130).stderr_counts("stopped by SIGINT", 1).stderr_counts("hint: ", 1);
+    run.stderr_counts("stopped by a signal", 3);
+}
