@@ -4,7 +4,7 @@
 use crate::{
     help,
     place::Existing,
-    plan::{Asked, INTERVAL},
+    plan::Asked,
     record::LoneSurrogates,
     resource::{self, RESOURCES},
     sandbox,
@@ -655,13 +655,31 @@ pub(crate) fn with_help(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
-/// What to say besides, where clap calls an interval an unexpected argument.
-pub(crate) fn hint(args: &[OsString]) -> Option<&'static str> {
-    let interval = |arg: &OsString| {
-        let rest = arg.to_str().and_then(|arg| arg.strip_prefix("-f"));
+/// An interval that was typed as part of a flag, as in `-f10s`.
+pub(crate) fn interval(args: &[OsString]) -> Option<&str> {
+    let typed = args.iter().filter_map(|arg| arg.to_str());
+    typed.into_iter().find(|arg| {
+        let rest = arg.strip_prefix("-f").filter(|rest| !rest.starts_with('='));
         rest.is_some_and(|rest| duration(rest).is_ok())
-    };
-    args.iter().any(interval).then_some(INTERVAL)
+    })
+}
+
+/// In which form a command was to tell programs how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Document {
+    /// `--json`: the one object on stdout.
+    Result,
+    /// `--summary json`: the last line on stderr.
+    Summary,
+}
+
+/// What was typed of it, also where the rest cannot be parsed.
+pub(crate) fn document(args: &[OsString]) -> Option<Document> {
+    let mut typed = args.iter().take_while(|arg| *arg != "--");
+    match ahead(args, "--summary") {
+        Some("json") => Some(Document::Summary),
+        _ => typed.any(|arg| arg == "--json").then_some(Document::Result),
+    }
 }
 
 /// Whether to colour help and usage errors.

@@ -6,6 +6,7 @@
 use crate::cli::Cli;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
+use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Write as _};
 
 /// The pages with their file names.
@@ -52,6 +53,7 @@ fn rendered(page: &Man, command: &Command) -> String {
     let mut out = String::from_utf8(out).unwrap();
     let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     out.push_str(&sections(&after));
+    out.push_str(&json_section(command));
     if command.get_name() != "zdx" {
         out.push_str(".SH \"SEE ALSO\"\n.BR zdx (1)\n");
     }
@@ -84,6 +86,59 @@ fn sections(text: &str) -> String {
         out.push_str(".fi\n");
     }
     out
+}
+
+/// The schemas of what is printed for programs, by command; tests hold every such output to them.
+const SCHEMAS: [(&str, &str); 11] = [
+    ("zdx export", include_str!("../tests/schemas/summary.json")),
+    ("zdx resources", include_str!("../tests/schemas/resources.json")),
+    ("zdx check", include_str!("../tests/schemas/check.json")),
+    ("zdx state show", include_str!("../tests/schemas/state-show.json")),
+    ("zdx state path", include_str!("../tests/schemas/state-path.json")),
+    ("zdx state set", include_str!("../tests/schemas/state-set.json")),
+    ("zdx state reset", include_str!("../tests/schemas/state-reset.json")),
+    ("zdx state move", include_str!("../tests/schemas/state-move.json")),
+    ("zdx config show", include_str!("../tests/schemas/config-show.json")),
+    ("zdx config path", include_str!("../tests/schemas/config-path.json")),
+    ("zdx config init", include_str!("../tests/schemas/config-init.json")),
+];
+
+/// What is printed for programs, member by member.
+fn json_section(command: &Command) -> String {
+    let name = command.get_bin_name().unwrap_or_default();
+    let Some((_, schema)) = SCHEMAS.iter().find(|(known, _)| *known == name) else {
+        return String::new();
+    };
+    let schema: Value = serde_json::from_str(schema).expect("a schema in JSON");
+    let what = match name {
+        "zdx export" => {
+            "--summary json prints one object, the last line on stderr, also of a run that failed \
+             before its first request or could not be parsed."
+        }
+        _ => {
+            "--json prints one object to stdout. Of a command that failed before it had a result, \
+             it has error and exit alone."
+        }
+    };
+    let mut out = format!(".SH \"JSON\"\n{}\n", escaped(what));
+    members(&schema, "", &mut out);
+    out
+}
+
+fn members(schema: &Value, above: &str, out: &mut String) {
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        let types = match &member["type"] {
+            Value::Array(types) => {
+                types.iter().map(|one| one.as_str().unwrap()).collect::<Vec<_>>().join(" or ")
+            }
+            one => one.as_str().unwrap().to_owned(),
+        };
+        let path = format!("{above}{name}");
+        let what = member["description"].as_str().expect("each member is described");
+        write!(out, ".TP\n\\fB{}\\fR ({types})\n{}\n", escaped(&path), escaped(what)).unwrap();
+        members(member, &format!("{path}."), out);
+        members(&member["items"], &format!("{path}[]."), out);
+    }
 }
 
 /// Text that roff leaves as it is.
@@ -127,5 +182,14 @@ mod tests {
             assert!(committed == *page, "man/{name}: ZDX_BLESS=1 cargo test");
         }
         assert!(pages.contains_key("zdx-state-show.1"), "{:?}", pages.keys());
+    }
+
+    #[test]
+    fn u23_every_command_with_json_tells_of_each_member() {
+        for (name, page) in pages() {
+            let prints = page.contains("\\-\\-json\\fR") || page.contains("\\-\\-summary\\fR");
+            assert_eq!(prints, page.contains("\n.SH \"JSON\"\n"), "{name}");
+            assert_eq!(prints, page.contains("\\fBexit\\fR (integer)"), "{name}");
+        }
     }
 }

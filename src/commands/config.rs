@@ -19,11 +19,11 @@ pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, Fa
         ConfigCommand::Init { json } => init(*json, context),
         ConfigCommand::Path { json } => {
             let path = settings::config_path(&context.flags, &context.env)?;
-            let text = match json {
-                true => json!({"config": path}).to_string(),
-                false => path.display().to_string(),
-            };
-            super::print(&format!("{text}\n")).map(|()| Exit::Done)
+            match json {
+                true => super::print_json(json!({"config": path})),
+                false => super::print(&format!("{}\n", path.display())),
+            }
+            .map(|()| Exit::Done)
         }
         ConfigCommand::Show { json } => show(*json, context),
     }
@@ -47,7 +47,7 @@ fn init(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     context.report.note(None, &format!("wrote {shown}: edit it, then try zdx check{flag}"));
     if as_json {
         let document = json!({"config": path});
-        super::print(&format!("{document}\n"))?;
+        super::print_json(document)?;
     }
     Ok(Exit::Done)
 }
@@ -62,7 +62,7 @@ fn show(as_json: bool, context: &Context) -> Result<Exit, Failure> {
             .map(|row| json!({"name": row.name, "value": row.value, "origin": row.origin}))
             .collect();
         let document = json!({"config": path, "exists": path.exists(), "settings": rows});
-        return super::print(&format!("{document}\n")).map(|()| Exit::Done);
+        return super::print_json(document).map(|()| Exit::Done);
     }
     let mut out = format!("{}: {read}\n", path.display());
     for row in &all {

@@ -44,19 +44,6 @@ pub(super) struct Tuning {
 const RETRY_FOR: Duration = Duration::from_secs(900);
 
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
-    let result = export(args, context);
-    match &result {
-        // The last line for programs is that of a run, too, that ends before its first request.
-        Err(failure) if args.summary == SummaryFormat::Json => {
-            let exit = context.failed(failure);
-            context.report.raw(&summary::json(&[], exit));
-            Ok(exit)
-        }
-        _ => result,
-    }
-}
-
-fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     let now = context.clock.wall();
     let asked = args.asked();
     let window = asked.check(now)?;
@@ -192,7 +179,7 @@ pub(super) fn all(
             ));
     }
     if summary_format == SummaryFormat::Json {
-        shared.report.raw(&summary::json(&outcomes, exit));
+        shared.report.raw(&summary::json(&outcomes, exit, None));
     }
     Ok(exit)
 }

@@ -302,7 +302,7 @@ fn where_the_config_file_is_is_told_to_programs() {
     let place = Place::new();
     for words in ["config path", "config init"] {
         let run = place.zdx(&format!("{words} --json --config c.toml")).run();
-        run.exit(0).stdout("{\"config\":\"c.toml\"}\n");
+        run.exit(0).stdout("{\"config\":\"c.toml\",\"error\":null,\"exit\":0}\n");
     }
     assert_eq!(place.file("c.toml"), EXAMPLE);
 }
