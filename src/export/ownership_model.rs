@@ -412,7 +412,6 @@ impl World {
         let report = Report::new(voice, clock, Retyped::default());
         let shared = Shared {
             account: run.account,
-            over: Over::default(),
             base: &base,
             limits: Limits {
                 connect: Duration::ZERO,
@@ -434,6 +433,7 @@ impl World {
             stop: &stop,
             report: &report,
             last_line: false,
+            over: Over::default(),
         };
         let looks = opening::look(job, Purpose::Write)?;
         let mut writer = Writer::open(job, &shared, looks)?;
