@@ -24,6 +24,7 @@ mod query;
 mod reading;
 mod run;
 mod shared;
+mod sideloaded;
 mod stream;
 pub(crate) mod summary;
 mod tally;

@@ -5,7 +5,9 @@
 //! The model knows nothing of the sandbox or of `paging`; the client is the pure core that real
 //! runs use, without threads, files and sockets.
 
-use super::{accepted::Accepted, batch::Standing, clocks::Clocks, stream::Stream};
+use super::{
+    accepted::Accepted, batch::Standing, clocks::Clocks, sideloaded::Sideloaded, stream::Stream,
+};
 use crate::{
     garbled::Garbled,
     mark::Mark,
@@ -301,7 +303,7 @@ fn export(seed: u64, scenario: &Scenario, late: Late) -> Found {
     let mut shown = HashSet::new();
     for _run in 0..rng.usize(1..6) {
         let job = scenario.job(&saved, &mut rng);
-        let mut stream = Stream::new(&job, Vec::new());
+        let mut stream = Stream::new(&job, Sideloaded::new(Vec::new()));
         let mut anchored = world.now;
         // A run that is killed behind a page, or ends by itself.
         for _page in 0..rng.usize(1..40) {
@@ -331,7 +333,7 @@ fn export(seed: u64, scenario: &Scenario, late: Late) -> Found {
     world.now += SETTLING + longest;
     for again in [false, true] {
         let job = Job { follow: None, ..scenario.job(&saved, &mut rng) };
-        let mut stream = Stream::new(&job, Vec::new());
+        let mut stream = Stream::new(&job, Sideloaded::new(Vec::new()));
         let pages = 3 * world.items.len() + 5;
         let before = saved.lines.len();
         let ended = (0..pages).any(|_| {

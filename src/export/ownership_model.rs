@@ -11,6 +11,7 @@ use super::{
     lines::LeftOut,
     opening,
     shared::{Over, Shared},
+    sideloaded::Turn,
     writer::Writer,
 };
 use crate::{
@@ -508,6 +509,7 @@ fn batch(page: &[u8], standing: &Standing) -> Batch {
         body: page.to_vec(),
         records,
         sideloads: Vec::new(),
+        turn: Turn::default(),
         left_out: LeftOut::default(),
         standing: standing.clone(),
         per_page: 1,

@@ -14,7 +14,8 @@ use super::{
     lines,
     memory::{Age, Memory, Passed},
     query::request,
-    reading::{Read, Sideloaded},
+    reading::Read,
+    sideloaded::{Sideloaded, Turn},
 };
 use crate::{
     garbled::Garbled,
@@ -50,7 +51,7 @@ pub(super) struct Stream<'a> {
     halved: bool,
     /// Whether the position is a start of the user's own, to which no page has answered yet.
     untried: bool,
-    sideloads: Vec<Sideloaded>,
+    sideloads: Sideloaded,
     handed_over: u64,
     /// Pages and records behind the lead, for limits.
     pages: u64,
@@ -82,12 +83,8 @@ enum Digested {
 }
 
 impl<'a> Stream<'a> {
-    /// `sideloads` are those with outputs of their own, and what was written of each since the
-    /// export last caught up.
-    pub(super) fn new(
-        job: &'a Job,
-        sideloads: Vec<(&'static str, HashSet<Fingerprint>)>,
-    ) -> Stream<'a> {
+    /// `sideloads` are those with outputs of their own, and what is remembered of them.
+    pub(super) fn new(job: &'a Job, sideloads: Sideloaded) -> Stream<'a> {
         let (lead, overlap, through, capacity) = match &job.mode {
             Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
                 let start = Position::starting(job.endpoint.pagination, *start);
@@ -99,7 +96,6 @@ impl<'a> Stream<'a> {
                 (series.position.clone(), overlap, series.through, series.capacity)
             }
         };
-        let sideloads = sideloads.into_iter().map(|(name, seen)| Sideloaded { name, seen });
         let mut stream = Stream {
             job,
             at: overlap.anchor.clone(),
@@ -111,7 +107,7 @@ impl<'a> Stream<'a> {
             size: PageSize::new(job.per_page),
             halved: false,
             untried: !matches!(job.mode, Mode::Series(_)),
-            sideloads: sideloads.collect(),
+            sideloads,
             handed_over: 0,
             pages: 0,
             records: 0,
@@ -271,8 +267,7 @@ impl<'a> Stream<'a> {
 
     /// The batch lacks its body, which it would borrow.
     fn digest(&mut self, body: &[u8], clocks: Clocks, memory: usize) -> Result<Digested, Garbled> {
-        let names: Vec<&str> = self.sideloads.iter().map(|sideload| sideload.name).collect();
-        let page = page::parse(body, self.job.resource.record_key, &names)?;
+        let page = page::parse(body, self.job.resource.record_key, self.sideloads.names())?;
         if page.envelope.count.is_some_and(|count| usize::try_from(count) != Ok(page.records.len()))
         {
             self.remarks.push(Remark::Miscounted);
@@ -380,11 +375,16 @@ impl<'a> Stream<'a> {
             self.records += u64::try_from(records.len()).unwrap_or(0);
         }
         let writes = !records.is_empty() || sideloads.iter().any(|places| !places.is_empty());
-        if !(writes || moved || left_out.is_cut() || !more && self.unsaved) {
+        let known = !(writes || moved || left_out.is_cut() || !more && self.unsaved);
+        let turn = if known { Turn::default() } else { self.sideloads.turn() };
+        if !more {
+            self.sideloads.caught_up();
+        }
+        if known {
             return Digested::Known { duplicates: left_out.duplicates, last: !more };
         }
         let batch = self.batch(places(body, &records), sideloads, left_out, clocks);
-        Digested::Page(Box::new(Batch { last: !more, ..batch }))
+        Digested::Page(Box::new(Batch { turn, last: !more, ..batch }))
     }
 
     /// Moves the walk, and the lead with it once it has come past that; says whether the lead has
@@ -497,6 +497,7 @@ impl<'a> Stream<'a> {
             body: Vec::new(),
             records,
             sideloads,
+            turn: Turn::default(),
             left_out,
             standing: self.standing(),
             per_page: self.size.get(),
@@ -526,17 +527,12 @@ impl<'a> Stream<'a> {
         let remembers = age == Age::Young || !self.memory.is_at_anchor();
         let (memory, surrogates) = (&self.memory, self.job.surrogates);
         let mut prints = Vec::new();
-        let mut take = |sideload: &mut Sideloaded| {
-            let served = read.page.sideloads.iter().find(|(name, _)| *name == sideload.name);
-            let served = served.map_or(&[][..], |(_, served)| served);
-            let taken = sideload.take(served, read.unseen > 0, memory, surrogates, &mut prints);
-            places(body, &taken)
-        };
-        let taken = self.sideloads.iter_mut().map(&mut take).collect();
+        let new = read.unseen > 0;
+        let taken = self.sideloads.take(&read.page, new, memory, surrogates, &mut prints);
         if remembers {
             read.prints.extend(prints);
         }
-        taken
+        taken.iter().map(|taken| places(body, taken)).collect()
     }
 
     /// The server calls the start too recent.

@@ -2,7 +2,7 @@
 //! when something fails. The protocol is told in `disk`.
 
 use super::{
-    compress::{Compression, PageWriter},
+    compress::{Compression, EachLine, PageWriter},
     look::{Looked, Me, busy, cannot_read, lock, tail},
     ownership::{Claim, Verdict},
     segment,
@@ -16,6 +16,7 @@ use crate::{
 use std::{
     fs::{self, File},
     io,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -303,13 +304,9 @@ impl FileSink {
         self.committed
     }
 
-    /// Reads the lines again that were committed behind `start`, where a commit must have ended.
-    pub(super) fn lines_from(
-        &self,
-        start: u64,
-        each: &mut dyn FnMut(&[u8]),
-    ) -> Result<(), Failure> {
-        let lines = disk::part(&self.file, start, self.committed)
+    /// Reads a part of the lines again that were committed; at both ends a commit must have ended.
+    pub(super) fn lines(&self, part: Range<u64>, each: EachLine<'_>) -> Result<(), Failure> {
+        let lines = disk::part(&self.file, part.start, part.end.min(self.committed))
             .and_then(|part| self.compression.lines(part, each));
         lines.or_exit(Exit::Config, || format!("cannot read {} again", self.path.display()))
     }

@@ -5,7 +5,7 @@
 use super::series::{Owned, Series};
 use crate::{
     failure::{Exit, Failure},
-    mark::{Before, Committed, Id, Identity, Mark, Stage},
+    mark::{Before, Committed, Id, Identity, Mark, Remembered, Stage},
     position::{Cursor, Fingerprint, Overlap, Position},
     resource::Pagination,
     shown::shown,
@@ -235,9 +235,12 @@ fn mark(saved: &Value) -> Result<Mark, String> {
     let text = |value: &Value| Some(value.as_str()?.to_owned());
     let bytes = optional(saved, "committed", Value::as_u64)?;
     let tail = optional(saved, "tail", |value| Fingerprint::parse(value.as_str()?))?;
-    let caught_up = optional(saved, "caught_up", Value::as_u64)?;
+    let older = optional(saved, "caught_up", Value::as_u64)?;
+    let younger = optional(saved, "turned", Value::as_u64)?;
+    let remembered =
+        older.map(|older| Remembered { older, younger: younger.unwrap_or(older).max(older) });
     Ok(Mark {
-        caught_up,
+        remembered,
         identity: optional(saved, "file", |value| Identity::parse(value.as_str()?))?,
         before: optional(saved, "before", |value| Before::named(value.as_str()?))?,
         path: optional(saved, "path", text)?.ok_or("its output has no \"path\"")?,
@@ -360,7 +363,8 @@ fn put_sideloads(saved: &mut Map<String, Value>, sideloads: &[(String, Mark)]) {
 }
 
 /// What an output is saved with where there is something to say.
-const KNOWN: [&str; 7] = ["template", "stage", "committed", "tail", "file", "before", "caught_up"];
+const KNOWN: [&str; 8] =
+    ["template", "stage", "committed", "tail", "file", "before", "caught_up", "turned"];
 
 /// An output as it is saved, with the members of `old` that this version does not know.
 fn marked(old: Option<Value>, mark: &Mark) -> Value {
@@ -382,8 +386,11 @@ fn marked(old: Option<Value>, mark: &Mark) -> Value {
     if let Some(before) = mark.before {
         saved.insert("before".to_owned(), json!(before.name()));
     }
-    if let Some(length) = mark.caught_up {
-        saved.insert("caught_up".to_owned(), json!(length));
+    if let Some(Remembered { older, younger }) = mark.remembered {
+        saved.insert("caught_up".to_owned(), json!(older));
+        if younger != older {
+            saved.insert("turned".to_owned(), json!(younger));
+        }
     }
     if let Some(Value::Object(old)) = old {
         for (key, value) in old {
@@ -475,7 +482,13 @@ mod tests {
             let mut saved = Series { open: Some(Id(3)), ..sample };
             saved.output.before = Some(Before::Replaced);
             saved.sideloads = vec![("users".to_owned(), Mark::of("-".to_owned()))];
-            assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved)));
+            assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved.clone())));
+            for younger in [5, 9] {
+                let remembered = Some(Remembered { older: 5, younger });
+                let mark = Mark { remembered, ..saved.output.clone() };
+                saved.sideloads = vec![("users".to_owned(), mark)];
+                assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved.clone())));
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::{
     harness::{Place, Zdx},
     machine::{next_run, skipped},
+    server::{Reply, Server, T},
 };
 use flate2::{Compress, Compression, FlushCompress};
 use std::{
@@ -160,5 +161,41 @@ fn s18_empty_pages_take_no_memory() {
         peak
     };
     let (few, many) = (peak_of(20), peak_of(10_000));
+    assert!(many < few + 4 * KILOBYTES_PER_MEGABYTE, "{few} kB, then {many} kB");
+}
+
+/// Pages of a cursor export, each of which brings so many users that no other brings.
+fn users(pages: u64, each: u64) -> Server {
+    Server::answering(move |_, request| {
+        let page =
+            request.parameter("cursor").map_or(0, |at| at[1..].parse::<u64>().expect("ours"));
+        let users: Vec<String> =
+            (page * each..(page + 1) * each).map(|id| format!("{{\"id\":{id}}}")).collect();
+        Some(Reply::ok(format!(
+            "{{\"tickets\":[{{\"id\":{page},\"generated_timestamp\":{T}}}],\"users\":[{}],\
+             \"after_cursor\":\"c{}\",\"end_of_stream\":{}}}",
+            users.join(","),
+            page + 1,
+            page + 1 == pages
+        )))
+    })
+}
+
+#[test]
+fn f22_sideloads_take_no_more_memory_the_more_there_are() {
+    const EACH: u64 = 20_000;
+    if !measurable("f22, the memory that sideloads take") {
+        return;
+    }
+    let peak_of = |pages: u64| {
+        let server = users(pages, EACH);
+        let place = Place::at(&server.url());
+        let words = "tickets --include users -o x.ndjson --overlap 0 --rate 1000000";
+        let peak = peak(&place, next_run(&place, words), 0, "");
+        let lines = place.file("x.tickets.users.ndjson").lines().count();
+        assert_eq!(u64::try_from(lines), Ok(pages * EACH));
+        peak
+    };
+    let (few, many) = (peak_of(15), peak_of(40));
     assert!(many < few + 4 * KILOBYTES_PER_MEGABYTE, "{few} kB, then {many} kB");
 }

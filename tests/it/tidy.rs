@@ -118,6 +118,7 @@ fn pure_modules_touch_no_files_sockets_or_threads() {
         "export/memory.rs",
         "export/query.rs",
         "export/reading.rs",
+        "export/sideloaded.rs",
         "export/stream.rs",
         "export/tally.rs",
         "shown.rs",
