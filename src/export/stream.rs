@@ -541,7 +541,9 @@ impl<'a> Stream<'a> {
         let (Position::Start(start) | Position::Time(start)) = self.at else {
             return TooRecent::Nothing;
         };
-        let verdict = clocks.too_recent(start, self.untried);
+        // Of a walk from the anchor, what was reached lies nearer; if nothing gets on, it is soon old.
+        let reached = self.through.map_or(start, |through| through.max(start));
+        let verdict = clocks.too_recent(start, reached, self.untried);
         if let TooRecent::Older(youngest) = verdict {
             self.untried = false;
             self.at = Position::starting(self.job.endpoint.pagination, youngest);
