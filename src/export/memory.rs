@@ -28,6 +28,15 @@ pub(super) struct Memory {
     /// Whether the anchor has moved on this walk.
     moved: bool,
     changed: bool,
+    shortened: Shortened,
+}
+
+/// Whether pages were let go because there was too much to remember, which is told once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shortened {
+    Not,
+    Untold,
+    Told,
 }
 
 #[derive(Debug)]
@@ -69,6 +78,7 @@ impl Memory {
             at_anchor: true,
             moved: false,
             changed: false,
+            shortened: Shortened::Not,
         }
     }
 
@@ -165,10 +175,17 @@ impl Memory {
         }
     }
 
-    /// Keeps to at most so many fingerprints, as far as pages can be let go, and says whether some
-    /// were: the anchor then lies nearer than it should.
-    pub(super) fn bound(&mut self, most: usize) -> bool {
-        let mut moved = false;
+    /// Whether the anchor lies nearer than it should, because pages were let go; once.
+    pub(super) fn take_shortened(&mut self) -> bool {
+        let untold = self.shortened == Shortened::Untold;
+        if untold {
+            self.shortened = Shortened::Told;
+        }
+        untold
+    }
+
+    /// Keeps to at most so many fingerprints, as far as pages can be let go.
+    pub(super) fn bound(&mut self, most: usize) {
         while self.seen.len() > most
             && let Some(leaf) = self.leaves.pop_front()
         {
@@ -177,9 +194,10 @@ impl Memory {
             old.into_iter().chain(leaf.prints).for_each(|print| self.forget(print));
             self.anchor = leaf.edge;
             self.changed = true;
-            moved = true;
+            if self.shortened == Shortened::Not {
+                self.shortened = Shortened::Untold;
+            }
         }
-        moved
     }
 
     fn remember(&mut self, print: Fingerprint) {
@@ -275,10 +293,13 @@ mod tests {
         memory.pass(page("1", Age::Young, "a b"));
         memory.pass(page("2", Age::Young, "c d"));
         memory.pass(page("3", Age::Young, "e"));
-        assert!(!memory.bound(5));
-        assert!(memory.bound(4));
+        memory.bound(5);
+        assert!(!memory.take_shortened());
+        memory.bound(4);
         holds(&memory, "1", "c d e");
-        assert!(memory.bound(0));
+        assert!(memory.take_shortened());
+        memory.bound(0);
         holds(&memory, "3", "");
+        assert!(!memory.take_shortened(), "it is told once");
     }
 }

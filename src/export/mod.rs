@@ -41,7 +41,7 @@ use crate::{
 };
 pub(crate) use opening::whereabouts;
 pub(crate) use query::request;
-pub(crate) use shared::{Over, Shared};
+pub(crate) use shared::{Ledger, Over, Shared};
 use std::{
     collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},

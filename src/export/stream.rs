@@ -147,6 +147,11 @@ impl<'a> Stream<'a> {
         self.through
     }
 
+    /// How many fingerprints are remembered.
+    pub(super) fn remembered(&self) -> usize {
+        self.memory.len()
+    }
+
     /// How many pages were handed over.
     pub(super) fn handed_over(&self) -> u64 {
         self.handed_over
@@ -463,12 +468,21 @@ impl<'a> Stream<'a> {
         if !more && self.walk.from_anchor {
             self.memory.end();
         }
-        if self.memory.bound(most) {
-            let anchor = self.memory.anchor().time();
-            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
-            self.remarks.push(Remark::Forgotten(left.unwrap_or_default()));
+        self.memory.bound(most);
+        if !more {
+            self.tell_what_is_left(clocks);
         }
         self.unsaved |= self.memory.take_changed();
+    }
+
+    /// What overlap is left where there is too much to remember: at the end of a walk or of a run,
+    /// when no more of it is let go.
+    pub(super) fn tell_what_is_left(&mut self, clocks: Clocks) {
+        if self.memory.take_shortened() {
+            let anchor = self.memory.anchor().time();
+            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
+            self.remarks.push(Remark::Forgotten(left));
+        }
     }
 
     /// Of a server that does not tell the end, the longest page behind which more followed is full.
