@@ -18,7 +18,7 @@ pub(super) struct Memory {
     seen: HashMap<Fingerprint, u32>,
     /// What the page behind the anchor serves again, because it begins in the second in which the
     /// page before it ended.
-    edge: Vec<Fingerprint>,
+    edge: HashSet<Fingerprint>,
     /// What earlier walks delivered behind the anchor, and this one has not met again.
     earlier: HashSet<Fingerprint>,
     /// The pages that were read behind the anchor, from edge to edge.
@@ -44,7 +44,7 @@ struct Leaf {
     /// Behind the page.
     edge: Position,
     prints: Vec<Fingerprint>,
-    again: Vec<Fingerprint>,
+    again: HashSet<Fingerprint>,
 }
 
 /// Whether something on a page may still have company that has not become visible.
@@ -72,7 +72,7 @@ impl Memory {
         Memory {
             anchor,
             seen: earlier.iter().map(|print| (*print, 1)).collect(),
-            edge: Vec::new(),
+            edge: HashSet::new(),
             earlier,
             leaves: VecDeque::new(),
             at_anchor: true,
@@ -98,6 +98,13 @@ impl Memory {
     /// How many fingerprints are remembered.
     pub(super) fn len(&self) -> usize {
         self.seen.len()
+    }
+
+    /// How many fingerprints are held, in whatever list.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        let leaves = self.leaves.iter().map(|leaf| 1 + leaf.prints.len() + leaf.again.len());
+        self.seen.len() + self.edge.len() + self.earlier.len() + leaves.sum::<usize>()
     }
 
     pub(super) fn prints(&self) -> impl Iterator<Item = Fingerprint> {
@@ -127,22 +134,26 @@ impl Memory {
     /// The walk has passed a page, behind the last one that it passed.
     pub(super) fn pass(&mut self, page: Passed) {
         let Passed { edge, age, mut prints, again } = page;
+        let again: HashSet<Fingerprint> = again.into_iter().collect();
         prints.sort_unstable();
         prints.dedup();
         self.changed |= prints.iter().any(|print| !self.seen.contains_key(print));
         let stays = edge == self.anchor;
         if self.at_anchor && (age == Age::Old || stays) {
             // First in, then out: what is in both is not forgotten in between.
-            again.iter().for_each(|print| self.remember(*print));
+            for print in &again {
+                // What was seen of a second stays seen while the anchor is in it, however often it
+                // is served.
+                if !stays || self.edge.insert(*print) {
+                    self.remember(*print);
+                }
+            }
             for print in &prints {
                 if self.earlier.remove(print) {
                     self.forget(*print);
                 }
             }
-            if stays {
-                // What was seen of a second stays seen while the anchor is in it.
-                self.edge.extend(again);
-            } else {
+            if !stays {
                 let old = std::mem::replace(&mut self.edge, again);
                 old.into_iter().for_each(|print| self.forget(print));
                 self.anchor = edge;
@@ -285,6 +296,19 @@ mod tests {
         holds(&memory, "1", "b c");
         memory.pass(Passed { again: vec![print("e")], ..page("2", Age::Old, "b c e") });
         holds(&memory, "2", "e");
+    }
+
+    #[test]
+    fn a_second_that_is_served_again_and_again_is_remembered_once() {
+        let mut memory = Memory::new(at("0"), []);
+        let again = || Passed { again: vec![print("b"), print("b")], ..page("1", Age::Old, "b") };
+        for _ in 0..3 {
+            memory.pass(again());
+            holds(&memory, "1", "b");
+            assert_eq!(memory.held(), 2);
+        }
+        memory.pass(page("2", Age::Old, "c"));
+        holds(&memory, "2", "");
     }
 
     #[test]

@@ -29,6 +29,8 @@ mod stream;
 pub(crate) mod summary;
 mod tally;
 mod teller;
+#[cfg(test)]
+mod weeks;
 mod writer;
 
 use crate::{

@@ -147,6 +147,14 @@ impl<'a> Stream<'a> {
         self.through
     }
 
+    /// How much is held of what grows: in the memory, of cursors, of what may be served again, and
+    /// of sideloads.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> [usize; 4] {
+        let Walk { earlier, served, .. } = &self.walk;
+        [self.memory.held(), earlier.len(), served.len(), self.sideloads.len()]
+    }
+
     /// How many fingerprints are remembered.
     pub(super) fn remembered(&self) -> usize {
         self.memory.len()
