@@ -11,6 +11,7 @@ mod batch;
 mod broken;
 mod clocks;
 mod commit;
+pub(crate) mod cost;
 mod ending;
 mod lines;
 mod memory;

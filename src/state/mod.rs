@@ -212,6 +212,13 @@ impl StateFile {
     }
 }
 
+/// How many bytes a state takes that holds one series alone.
+pub(crate) fn size_of(resource: &str, series: &Series, now: UnixTime) -> usize {
+    let mut document = Map::new();
+    format::put(&mut document, "acme", resource, series, now);
+    serde_json::to_vec_pretty(&document).map_or(0, |bytes| bytes.len())
+}
+
 /// The saved series of an account, with when each was saved, read without the lock, for people to
 /// look at.
 pub(crate) fn saved(
