@@ -427,3 +427,11 @@ fn rows_that_become_visible_later_than_the_overlap_are_lost() {
     assert!(found.iter().any(|found| found.missing > 0));
     assert!(found.iter().all(|found| found.twice == 0));
 }
+
+/// A second of more records than a page has says nothing of how many a page has.
+#[test]
+fn f5_a_second_longer_than_a_page_is_no_full_page() {
+    let scenario = scenario(Pagination::Time, Ending::NeverTold);
+    let Found { missing, twice, .. } = export(3_769, &scenario, Late::By(OVERLAP));
+    assert_eq!((missing, twice), (0, 0));
+}

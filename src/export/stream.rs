@@ -415,7 +415,8 @@ impl<'a> Stream<'a> {
             self.walk.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
         }
         let settled = clocks.now().minus(FENCE + self.job.resource.overlap);
-        self.ending.pass(read.page.records.len(), more, settled);
+        let tells = more && !read.is_one_second(self.job, next, latest);
+        self.ending.pass(read.page.records.len(), tells, settled);
         let further = match (next, &self.lead) {
             (Position::Time(next), Position::Time(lead)) => next > lead,
             // Of two cursors nobody can tell which is further; of what they lead past, one can.
