@@ -10,7 +10,7 @@ use super::{
     batch::{Batch, Standing, places},
     lines::LeftOut,
     opening,
-    shared::{Over, Shared},
+    shared::{Ledger, Over, Shared},
     sideloaded::Turn,
     writer::Writer,
 };
@@ -434,6 +434,7 @@ impl World {
             report: &report,
             last_line: false,
             over: Over::default(),
+            memory: Ledger::new(BTreeMap::new()),
         };
         let looks = opening::look(job, Purpose::Write)?;
         let mut writer = Writer::open(job, &shared, looks)?;

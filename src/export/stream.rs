@@ -147,6 +147,19 @@ impl<'a> Stream<'a> {
         self.through
     }
 
+    /// How much is held of what grows: in the memory, of cursors, of what may be served again, and
+    /// of sideloads.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> [usize; 4] {
+        let Walk { earlier, served, .. } = &self.walk;
+        [self.memory.held(), earlier.len(), served.len(), self.sideloads.len()]
+    }
+
+    /// How many fingerprints are remembered.
+    pub(super) fn remembered(&self) -> usize {
+        self.memory.len()
+    }
+
     /// How many pages were handed over.
     pub(super) fn handed_over(&self) -> u64 {
         self.handed_over
@@ -402,7 +415,8 @@ impl<'a> Stream<'a> {
             self.walk.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
         }
         let settled = clocks.now().minus(FENCE + self.job.resource.overlap);
-        self.ending.pass(read.page.records.len(), more, settled);
+        let tells = more && !read.is_one_second(self.job, next, latest);
+        self.ending.pass(read.page.records.len(), tells, settled);
         let further = match (next, &self.lead) {
             (Position::Time(next), Position::Time(lead)) => next > lead,
             // Of two cursors nobody can tell which is further; of what they lead past, one can.
@@ -463,12 +477,21 @@ impl<'a> Stream<'a> {
         if !more && self.walk.from_anchor {
             self.memory.end();
         }
-        if self.memory.bound(most) {
-            let anchor = self.memory.anchor().time();
-            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
-            self.remarks.push(Remark::Forgotten(left.unwrap_or_default()));
+        self.memory.bound(most);
+        if !more {
+            self.tell_what_is_left(clocks);
         }
         self.unsaved |= self.memory.take_changed();
+    }
+
+    /// What overlap is left where there is too much to remember: at the end of a walk or of a run,
+    /// when no more of it is let go.
+    pub(super) fn tell_what_is_left(&mut self, clocks: Clocks) {
+        if self.memory.take_shortened() {
+            let anchor = self.memory.anchor().time();
+            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
+            self.remarks.push(Remark::Forgotten(left));
+        }
     }
 
     /// Of a server that does not tell the end, the longest page behind which more followed is full.

@@ -15,11 +15,13 @@ use crate::{
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
     mark::{Id, Mark},
+    position::Fingerprint,
     time::UnixTime,
 };
 use lock::Lock;
 use serde_json::{Map, Value};
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
 };
@@ -97,6 +99,17 @@ impl StateFile {
     /// What its series own.
     pub(crate) fn owned(&self) -> Vec<Owned> {
         format::owned(&self.document)
+    }
+
+    /// How many fingerprints each series holds.
+    pub(crate) fn remembered(&self) -> BTreeMap<String, usize> {
+        let held = |series: &Value| {
+            let packed = series.get("overlap")?.get("seen")?.as_str()?;
+            Some(packed.len() / 4 * 3 / Fingerprint::BYTES) // base64: four characters for three bytes
+        };
+        let series = self.document.get("resources").and_then(Value::as_object);
+        let series = series.into_iter().flatten();
+        series.filter_map(|(name, series)| Some((name.clone(), held(series)?))).collect()
     }
 
     /// Forgets a series; `false` if there is none.
@@ -197,6 +210,13 @@ impl StateFile {
             }
         }
     }
+}
+
+/// How many bytes a state takes that holds one series alone.
+pub(crate) fn size_of(resource: &str, series: &Series, now: UnixTime) -> usize {
+    let mut document = Map::new();
+    format::put(&mut document, "acme", resource, series, now);
+    serde_json::to_vec_pretty(&document).map_or(0, |bytes| bytes.len())
 }
 
 /// The saved series of an account, with when each was saved, read without the lock, for people to
