@@ -18,6 +18,8 @@ mod memory;
 mod model;
 mod opening;
 #[cfg(test)]
+mod ownership_disturbances;
+#[cfg(test)]
 mod ownership_model;
 
 mod query;

@@ -173,7 +173,9 @@ impl<'a> Writer<'a> {
 
     fn note_run(&self, run: Option<Id>) -> Result<(), Failure> {
         let Some(mut state) = self.state() else { return Ok(()) };
-        let (output, sideloads) = self.marks(false)?;
+        let (output, mut sideloads) = self.marks(false)?;
+        // Those that this run leaves alone stay as they are saved.
+        sideloads.retain(|(name, _)| self.sideloads.iter().any(|beside| beside.name == name));
         let path = state.path().display().to_string();
         state
             .note_run(self.job.resource.name, run, &output, &sideloads)
@@ -264,11 +266,15 @@ impl<'a> Writer<'a> {
             self.save(standing, at, caught_up)?;
             self.sink.finalise()?;
             self.sideloads.iter_mut().try_for_each(|beside| beside.sink.finalise())?;
-            return self.save(standing, at, caught_up);
+            self.save(standing, at, caught_up)?;
+        } else {
+            let behind = |beside: &Beside| beside.caught_up != beside.sink.committed();
+            if caught_up && (self.window.is_some() || self.sideloads.iter().any(behind)) {
+                self.save(standing, at, true)?;
+            }
         }
-        let behind = |beside: &Beside| beside.caught_up != beside.sink.committed();
-        if caught_up && (self.window.is_some() || self.sideloads.iter().any(behind)) {
-            self.save(standing, at, true)?;
+        if caught_up {
+            self.caught_up();
         }
         Ok(())
     }
