@@ -5,7 +5,7 @@
 
 use crate::{
     clock::Clock,
-    failure::Failure,
+    failure::{Exit, Failure},
     mutex::lock,
     progress::{Progress, is_in_foreground},
     secret::{Scrubber, Secret},
@@ -89,6 +89,35 @@ pub(crate) struct Report {
     scrubber: Mutex<Scrubber>,
     progress: OnceLock<Progress>,
     retyped: Retyped,
+    chorus: Mutex<Chorus>,
+}
+
+/// What resources that run side by side say at their ends, so that it is said once of all of whom
+/// the same holds.
+#[derive(Debug, Default)]
+struct Chorus {
+    /// What was said already.
+    said: Vec<String>,
+    /// What is said when all have ended, and of whom.
+    later: Vec<(Kind, String, Vec<String>)>,
+}
+
+impl Chorus {
+    fn later(&mut self, kind: Kind, text: &str, name: &str) {
+        match self.later.iter_mut().find(|(of, known, _)| *of == kind && known == text) {
+            Some((_, _, names)) => names.push(name.to_owned()),
+            None => self.later.push((kind, text.to_owned(), vec![name.to_owned()])),
+        }
+    }
+
+    /// Whether it has been said, which it is now.
+    fn has_said(&mut self, text: &str) -> bool {
+        let known = self.said.iter().any(|said| said == text);
+        if !known {
+            self.said.push(text.to_owned());
+        }
+        known
+    }
 }
 
 /// What the commands that hints name must repeat to be about the same account and files, each flag
@@ -121,6 +150,7 @@ impl Report {
     pub(crate) fn new(voice: Voice, clock: Clock, retyped: Retyped) -> Report {
         Report {
             retyped,
+            chorus: Mutex::default(),
             voice,
             terminal: stderr().is_terminal(),
             coloured: !voice.json && is_coloured(voice.colour),
@@ -185,15 +215,79 @@ impl Report {
         }
     }
 
+    /// The same, said of several. A log for programs has a line for each.
+    pub(crate) fn note_of(&self, resources: &[&str], text: &str) {
+        if self.voice.json {
+            resources.iter().for_each(|resource| self.note(Some(resource), text));
+        } else {
+            self.note(Some(&resources.join(", ")), text);
+        }
+    }
+
     /// What failed, what is saved, what to do next.
-    pub(crate) fn failure(&self, resource: Option<&str>, failure: &Failure, saved: Option<&str>) {
-        self.line(Kind::Error, resource, &failure.to_string());
-        if let Some(saved) = saved {
-            self.line(Kind::Error, resource, saved);
+    pub(crate) fn failure(&self, failure: &Failure) {
+        if !self.is_none_of_ours(failure) {
+            self.line(Kind::Error, None, &failure.to_string());
+            for hint in &failure.hints {
+                self.line(Kind::Hint, None, &self.retyped.complete(hint));
+            }
+        }
+    }
+
+    /// The same of one resource beside others. What fails several for the same reason is said of the
+    /// first one at once, and of the others when all have ended; so is a stop, which ends all.
+    pub(crate) fn failure_of(&self, resource: &str, failure: &Failure, saved: Option<&str>) {
+        if self.is_none_of_ours(failure) {
+            return;
+        }
+        let text = failure.to_string();
+        // The id is that of one request.
+        let common = text.split("; x-request-id ").next().unwrap_or_default();
+        let mut chorus = lock(&self.chorus);
+        let later = !self.voice.json
+            && (matches!(failure.exit, Exit::Signal(_)) || chorus.has_said(common));
+        let lines = [Some(if later { common } else { &text }), saved];
+        for line in lines.into_iter().flatten() {
+            match later {
+                true => chorus.later(Kind::Error, line, resource),
+                false => self.line(Kind::Error, Some(resource), line),
+            }
         }
         for hint in &failure.hints {
-            self.line(Kind::Hint, None, &self.retyped.complete(hint));
+            let hint = self.retyped.complete(hint);
+            match self.voice.json || !chorus.has_said(&hint) {
+                true if later => chorus.later(Kind::Hint, &hint, ""),
+                true => self.line(Kind::Hint, None, &hint),
+                false => {}
+            }
         }
+    }
+
+    /// A resource's last line: at once, or with those of others that came to nothing, too.
+    pub(crate) fn last_line(&self, resource: &str, text: &str, came_to_nothing: bool) {
+        match came_to_nothing && !self.voice.json {
+            true => lock(&self.chorus).later(Kind::Info, text, resource),
+            false => self.note(Some(resource), text),
+        }
+    }
+
+    /// All have ended, who are named in this order.
+    pub(crate) fn say_the_rest(&self, order: &[&str]) {
+        let mut later = std::mem::take(&mut lock(&self.chorus).later);
+        // Last lines are the last ones.
+        later.sort_by_key(|(kind, ..)| *kind == Kind::Info);
+        for (kind, text, mut names) in later {
+            names.sort_by_key(|name| order.iter().position(|known| known == name));
+            let names = names.join(", ");
+            if kind != Kind::Info || !self.voice.quiet {
+                self.line(kind, Some(names.as_str()).filter(|names| !names.is_empty()), &text);
+            }
+        }
+    }
+
+    /// A stop that was asked for is no error.
+    fn is_none_of_ours(&self, failure: &Failure) -> bool {
+        self.voice.quiet && matches!(failure.exit, Exit::Signal(_))
     }
 
     /// One line as it is, for a summary in JSON.

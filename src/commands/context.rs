@@ -27,7 +27,7 @@ impl Context {
     /// Tells of a failure; of a reader that went away, there is nobody to tell.
     pub(super) fn failed(&self, failure: &Failure) -> Exit {
         if failure.exit != Exit::ReaderGone {
-            self.report.failure(None, failure, None);
+            self.report.failure(failure);
         }
         failure.exit
     }

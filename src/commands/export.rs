@@ -1,6 +1,9 @@
 //! `zdx export`: plan, then run.
 
-use super::Context;
+use super::{
+    Context,
+    announce::{Scene, announcements},
+};
 use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
@@ -12,7 +15,7 @@ use crate::{
     output::Names,
     pacer::{self, gate::Gate},
     place::Place,
-    plan::{self, Job, Known, Mode, Named, Saved},
+    plan::{self, Job, Known, Named, Saved},
     request::Request,
     settings::Settings,
     sink,
@@ -20,7 +23,6 @@ use crate::{
     time::UnixTime,
 };
 use std::{
-    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -73,9 +75,9 @@ fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     let names = Names { account: &settings.account, now };
     let known = Known { defaults: &settings.defaults, names, saved: &saved };
     let jobs = plan::jobs(&asked, window, &named, &known)?;
-    for job in &jobs {
-        let text = announce(job, saved.state.as_deref(), passing);
-        context.report.note(Some(job.resource.name), &text);
+    let scene = Scene { state: saved.state.as_deref(), passing };
+    for (names, text) in announcements(&jobs, &scene) {
+        context.report.note_of(&names, &text);
     }
     if args.dry_run {
         export::check(&jobs)?;
@@ -240,44 +242,6 @@ fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile
         )
     })?;
     Ok(Some(state))
-}
-
-/// Where a job starts, why, and what that does to the saved position.
-fn announce(job: &Job, state: Option<&Path>, passing: bool) -> String {
-    let state = state.map(|path| path.display().to_string()).unwrap_or_default();
-    let to = match &job.place {
-        Place::Stdout => "stdout".to_owned(),
-        Place::File(file) => file.path.display().to_string(),
-    };
-    match &job.mode {
-        Mode::OneOff { start } if passing => format!(
-            "from {start} ({}) to {to}, a one-off: what stdout passes on moves no position; to begin \
-             a series, give a file with -o, or a --state",
-            job.origin
-        ),
-        Mode::OneOff { start } if state.is_empty() => {
-            format!("from {start} ({}) to {to}, a one-off", job.origin)
-        }
-        Mode::OneOff { start } => format!(
-            "from {start} ({}) to {to}, a one-off: the saved position in {state} stays as it is",
-            job.origin
-        ),
-        Mode::NewSeries { start, again: None } => {
-            format!("from {start} ({}) to {to}, a new series saved in {state}", job.origin)
-        }
-        Mode::NewSeries { start, again: Some(_) } => format!(
-            "from {start} to {to}, the series begun again that is saved in {state}: of its start \
-             and {} the earlier one",
-            job.origin
-        ),
-        Mode::Series(series) => {
-            let at = series.through.or_else(|| series.position.time());
-            let at = at.map_or("the saved cursor".to_owned(), |time: UnixTime| time.to_string());
-            let moved =
-                if job.moved_from.is_empty() { "" } else { ", where the output was moved to" };
-            format!("goes on from {at} to {to}{moved}, saved in {state}")
-        }
-    }
 }
 
 /// The request that a job begins with.

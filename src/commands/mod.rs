@@ -1,5 +1,6 @@
 //! The commands: each gets what was typed and the context, and says how it ended.
 
+mod announce;
 mod check;
 mod completions;
 mod config;
@@ -50,12 +51,12 @@ pub(crate) fn run(cli: Cli) -> Exit {
     let stop = match Stop::install() {
         Ok(stop) => stop,
         Err(failure) => {
-            report.failure(None, &failure, None);
+            report.failure(&failure);
             return failure.exit;
         }
     };
     if let Err(failure) = env.check() {
-        report.failure(None, &failure, None);
+        report.failure(&failure);
         return failure.exit;
     }
     let context = Context { progress, flags, env, clock, stop, report };
@@ -77,6 +78,6 @@ pub(crate) fn refuse(why: &str) -> Exit {
     let voice =
         Voice { quiet: false, verbose: false, json: true, colour: Colour::Never, dumb: true };
     let failure = Failure::usage(why);
-    Report::new(voice, Clock::real(), Retyped::default()).failure(None, &failure, None);
+    Report::new(voice, Clock::real(), Retyped::default()).failure(&failure);
     failure.exit
 }

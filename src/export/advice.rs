@@ -15,8 +15,9 @@ use std::{path::Path, time::Duration};
 const AGAIN: &str = "run the same command again";
 
 /// With what to type next. A series that has begun goes on without the `--since` that began it: with
-/// it, the next run would be a one-off. `saved` says that the run moves a position.
-pub(super) fn next_step(job: &Job, mut failure: Failure, saved: bool) -> Failure {
+/// it, the next run would be a one-off. `saved` says that the run moves a position, `id` is that of
+/// the last request, if it was answered.
+pub(super) fn next_step(job: &Job, mut failure: Failure, saved: bool, id: Option<&str>) -> Failure {
     let began = matches!(job.mode, Mode::NewSeries { .. });
     let again = match began && job.origin.starts_with("--since") {
         true => "run the same command again, without --since",
@@ -37,7 +38,11 @@ pub(super) fn next_step(job: &Job, mut failure: Failure, saved: bool) -> Failure
         Exit::Signal(_) if saved => format!("to go on, {again}"),
         Exit::Temporary => format!("{again}, later"),
         Exit::Output => format!("make room or give access, then {again}"),
-        Exit::Remote => format!("{again}; if it ends like this once more, ask Zendesk's support"),
+        Exit::Remote => {
+            let named = id.map(|id| format!(", which finds the request by {id}"));
+            let named = named.unwrap_or_default();
+            format!("{again}; if it ends like this once more, ask Zendesk's support{named}")
+        }
         _ => return failure,
     };
     failure.hint(step)

@@ -47,8 +47,9 @@ pub(super) enum Event<'e> {
     Waits(Why, Duration),
     /// The server refused for its quota's sake. So much of the budget is left.
     Refused { error: &'e ApiError, left: Duration },
-    /// A request failed, and is tried again after a wait. So much of the budget is left.
-    Fails { error: &'e ApiError, wait: Duration, left: Duration },
+    /// A request failed, and is tried again after a wait. So much of the budget is left. `id` is
+    /// that of the answer, where the error does not name it itself.
+    Fails { error: &'e ApiError, id: Option<&'e str>, wait: Duration, left: Duration },
 }
 
 /// Why nothing is asked.
@@ -87,6 +88,8 @@ pub(super) struct Asker<'a> {
     budget: Budget,
     spent: Spent,
     clocks: Clocks,
+    /// What Zendesk's support finds the last answer by.
+    id: Option<String>,
     /// When a run that follows may ask again after it was told to keep away.
     not_before: Option<Instant>,
 }
@@ -107,12 +110,18 @@ impl<'a> Asker<'a> {
             budget: Budget::new(shared.retry_for, shared.max_wait),
             spent: Spent::default(),
             clocks: Clocks { date: None, wall: shared.clock.wall() },
+            id: None,
             not_before: None,
         }
     }
 
     pub(super) fn spent(&self) -> Spent {
         self.spent
+    }
+
+    /// What Zendesk's support finds the last request by, if that was answered.
+    pub(super) fn request_id(&self) -> Option<String> {
+        self.id.clone()
     }
 
     /// What time it was at the last answer.
@@ -192,6 +201,7 @@ impl<'a> Asker<'a> {
         };
         self.spent.requests += 1;
         self.clocks = Clocks { date: answered.headers.date(), wall: clock.wall() };
+        self.id = answered.headers.request_id();
         listener(Event::Answered(&answered, self.clocks))?;
         Ok(Some(answered))
     }
@@ -306,7 +316,7 @@ impl<'a> Asker<'a> {
                         self.close(until);
                     }
                 }
-                Err(gave_up(error, reason))
+                Err(gave_up(error, self.unnamed_id(error), reason))
             }
         }
     }
@@ -320,10 +330,15 @@ impl<'a> Asker<'a> {
         listener: Listener<'_>,
     ) -> Result<(), Failure> {
         let (wait, left) = (until.saturating_duration_since(now), self.budget.left(now));
-        listener(Event::Fails { error, wait, left })?;
+        listener(Event::Fails { error, id: self.unnamed_id(error), wait, left })?;
         self.wait(Why::TryingAgain, until, listener)?;
         self.spent.on_retries += self.shared.clock.instant().saturating_duration_since(now);
         Ok(())
+    }
+
+    /// The id of the answer that came out wrong. What the server worded itself brings it along.
+    fn unnamed_id(&self, error: &ApiError) -> Option<&str> {
+        self.id.as_deref().filter(|_| matches!(error, ApiError::Garbled(_)))
     }
 
     /// Keeps all who share the quota from asking.
@@ -340,23 +355,19 @@ fn too_long(wait: Duration) -> Failure {
     Failure::new(Exit::Temporary, text).hint("run the same command again, later")
 }
 
-fn gave_up(error: &ApiError, reason: Reason) -> Failure {
-    let mut failure = Failure::from(error.clone());
-    match reason {
-        Reason::Final => {}
-        Reason::Garbled(times) => {
-            failure.cause = anyhow::anyhow!("{error}; gave up after {times} such answers");
-        }
+fn gave_up(error: &ApiError, id: Option<&str>, reason: Reason) -> Failure {
+    let why = match reason {
+        Reason::Final => String::new(),
+        Reason::Garbled(times) => format!("; gave up after {times} such answers"),
         Reason::Spent(budget) => {
-            let budget = span(budget);
-            failure.cause =
-                anyhow::anyhow!("{error}; gave up after {budget} of trying (--retry-for)");
+            format!("; gave up after {} of trying (--retry-for)", span(budget))
         }
         Reason::WaitTooLong(_) => {
-            failure.cause = anyhow::anyhow!(
-                "{error}; gave up: the wait would be longer than --retry-for or --max-wait allows"
-            );
+            "; gave up: the wait would be longer than --retry-for or --max-wait allows".to_owned()
         }
-    }
+    };
+    let id = id.map(|id| format!("; x-request-id {id}")).unwrap_or_default();
+    let mut failure = Failure::from(error.clone());
+    failure.cause = anyhow::anyhow!("{error}{why}{id}");
     failure
 }

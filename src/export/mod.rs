@@ -96,6 +96,8 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
             });
         }
     });
+    let names: Vec<&str> = jobs.iter().map(|job| job.resource.name).collect();
+    shared.report.say_the_rest(&names);
     if !disk::knows_directory_syncs() {
         let text = "a file system here cannot make the names of files durable: after a power cut a \
                     file may have its old name";

@@ -3,14 +3,20 @@
 //!
 //! Pure. Must not know where a walk stands, nor what is done with a page.
 
-use super::{lines, memory::Memory};
+use super::{
+    clocks::Clocks,
+    lines,
+    memory::{Age, Memory},
+};
 use crate::{
     page::Page,
-    plan::Job,
+    paging::Present,
+    plan::{Job, YOUNGEST},
     position::{Fingerprint, Position},
     record::{self, LoneSurrogates},
     resource::Pagination,
     scan::Json,
+    time::UnixTime,
 };
 use std::collections::HashSet;
 
@@ -50,6 +56,42 @@ impl<'b> Read<'b> {
 
     pub(super) fn duplicates(&self) -> u64 {
         u64::try_from(self.page.records.len() - self.unseen).unwrap_or(0)
+    }
+
+    /// How the records lie to the server's clock; only looked at where the end_time is ahead of it.
+    pub(super) fn present(&self, job: &Job, clocks: Clocks) -> Present {
+        let now = clocks.latest();
+        if self.page.envelope.end_time.is_none_or(|end_time| end_time <= now) {
+            return Present { now, settled: None, past: None };
+        }
+        let latest =
+            |limit| lines::latest(&self.page.records, job.resource.change_time, Some(limit));
+        Present { now, settled: latest(clocks.now().minus(YOUNGEST)), past: latest(clocks.now()) }
+    }
+
+    /// Whether something on the page, which ends at `next` and whose latest change is `latest`, may
+    /// still have company that has not become visible: what changed before `horizon` has not.
+    pub(super) fn age(
+        &self,
+        next: &Position,
+        latest: Option<UnixTime>,
+        more: bool,
+        horizon: Option<UnixTime>,
+    ) -> Age {
+        let Some(horizon) = horizon else { return Age::Old };
+        let empty = self.page.records.is_empty();
+        // A cursor is opaque; where there is nothing else to tell by, what it seems to say is used.
+        let edge = match next {
+            Position::Time(at) => Some(*at),
+            Position::Cursor(cursor) if empty => cursor.time(),
+            Position::Cursor(_) | Position::Start(_) => None,
+        };
+        match latest.max(edge) {
+            Some(latest) if latest < horizon => Age::Old,
+            Some(_) => Age::Young,
+            None if empty && !more => Age::Young,
+            None => Age::Old,
+        }
     }
 
     /// The fingerprints of the records that the next page may serve again. Normally all: that asks

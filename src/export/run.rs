@@ -41,7 +41,7 @@ pub(super) fn export<'a>(
     let began = clock.instant();
     let mut tally = Tally::new(job, stream.standing(), began);
     let mut teller = Teller::new(job, shared);
-    let (result, mut writer, spent, clocks) = thread::scope(|scope| {
+    let (result, mut writer, asked) = thread::scope(|scope| {
         let mut asker = Asker::new(job, shared);
         let commit = Commit::start(scope, writer, asker.bodies());
         let mut books = Books { job, shared, commit, tally: &mut tally, teller: &mut teller };
@@ -49,8 +49,10 @@ pub(super) fn export<'a>(
         // The last page is waited for whatever happened; if it fails, that is the news.
         let last = books.settle();
         let result = last.map_err(Broken::from).and(result);
-        (result, books.commit.into_writer(), asker.spent(), asker.clocks())
+        let asked = (asker.spent(), asker.clocks(), asker.request_id());
+        (result, books.commit.into_writer(), asked)
     });
+    let (spent, clocks, id) = asked;
     let result = result.and_then(|()| {
         let at = clocks.saved_at(stream.position());
         Ok(writer.end(&stream.standing(), at, tally.is_complete())?)
@@ -75,7 +77,8 @@ pub(super) fn export<'a>(
             if job.follow.is_some() {
                 end_others(kind, shared);
             }
-            let failure = advice::next_step(job, failure, writer.state_path().is_some());
+            let failure =
+                advice::next_step(job, failure, writer.state_path().is_some(), id.as_deref());
             tally.failed(failure.exit, stream.handed_over());
             if failure.exit != Exit::ReaderGone {
                 let saved = writer.state_path();
@@ -88,7 +91,7 @@ pub(super) fn export<'a>(
     let outcome = tally.outcome(spent, writer.written(), ended);
     let tell = outcome.exit != Exit::ReaderGone && !outcome.out_of_reach;
     if shared.last_line && tell {
-        teller.note(&outcome.line());
+        teller.end(&outcome);
     }
     outcome
 }
@@ -209,8 +212,9 @@ fn next(
                 TooRecent::Untrue(start, ago) => return Err(advice::untrue(start, ago).into()),
                 TooRecent::Future(date) => return Err(advice::future(books.job, date).into()),
                 TooRecent::Nothing => {
-                    // A run that follows has it at each poll.
-                    if books.job.follow.is_none() {
+                    books.tally.too_recent();
+                    // The last line has it, and a run that follows at each poll.
+                    if books.job.follow.is_none() && !books.shared.last_line {
                         books.teller.note("nothing new yet");
                     }
                     return Ok(Next::Nothing);
@@ -331,7 +335,7 @@ impl Books<'_, '_, '_> {
     fn count(&mut self, written: Option<Written>) {
         let Some(written) = written else { return };
         let surrogates = written.noticed.surrogates;
-        self.tally.count(written);
+        self.tally.count(written, self.shared.clock.instant());
         if surrogates > 0 {
             self.teller.surrogates();
         }

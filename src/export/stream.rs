@@ -19,7 +19,7 @@ use super::{
 use crate::{
     garbled::Garbled,
     page::{self, Envelope, NextPage, Page},
-    paging::{self, Present, Tally, Verdict},
+    paging::{self, Tally, Verdict},
     plan::{Job, Mode, YOUNGEST},
     position::{Fingerprint, Overlap, Position},
     request::Request,
@@ -300,7 +300,8 @@ impl<'a> Stream<'a> {
         let tally = Tally { records, unseen: *unseen, fresh, capacity };
         let verdict = match &self.at {
             Position::Time(start) => {
-                paging::by_time(*start, &page.envelope, tally, self.present(page, clocks))
+                let present = read.present(self.job, clocks);
+                paging::by_time(*start, &page.envelope, tally, present)
             }
             Position::Start(_) | Position::Cursor(_) => {
                 paging::by_cursor(&self.at, &page.envelope, tally, &self.walk.earlier)
@@ -320,17 +321,6 @@ impl<'a> Stream<'a> {
             }
             verdict => verdict,
         }
-    }
-
-    /// How the records lie to the server's clock; only looked at where the end_time is ahead of it.
-    fn present(&self, page: &Page<'_>, clocks: Clocks) -> Present {
-        let now = clocks.latest();
-        if page.envelope.end_time.is_none_or(|end_time| end_time <= now) {
-            return Present { now, settled: None, past: None };
-        }
-        let key = self.job.resource.change_time;
-        let latest = |limit| lines::latest(&page.records, key, Some(limit));
-        Present { now, settled: latest(clocks.now().minus(YOUNGEST)), past: latest(clocks.now()) }
     }
 
     /// Whether what lies behind the second of an idle page has to be asked for, because the server
@@ -375,14 +365,15 @@ impl<'a> Stream<'a> {
             Verdict::Idle => (self.at.clone(), false),
         };
         let latest = lines::latest(&read.page.records, self.job.resource.change_time, None);
-        let age = self.age(&read, &next, latest, more, clocks);
+        let horizon = self.delay().map(|delay| clocks.now().minus(delay));
+        let age = read.age(&next, latest, more, horizon);
         if age == Age::Young || !self.memory.is_at_anchor() {
             read.print(self.job);
         }
         let (records, left_out) = self.select(&read);
         let sideloads = self.take_sideloads(body, &mut read, age);
         let moved = self.go_on(&read, &next, more, latest, clocks);
-        self.reach(&records, &next, left_out, clocks);
+        self.reach(&read, &records, latest, &next, left_out, clocks);
         self.remember(&mut read, next, age, more, most, clocks);
         if self.walk.passed_lead {
             self.pages += 1;
@@ -394,31 +385,6 @@ impl<'a> Stream<'a> {
         }
         let batch = self.batch(places(body, &records), sideloads, left_out, clocks);
         Digested::Page(Box::new(Batch { last: !more, ..batch }))
-    }
-
-    /// Whether something on a page may still have company that has not become visible.
-    fn age(
-        &self,
-        read: &Read<'_>,
-        next: &Position,
-        latest: Option<UnixTime>,
-        more: bool,
-        clocks: Clocks,
-    ) -> Age {
-        let Some(delay) = self.delay() else { return Age::Old };
-        let empty = read.page.records.is_empty();
-        // A cursor is opaque; where there is nothing else to tell by, what it seems to say is used.
-        let edge = match next {
-            Position::Time(at) => Some(*at),
-            Position::Cursor(cursor) if empty => cursor.time(),
-            Position::Cursor(_) | Position::Start(_) => None,
-        };
-        match latest.max(edge) {
-            Some(latest) if latest < clocks.now().minus(delay) => Age::Old,
-            Some(_) => Age::Young,
-            None if empty && !more => Age::Young,
-            None => Age::Old,
-        }
     }
 
     /// Moves the walk, and the lead with it once it has come past that; says whether the lead has
@@ -460,13 +426,20 @@ impl<'a> Stream<'a> {
     /// Takes note of how far the records reach. That never goes back, and is never in the future.
     fn reach(
         &mut self,
+        read: &Read<'_>,
         records: &[Json<'_>],
+        latest: Option<UnixTime>,
         next: &Position,
         left_out: lines::LeftOut,
         clocks: Clocks,
     ) {
         let now = clocks.now();
-        let changed = lines::latest(records, self.job.resource.change_time, Some(now));
+        // What was found out for the whole page mostly holds.
+        let same = records.len() == read.page.records.len() && latest <= Some(now);
+        let changed = match same {
+            true => latest,
+            false => lines::latest(records, self.job.resource.change_time, Some(now)),
+        };
         let edge = next.time().filter(|at| *at <= now && !left_out.is_cut());
         self.through = self.through.max(changed.or(edge));
     }

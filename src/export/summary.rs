@@ -31,6 +31,8 @@ pub(crate) struct Outcome {
     pub(crate) position: Option<Position>,
     /// Whether the stream's end was reached.
     pub(crate) complete: bool,
+    /// The server calls what would come too recent.
+    pub(crate) too_recent: bool,
     /// Of a sample endpoint, which serves one page and has no end to reach.
     pub(crate) sample: bool,
     /// Left out, because nobody named it and the account cannot read it.
@@ -57,6 +59,7 @@ impl Outcome {
             through: None,
             position: None,
             complete: false,
+            too_recent: false,
             sample: false,
             out_of_reach: false,
             exit: Exit::Done,
@@ -65,14 +68,17 @@ impl Outcome {
 
     /// `1,234 records, 2 pages, 9.8 MB, 12.3 s, through 2026-11-24T01:58:00Z, caught up`
     pub(crate) fn line(&self) -> String {
-        let mut parts = vec![counted(self.records, "record"), counted(self.pages, "page")];
-        if self.duplicates > 0 {
-            parts.push(format!("{} dropped", counted(self.duplicates, "duplicate")));
+        if self.came_to_nothing() {
+            let mut parts = self.amounts();
+            parts.push(format!("failed (exit {})", self.exit.code()));
+            return parts.join(", ");
         }
-        if self.left_out > 0 {
-            parts.push(format!("{} left out", self.left_out));
-        }
-        parts.push(bytes(self.bytes));
+        let mut parts = match (self.exit, self.is_idle() && self.complete && !self.sample) {
+            // What was dropped on the way is no news either.
+            (Exit::Done, true) if self.too_recent => vec!["nothing new yet".to_owned()],
+            (Exit::Done, true) => vec!["nothing new".to_owned()],
+            _ => self.amounts(),
+        };
         parts.push(format!("{:.1} s", self.took.as_secs_f64()));
         for (waited, what) in [(self.waited_for_quota, "quota"), (self.waited_for_retry, "retries")]
         {
@@ -91,6 +97,28 @@ impl Outcome {
             (exit, _) => format!("failed (exit {})", exit.code()),
         });
         parts.join(", ")
+    }
+
+    fn is_idle(&self) -> bool {
+        self.records == 0 && self.left_out == 0 && self.bytes == 0
+    }
+
+    /// Whether it failed before there was anything to write.
+    pub(crate) fn came_to_nothing(&self) -> bool {
+        let failed = !matches!(self.exit, Exit::Done | Exit::Signal(_));
+        failed && self.is_idle() && self.pages == 0
+    }
+
+    fn amounts(&self) -> Vec<String> {
+        let mut parts = vec![counted(self.records, "record"), counted(self.pages, "page")];
+        if self.duplicates > 0 {
+            parts.push(format!("{} dropped", counted(self.duplicates, "duplicate")));
+        }
+        if self.left_out > 0 {
+            parts.push(format!("{} left out", self.left_out));
+        }
+        parts.push(bytes(self.bytes));
+        parts
     }
 
     fn json(&self) -> Value {
@@ -173,5 +201,28 @@ mod tests {
         assert!(line.contains(", 12.3 s, 7 s of it waiting for quota, "), "{line}");
         assert!(!line.contains("retries"), "{line}");
         assert!(line.ends_with("failed (exit 5)"), "{line}");
+    }
+
+    #[test]
+    fn u31_a_run_with_nothing_new_says_so() {
+        let nothing = Outcome {
+            duplicates: 1,
+            took: Duration::from_millis(345),
+            through: UnixTime::new(1_795_485_480),
+            complete: true,
+            ..Outcome::of("tickets")
+        };
+        let line = "nothing new, 0.3 s, through 2026-11-24T01:58:00Z, caught up";
+        assert_eq!(nothing.line(), line);
+        let text = |outcome: Outcome| outcome.line().split(", ").next().unwrap().to_owned();
+        assert_eq!(text(Outcome { too_recent: true, ..nothing.clone() }), "nothing new yet");
+        for other in [
+            Outcome { complete: false, ..nothing.clone() },
+            Outcome { left_out: 3, ..nothing.clone() },
+            Outcome { exit: Exit::Remote, ..nothing.clone() },
+            Outcome { sample: true, ..nothing },
+        ] {
+            assert_eq!(text(other), "0 records");
+        }
     }
 }

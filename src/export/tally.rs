@@ -4,8 +4,8 @@
 use super::{asker::Spent, batch::Standing, commit::Written, summary::Outcome};
 use crate::{
     failure::Exit,
-    plan::Job,
-    progress::Stand,
+    plan::{Job, Mode},
+    progress::{Stand, Way},
     resource::{Bucket, Parameter},
     time::UnixTime,
 };
@@ -13,6 +13,10 @@ use std::time::Instant;
 
 pub(super) struct Tally {
     began: Instant,
+    /// Where what is told of the rest of the way counts from, and since when: where the series
+    /// stood, or the end of the first page, for a start that was typed says nothing of what there
+    /// is behind it.
+    way: Option<(UnixTime, Instant)>,
     outcome: Outcome,
     takes_page_size: bool,
 }
@@ -21,8 +25,13 @@ impl Tally {
     /// Of a run that begins where the series stands.
     pub(super) fn new(job: &Job, standing: Standing, began: Instant) -> Tally {
         let Standing { position, through, .. } = standing;
+        let stood = match &job.mode {
+            Mode::Series(_) => through.or_else(|| position.time()),
+            Mode::OneOff { .. } | Mode::NewSeries { .. } => None,
+        };
         Tally {
             began,
+            way: stood.map(|from| (from, began)),
             takes_page_size: job.resource.takes(Parameter::PerPage),
             outcome: Outcome {
                 through,
@@ -34,10 +43,11 @@ impl Tally {
     }
 
     /// Takes a page into account that the writer has committed.
-    pub(super) fn count(&mut self, written: Written) {
+    pub(super) fn count(&mut self, written: Written, now: Instant) {
         let Written { batch, noticed } = written;
         let outcome = &mut self.outcome;
         outcome.through = batch.standing.through;
+        self.way = self.way.or(outcome.through.map(|through| (through, now)));
         outcome.pages += 1;
         outcome.records += u64::try_from(batch.records.len()).unwrap_or(0);
         outcome.duplicates += batch.left_out.duplicates;
@@ -70,12 +80,25 @@ impl Tally {
             pages: self.outcome.pages,
             through: self.outcome.through,
             took: now.saturating_duration_since(self.began),
+            way: self
+                .way
+                .filter(|_| !self.outcome.complete)
+                .map(|(from, since)| Way { from, took: now.saturating_duration_since(since) }),
         }
     }
 
     /// Whether the stream's end was reached, with what was handed over.
     pub(super) fn complete(&mut self, complete: bool) {
         self.outcome.complete = complete;
+        if complete {
+            // A run that follows has another way to go when it falls behind again.
+            self.way = None;
+        }
+    }
+
+    /// What would come is younger than the server serves.
+    pub(super) fn too_recent(&mut self) {
+        self.outcome.too_recent = true;
     }
 
     pub(super) fn is_complete(&self) -> bool {

@@ -8,6 +8,7 @@ use super::{
     broken::Kind,
     clocks::Clocks,
     shared::Shared,
+    summary::Outcome,
 };
 use crate::{
     api::error::ApiError,
@@ -16,7 +17,7 @@ use crate::{
     progress::{Beat, Line, Stand, pause, words},
     report::Report,
     shown::shown,
-    time::span,
+    time::{UnixTime, span},
     words::bytes,
 };
 use std::{fmt::Display, mem, time::Duration};
@@ -48,6 +49,8 @@ pub(super) struct Teller<'a> {
     shared: &'a Shared<'a>,
     line: Line,
     beat: Beat,
+    /// What time it was at the last answer.
+    clocks: Option<Clocks>,
     told: Told,
     /// A run that follows has told that it cannot reach the server.
     cut_off: bool,
@@ -69,6 +72,7 @@ impl<'a> Teller<'a> {
             shared,
             line: shared.report.progress().line(job.resource.name),
             beat: Beat::new(shared.clock.instant()),
+            clocks: None,
             told: Told::default(),
             cut_off: false,
         }
@@ -90,10 +94,19 @@ impl<'a> Teller<'a> {
         self.report().warn(self.name(), text);
     }
 
+    /// The server's time, which is what records are behind of; before it has told, ours.
+    fn now(&self) -> UnixTime {
+        let wall = self.shared.clock.wall();
+        self.clocks.map_or(wall, |clocks| clocks.now().plus(wall.since(clocks.wall)))
+    }
+
     /// Tells of what happens while a page is asked for, by one who stands at `stand`.
     pub(super) fn hear(&mut self, event: &Event<'_>, stand: Stand) {
         match event {
-            Event::Answered(answered, clocks) => self.answered(answered, *clocks),
+            Event::Answered(answered, clocks) => {
+                self.clocks = Some(*clocks);
+                self.answered(answered, *clocks);
+            }
             Event::Silent(waited) => {
                 self.beat(stand, || format!("no answer yet for {}", span(*waited)));
             }
@@ -103,7 +116,7 @@ impl<'a> Teller<'a> {
             }
             Event::Waits(why, left) => {
                 if *left > SHOWN_WAIT {
-                    let now = self.shared.clock.wall();
+                    let now = self.now();
                     self.line.waiting(stand, now, why.text(), *left);
                 }
                 self.beat(stand, || pause(why.text(), *left));
@@ -111,7 +124,7 @@ impl<'a> Teller<'a> {
             Event::Refused { error, left } => {
                 self.warn(&format!("{error} ({} left of --retry-for)", span(*left)));
             }
-            Event::Fails { error, wait, left } => self.fails(error, *wait, *left),
+            Event::Fails { error, id, wait, left } => self.fails(error, *id, *wait, *left),
         }
     }
 
@@ -148,13 +161,17 @@ impl<'a> Teller<'a> {
             }
             Err(error) => error.to_string(),
         };
+        // What the server worded brings it along.
+        let id = answered.headers.request_id().map(|id| format!("; x-request-id {id}"));
+        let id = id.filter(|id| !result.ends_with(id.as_str())).unwrap_or_default();
         let (target, took) = (answered.request.target(), answered.took.as_secs_f64());
-        report.detail(self.name(), &format!("GET {target}: {result}, {took:.3} s"));
+        report.detail(self.name(), &format!("GET {target}: {result}, {took:.3} s{id}"));
     }
 
-    fn fails(&mut self, error: &ApiError, wait: Duration, left: Duration) {
+    fn fails(&mut self, error: &ApiError, id: Option<&str>, wait: Duration, left: Duration) {
         let (seconds, left) = (wait.as_secs_f64(), span(left));
-        let text = format!("{error}; retry in {seconds:.1} s ({left} left of --retry-for)");
+        let id = id.map(|id| format!("; x-request-id {id}")).unwrap_or_default();
+        let text = format!("{error}{id}; retry in {seconds:.1} s ({left} left of --retry-for)");
         if self.job.follow.is_none() || Kind::of(error) != Kind::Passes {
             return self.warn(&text);
         }
@@ -219,7 +236,7 @@ impl<'a> Teller<'a> {
 
     /// A page counts.
     pub(super) fn page(&mut self, stand: Stand) {
-        self.line.page(stand, self.shared.clock.wall());
+        self.line.page(stand, self.now());
         self.beat(stand, String::new);
     }
 
@@ -235,7 +252,7 @@ impl<'a> Teller<'a> {
         if !report.tells_progress() || !self.beat.is_due(clock.instant()) {
             return;
         }
-        let mut text = words(stand, clock.wall());
+        let mut text = words(stand, self.now());
         let why = why();
         if !why.is_empty() {
             text = format!("{text}; {why}");
@@ -248,7 +265,13 @@ impl<'a> Teller<'a> {
         self.line = Line::default();
     }
 
+    /// The resource's last line.
+    pub(super) fn end(&self, outcome: &Outcome) {
+        let (name, nothing) = (self.job.resource.name, outcome.came_to_nothing());
+        self.report().last_line(name, &outcome.line(), nothing);
+    }
+
     pub(super) fn failure(&self, failure: &Failure, saved: Option<&str>) {
-        self.report().failure(self.name(), failure, saved);
+        self.report().failure_of(self.job.resource.name, failure, saved);
     }
 }

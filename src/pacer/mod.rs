@@ -14,6 +14,8 @@ mod sent;
 mod source;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walk;
 mod window;
 
 use crate::resource::Bucket;

@@ -480,6 +480,19 @@ fn f18_one_that_names_nothing_lets_nobody_loose_while_others_may_name_it() {
 }
 
 #[test]
+fn f18_of_a_silent_server_each_is_heard_once_before_all_go_side_by_side() {
+    let (mut pacer, now) = (Pacer::new(Limits::default()), now());
+    let first = pacer.take_in_turn(&B, "t", now).unwrap();
+    assert_eq!(pacer.take_in_turn(&METRIC_EVENTS, "m", now).err(), Some(Turn::AfterAnswer));
+    answer(&mut pacer, first, &exports(), None, now);
+    let second = pacer.take_in_turn(&METRIC_EVENTS, "m", now).unwrap();
+    answer(&mut pacer, second, &exports(), None, now);
+    for source in [&B, &METRIC_EVENTS, &B, &METRIC_EVENTS] {
+        assert!(pacer.take(source, now).is_ok());
+    }
+}
+
+#[test]
 fn f18_one_that_comes_late_is_heard_before_the_others_go_on() {
     let (mut pacer, now) = (Pacer::new(Limits::default()), now());
     for _ in 0..20 {

@@ -46,6 +46,15 @@ pub(crate) struct Stand {
     pub(crate) pages: u64,
     pub(crate) through: Option<UnixTime>,
     pub(crate) took: Duration,
+    /// The way that is left to go is told by; `None` where nothing is left, or nothing known.
+    pub(crate) way: Option<Way>,
+}
+
+/// The way of a resource that has not caught up: where it began, and how long ago.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    pub(crate) from: UnixTime,
+    pub(crate) took: Duration,
 }
 
 impl Progress {
@@ -207,6 +216,8 @@ fn fields(stand: Stand, now: UnixTime) -> Vec<String> {
     if let Some(through) = stand.through {
         fields.push(format!("{} behind", span(now.since(through))));
     }
+    fields
+        .extend(stand.way.zip(stand.through).and_then(|(way, at)| course(way, at, now)).map(told));
     fields.push(counted(stand.pages, "page"));
     let millis = u64::try_from(stand.took.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = stand.records.saturating_mul(1_000) / millis;
@@ -215,6 +226,32 @@ fn fields(stand: Stand, now: UnixTime) -> Vec<String> {
         fields.push(format!("through {through}"));
     }
     fields
+}
+
+/// How much of its way a resource has gone that stands at `at`, in whole percent, and how long the
+/// rest takes if it goes on like that; `None` where that would be a guess. What is behind grows while
+/// it is caught up with.
+fn course(way: Way, at: UnixTime, now: UnixTime) -> Option<(u64, Duration)> {
+    let whole = now.minus(way.took).since(way.from).as_secs();
+    let left = now.since(at).as_secs();
+    let gained = whole.checked_sub(left)?;
+    let share = gained.saturating_mul(100).checked_div(whole)?;
+    let rest = u128::from(left).saturating_mul(way.took.as_millis()).checked_div(gained.into())?;
+    let rest = Duration::from_millis(u64::try_from(rest).unwrap_or(u64::MAX));
+    (share > 0).then(|| (share.min(99), rest))
+}
+
+/// `38 %, about 12 min left`
+fn told((share, rest): (u64, Duration)) -> String {
+    let seconds = rest.as_secs();
+    let about = |unit: u64, name| format!("about {} {name} left", seconds.div_ceil(unit));
+    let rest = match seconds {
+        0..60 => "under a minute left".to_owned(),
+        60..5_400 => about(60, "min"),
+        5_400..172_800 => about(3_600, "h"),
+        _ => about(86_400, "d"),
+    };
+    format!("{share} %, {rest}")
 }
 
 #[cfg(test)]
@@ -243,7 +280,8 @@ mod tests {
     #[test]
     fn a_pause_keeps_how_far_a_resource_is_as_far_as_there_is_room() {
         let through = UnixTime::new(1_795_485_480);
-        let stand = Stand { records: 800, pages: 4, through, took: Duration::from_secs(10) };
+        let stand =
+            Stand { records: 800, pages: 4, through, took: Duration::from_secs(10), way: None };
         let now = UnixTime::clamped(1_795_485_480 + 40 * 86_400);
         let text =
             |stand, room| standstill(stand, now, "quota spent", Duration::from_secs(11), room);
@@ -262,8 +300,13 @@ mod tests {
     #[test]
     fn u29_whole_fields_go_where_there_is_no_room_and_the_others_stay_in_place() {
         let through = UnixTime::new(1_795_485_480);
-        let stand =
-            Stand { records: 1_234_567, pages: 1_235, through, took: Duration::from_secs(100) };
+        let stand = Stand {
+            records: 1_234_567,
+            pages: 1_235,
+            through,
+            took: Duration::from_secs(100),
+            way: None,
+        };
         let now = UnixTime::clamped(1_795_485_480 + 7_500);
         let whole = words(stand, now);
         for room in 20..=whole.len() + 1 {
@@ -285,12 +328,52 @@ mod tests {
     }
 
     #[test]
+    fn u21_the_share_and_the_time_to_go() {
+        const HOUR: u64 = 3_600;
+        const NOW: i64 = 1_795_492_980;
+        let ago = |seconds: u64| UnixTime::clamped(NOW).minus(Duration::from_secs(seconds));
+        for (from, took, at, expect) in [
+            // Behind at the start, how long ago that was, behind now: all in seconds.
+            (10 * HOUR, 600, 5 * HOUR, "50 %, about 10 min left"),
+            (100 * HOUR, 300, 62 * HOUR, "38 %, about 9 min left"),
+            (30 * 24 * HOUR, 60, 29 * 24 * HOUR, "3 %, about 29 min left"),
+            (365 * 24 * HOUR, 600, 361 * 24 * HOUR, "1 %, about 16 h left"),
+            (3_650 * 24 * HOUR, 4 * HOUR, 3_600 * 24 * HOUR, "1 %, about 12 d left"),
+            (10 * HOUR, 60, 60, "99 %, under a minute left"),
+            (10 * HOUR, 60, 0, "99 %, under a minute left"),
+            // Nothing is known yet, or nothing is gained.
+            (1_000 * HOUR, 1, 999 * HOUR, ""),
+            (HOUR, 600, HOUR, ""),
+            (HOUR, 600, 2 * HOUR, ""),
+            (0, 0, 0, ""),
+        ] {
+            let took = Duration::from_secs(took);
+            // What lay behind when the way began.
+            let way = Way { from: ago(from).minus(took), took };
+            let found = course(way, ago(at), UnixTime::clamped(NOW)).map(told);
+            assert_eq!(found.unwrap_or_default(), expect, "{from} {took:?} {at}");
+        }
+        let stand = Stand {
+            records: 12_345,
+            pages: 13,
+            through: Some(ago(5 * HOUR)),
+            took: Duration::from_secs(600),
+            way: Some(Way { from: ago(10 * HOUR + 600), took: Duration::from_secs(600) }),
+        };
+        let line = |room| fitting(stand, UnixTime::clamped(NOW), room);
+        assert_eq!(line(65), "12,345 records, 5 h behind, 50 %, about 10 min left, 13 pages");
+        assert_eq!(line(55), "12,345 records, 5 h behind, 50 %, about 10 min left");
+        assert_eq!(line(40), "12,345 records, 5 h behind");
+    }
+
+    #[test]
     fn a_line_says_how_far_and_how_far_behind() {
         let stand = Stand {
             records: 12_345,
             pages: 13,
             through: UnixTime::new(1_795_485_480),
             took: Duration::from_secs(10),
+            way: None,
         };
         assert_eq!(
             words(stand, UnixTime::clamped(1_795_492_980)),

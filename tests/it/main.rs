@@ -51,6 +51,7 @@ mod hints;
 mod jobs;
 #[cfg(test)]
 mod kills;
+#[cfg(test)]
 mod late;
 #[cfg(test)]
 mod memory;
@@ -60,7 +61,6 @@ mod met;
 mod outputs;
 #[cfg(test)]
 mod ownership;
-#[cfg(test)]
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]
@@ -99,6 +99,8 @@ mod sweeps;
 mod tidy;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod told;
 #[cfg(test)]
 mod troubles;
 #[cfg(test)]

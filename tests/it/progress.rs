@@ -47,6 +47,18 @@ fn a_terminal_shows_how_far_the_run_is() {
 }
 
 #[test]
+fn u21_a_terminal_shows_how_much_is_done_and_how_long_the_rest_takes() {
+    let latency = Duration::from_millis(300);
+    let still = Still::with(Options { latency, ..small() }, &[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let Some(screen) = on_a_terminal(&place, WORDS, "") else { return };
+    let second = screen.split("50 records, ").nth(1).unwrap_or_default();
+    let course = second.split(", ").nth(1).unwrap_or_default();
+    assert!(course.ends_with(" %"), "{screen:?}");
+    assert!(second.contains(" left, 2 pages"), "{screen:?}");
+}
+
+#[test]
 fn u8_a_dumb_terminal_shows_no_progress() {
     let still = slow();
     let place = Place::of(&still.sandbox);

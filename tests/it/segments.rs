@@ -65,7 +65,7 @@ fn a_run_with_nothing_new_writes_no_file() {
     let names = place.names();
     assert_eq!(names.len(), 2, "{names:?}");
     for _ in 0..3 {
-        place.zdx(words).run().exit(0).stderr_counts(" 0 records", 2);
+        place.zdx(words).run().exit(0).stderr_counts(" nothing new, ", 2);
         assert_eq!(place.names(), names);
     }
 }
