@@ -102,7 +102,7 @@ fn f3_foreign_lines_are_never_cut_off() {
         run.stderr().lines().find_map(|line| line.split("go on without it: ").nth(1)).unwrap();
     let done = std::process::Command::new("sh").arg("-c").arg(line).status().unwrap();
     assert!(done.success(), "{line}");
-    place.zdx("export tickets -o t.ndjson").run().exit(0).stderr_has(" 0 records");
+    place.zdx("export tickets -o t.ndjson").run().exit(0).stderr_has("nothing new");
     assert_eq!(place.file("t.ndjson"), whole);
 }
 
@@ -397,7 +397,7 @@ fn rule_5_an_output_that_was_moved_is_gone_on_with() {
     assert_eq!(fs::read_dir(place.path("out")).unwrap().count(), 0);
     assert!(place.path("new/.tickets.ndjson.owner").exists());
     assert!(place.path("new/.tickets.users.ndjson.owner").exists());
-    place.zdx(&new).run().exit(0).stderr_has(" 0 records");
+    place.zdx(&new).run().exit(0).stderr_has("nothing new");
 }
 
 #[test]
@@ -415,12 +415,12 @@ fn a_state_goes_on_with_outputs_that_were_moved() {
     assert_eq!(told["resources"].as_array().unwrap().len(), 2);
     let backup = fs::read_to_string(told["backup"].as_str().unwrap()).unwrap();
     assert_eq!(backup, state);
-    place.zdx("export tickets organizations -o new/").run().exit(0).stderr_counts(" 0 records", 2);
+    place.zdx("export tickets organizations -o new/").run().exit(0).stderr_counts("nothing new", 2);
     assert_eq!(place.file("new/tickets.ndjson"), still.ndjson(TICKETS));
     // One alone, to another name.
     rename(&place, "new/organizations.ndjson", "o.ndjson");
     place.zdx("state move organizations -o o.ndjson").run().exit(0);
-    place.zdx("export organizations -o o.ndjson").run().exit(0).stderr_has(" 0 records");
+    place.zdx("export organizations -o o.ndjson").run().exit(0).stderr_has("nothing new");
     assert!(!place.path("new/.organizations.ndjson.owner").exists());
     place.zdx("state move organizations -o o.ndjson").run().refused(2, "is where it was");
 }
