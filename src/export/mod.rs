@@ -19,6 +19,8 @@ mod memory;
 mod model;
 mod opening;
 #[cfg(test)]
+mod ownership_disturbances;
+#[cfg(test)]
 mod ownership_model;
 
 mod query;

@@ -173,6 +173,7 @@ fn next(
     loop {
         let answered = asker.ask(&stream.request(), &mut |event| books.hear(&event))?;
         books.poll()?;
+        stream.answered_in(answered.took);
         let Answered { result, body, .. } = answered;
         let accepted = match result {
             Ok(()) => {

@@ -60,6 +60,8 @@ pub(super) struct Stream<'a> {
     unsaved: bool,
     /// The sideloads that were asked for and have not come yet.
     missing: Vec<&'static Sideload>,
+    /// How long the last answer took: it shows the world of when it was asked for.
+    latency: Duration,
     remarks: Vec<Remark>,
 }
 
@@ -113,6 +115,7 @@ impl<'a> Stream<'a> {
             records: 0,
             unsaved: false,
             missing: job.include.clone(),
+            latency: Duration::ZERO,
             remarks: Vec::new(),
         };
         stream.walk_from_the_anchor();
@@ -124,7 +127,7 @@ impl<'a> Stream<'a> {
     fn delay(&self) -> Option<Duration> {
         let Job { overlap, ref mode, follow, .. } = *self.job;
         let remembers = mode.in_series() || follow.is_some();
-        (remembers && !overlap.is_zero()).then_some(FENCE + overlap)
+        (remembers && !overlap.is_zero()).then_some(FENCE + overlap + self.latency)
     }
 
     /// Where the series stands, as it is to be saved.
@@ -271,6 +274,11 @@ impl<'a> Stream<'a> {
     pub(super) fn missing(&self) -> impl Iterator<Item = &'static str> {
         let told = self.missing.iter().filter(|sideload| sideload.member.is_some());
         told.filter(|_| self.records > 0).map(|sideload| sideload.name)
+    }
+
+    /// The answer that is accepted next took so long, in whole seconds at least.
+    pub(super) fn answered_in(&mut self, took: Duration) {
+        self.latency = Duration::from_secs(took.as_secs() + 1);
     }
 
     /// What was noticed since the last call.

@@ -259,6 +259,7 @@ pub(super) fn put_head(document: &mut Map<String, Value>, account: &str) {
     document.insert("format".to_owned(), json!(FORMAT));
     document.insert("version".to_owned(), json!(VERSION));
     document.insert("account".to_owned(), json!(account));
+    document.entry("file").or_insert(Value::Null);
 }
 
 /// Puts into a saved series which run has begun to write, and how its outputs stand.
@@ -281,6 +282,16 @@ pub(super) fn put_run(
 pub(super) fn id(document: &Map<String, Value>, resource: &str) -> Result<Option<Id>, String> {
     let saved = document.get("resources").and_then(|all| all.get(resource));
     saved.map_or(Ok(None), |saved| optional(saved, "series", |value| Id::parse(value.as_str()?)))
+}
+
+/// Says in a document which file it stands in.
+pub(super) fn put_identity(document: &mut Map<String, Value>, identity: Option<&Identity>) {
+    document.insert("file".to_owned(), json!(identity.map(Identity::to_string)));
+}
+
+/// Which file a document says that it stands in.
+pub(super) fn identity(document: &Map<String, Value>) -> Option<Identity> {
+    Identity::parse(document.get("file")?.as_str()?)
 }
 
 /// Whether zdx 0.1 wrote it.

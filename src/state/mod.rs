@@ -14,7 +14,7 @@ pub(crate) use series::{Owned, Series};
 use crate::{
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
-    mark::{Id, Mark},
+    mark::{Id, Identity, Mark},
     position::Fingerprint,
     time::UnixTime,
 };
@@ -22,6 +22,7 @@ use lock::Lock;
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
@@ -35,6 +36,9 @@ pub(crate) struct StateFile {
     path: PathBuf,
     account: String,
     document: Map<String, Value>,
+    /// Whether it is the file that zdx wrote, not a copy of it: a copy may be older than what has
+    /// been committed since, and proves nothing of a run that was killed.
+    is_itself: bool,
     /// Held as long as the state is open; `None` if it is only looked at.
     lock: Option<Lock>,
 }
@@ -56,7 +60,8 @@ impl StateFile {
         disk::remove_temporaries(&path).or_exit(Exit::Output, unusable)?;
         let document = read(&path, account)?;
         check_writable(&path)?;
-        Ok(StateFile { path, account: account.to_owned(), document, lock: Some(lock) })
+        let is_itself = is_itself(&path, &document);
+        Ok(StateFile { path, account: account.to_owned(), document, is_itself, lock: Some(lock) })
     }
 
     /// Reads and checks the file without taking the lock, for a plan that is not carried out.
@@ -73,7 +78,8 @@ impl StateFile {
             }
         };
         let document = read(&path, account)?;
-        Ok(StateFile { path, account: account.to_owned(), document, lock: None })
+        let is_itself = is_itself(&path, &document);
+        Ok(StateFile { path, account: account.to_owned(), document, is_itself, lock: None })
     }
 
     /// Says beside the state who holds it and since when.
@@ -92,8 +98,10 @@ impl StateFile {
 
     /// The saved series of a resource. `now` is the local clock.
     pub(crate) fn series(&self, resource: &str, now: UnixTime) -> Result<Option<Series>, Failure> {
-        format::series(&self.document, resource, now)
-            .map_err(|reason| format::damaged(&self.path, &reason))
+        let series = format::series(&self.document, resource, now)
+            .map_err(|reason| format::damaged(&self.path, &reason))?;
+        let open = |series: &Series| series.open.filter(|_| self.is_itself);
+        Ok(series.map(|series| Series { open: open(&series), ..series }))
     }
 
     /// What its series own.
@@ -193,19 +201,23 @@ impl StateFile {
         disk::replace(&kept, &bytes).map_err(ReplaceError::into_io)
     }
 
-    fn replace(&mut self, document: Map<String, Value>) -> Result<(), ReplaceError> {
-        let mut bytes = serde_json::to_vec_pretty(&document)
-            .map_err(|error| ReplaceError::Before(error.into()))?;
-        bytes.push(b'\n');
-        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
-            let text = "it would be larger than any state that can be read again";
-            return Err(ReplaceError::Before(io::Error::new(io::ErrorKind::FileTooLarge, text)));
-        }
+    fn replace(&mut self, mut document: Map<String, Value>) -> Result<(), ReplaceError> {
         self.keep_first_version().map_err(ReplaceError::Before)?;
-        match disk::replace(&self.path, &bytes) {
+        let content = |identity: Option<Identity>| {
+            format::put_identity(&mut document, identity.as_ref());
+            let mut bytes = serde_json::to_vec_pretty(&document)?;
+            bytes.push(b'\n');
+            if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
+                let text = "it would be larger than any state that can be read again";
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+            }
+            Ok(bytes)
+        };
+        match disk::replace_with(&self.path, content) {
             Err(ReplaceError::Before(error)) => Err(ReplaceError::Before(error)),
             result => {
                 self.document = document;
+                self.is_itself = true;
                 result
             }
         }
@@ -256,6 +268,16 @@ pub(crate) fn holds(path: &Path, account: &str, resource: &str, series: Id) -> O
 /// uses it says what is wrong with it.
 pub(crate) fn owned_in(path: &Path, account: &str) -> Vec<Owned> {
     read(path, account).map(|document| format::owned(&document)).unwrap_or_default()
+}
+
+/// Whether a state says of itself which file it is, and is that file.
+fn is_itself(path: &Path, document: &Map<String, Value>) -> bool {
+    let found = File::open(path).and_then(|file| disk::identity(&file)).ok().flatten();
+    match (format::identity(document), found) {
+        (Some(said), Some(found)) => said == found,
+        (None, Some(_)) => false,
+        (_, None) => true,
+    }
 }
 
 /// A state that cannot be written is found before the first request, not after the first page.
