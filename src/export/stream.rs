@@ -58,7 +58,6 @@ pub(super) struct Stream<'a> {
     records: u64,
     /// Whether the memory has changed since a page was handed over.
     unsaved: bool,
-    /// The sideloads that were asked for and have not come yet.
     missing: Vec<&'static Sideload>,
     /// How long the last answer took: it shows the world of when it was asked for.
     latency: Duration,
@@ -276,7 +275,7 @@ impl<'a> Stream<'a> {
         told.filter(|_| self.records > 0).map(|sideload| sideload.name)
     }
 
-    /// The answer that is accepted next took so long, in whole seconds at least.
+    /// The answer that is accepted next took so long.
     pub(super) fn answered_in(&mut self, took: Duration) {
         self.latency = Duration::from_secs(took.as_secs() + 1);
     }
@@ -422,7 +421,7 @@ impl<'a> Stream<'a> {
         if let Position::Cursor(cursor) = &self.at {
             self.walk.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
         }
-        let settled = clocks.now().minus(FENCE + self.job.resource.overlap);
+        let settled = clocks.now().minus(FENCE + self.job.resource.overlap + self.latency);
         let tells = more && !read.is_one_second(self.job, next, latest);
         self.ending.pass(read.page.records.len(), tells, settled);
         let further = match (next, &self.lead) {
@@ -568,11 +567,9 @@ impl<'a> Stream<'a> {
 
     /// The server calls the start too recent.
     pub(super) fn too_recent(&mut self, clocks: Clocks) -> TooRecent {
-        // What is inside a cursor decides nothing.
         let (Position::Start(start) | Position::Time(start)) = self.at else {
             return TooRecent::Nothing;
         };
-        // Of a walk from the anchor, what was reached lies nearer; if nothing gets on, it is soon old.
         let reached = self.through.map_or(start, |through| through.max(start));
         let verdict = clocks.too_recent(start, reached, self.untried);
         if let TooRecent::Older(youngest) = verdict {
