@@ -162,7 +162,6 @@ impl<'a> Stream<'a> {
         self.memory.len()
     }
 
-    /// How many pages were handed over.
     pub(super) fn handed_over(&self) -> u64 {
         self.handed_over
     }
