@@ -2,6 +2,7 @@
 //!
 //! Pure: bytes and values. Must not know where the file lies.
 
+use super::packed::{pack, packed};
 use super::series::{Owned, Series};
 use crate::{
     failure::{Exit, Failure},
@@ -11,7 +12,6 @@ use crate::{
     shown::shown,
     time::UnixTime,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 use std::{path::Path, time::Duration};
 
@@ -198,17 +198,6 @@ fn anchor_at(value: &Value, pagination: Pagination, horizon: UnixTime) -> Option
     }
     let time = UnixTime::new(value.as_i64()?).filter(|time| *time <= horizon)?;
     Some(Position::starting(pagination, time))
-}
-
-/// Fingerprints one behind the other, in base64.
-fn packed(value: &Value) -> Option<Vec<Fingerprint>> {
-    let bytes = STANDARD.decode(value.as_str()?).ok()?;
-    let (prints, rest) = bytes.as_chunks::<{ Fingerprint::BYTES }>();
-    rest.is_empty().then(|| prints.iter().copied().map(Fingerprint::from_bytes).collect())
-}
-
-fn pack(prints: &[Fingerprint]) -> String {
-    STANDARD.encode(prints.iter().flat_map(|print| print.bytes()).collect::<Vec<u8>>())
 }
 
 /// A member that may be missing or null, but not of another type.

@@ -6,6 +6,7 @@
 
 mod format;
 mod lock;
+mod packed;
 mod series;
 
 pub(crate) use lock::{LastRun, last_run};
