@@ -92,6 +92,20 @@ impl<'b> Read<'b> {
         }
     }
 
+    /// Whether the page is one whole second, behind which it ends: so many that they did not fit on a
+    /// page (API notes §4.2), and of which nothing can be told about pages.
+    pub(super) fn is_one_second(
+        &self,
+        job: &Job,
+        next: &Position,
+        latest: Option<UnixTime>,
+    ) -> bool {
+        let (Position::Time(next), Some(latest)) = (next, latest) else { return false };
+        let key = job.resource.change_time;
+        let first = self.page.records.first().and_then(|first| lines::change_time(*first, key));
+        *next > latest && first == Some(latest)
+    }
+
     /// The fingerprints of the records that the next page may serve again. Normally all: that asks
     /// nothing of the server. Of a page that holds a second of tens of thousands of records, those
     /// that changed at or after its end: a state must stay one that can be read.

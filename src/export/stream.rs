@@ -58,8 +58,9 @@ pub(super) struct Stream<'a> {
     records: u64,
     /// Whether the memory has changed since a page was handed over.
     unsaved: bool,
-    /// The sideloads that were asked for and have not come yet.
     missing: Vec<&'static Sideload>,
+    /// How long the last answer took: it shows the world of when it was asked for.
+    latency: Duration,
     remarks: Vec<Remark>,
 }
 
@@ -113,6 +114,7 @@ impl<'a> Stream<'a> {
             records: 0,
             unsaved: false,
             missing: job.include.clone(),
+            latency: Duration::ZERO,
             remarks: Vec::new(),
         };
         stream.walk_from_the_anchor();
@@ -124,7 +126,7 @@ impl<'a> Stream<'a> {
     fn delay(&self) -> Option<Duration> {
         let Job { overlap, ref mode, follow, .. } = *self.job;
         let remembers = mode.in_series() || follow.is_some();
-        (remembers && !overlap.is_zero()).then_some(FENCE + overlap)
+        (remembers && !overlap.is_zero()).then_some(FENCE + overlap + self.latency)
     }
 
     /// Where the series stands, as it is to be saved.
@@ -147,7 +149,19 @@ impl<'a> Stream<'a> {
         self.through
     }
 
-    /// How many pages were handed over.
+    /// How much is held of what grows: in the memory, of cursors, of what may be served again, and
+    /// of sideloads.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> [usize; 4] {
+        let Walk { earlier, served, .. } = &self.walk;
+        [self.memory.held(), earlier.len(), served.len(), self.sideloads.len()]
+    }
+
+    /// How many fingerprints are remembered.
+    pub(super) fn remembered(&self) -> usize {
+        self.memory.len()
+    }
+
     pub(super) fn handed_over(&self) -> u64 {
         self.handed_over
     }
@@ -258,6 +272,11 @@ impl<'a> Stream<'a> {
     pub(super) fn missing(&self) -> impl Iterator<Item = &'static str> {
         let told = self.missing.iter().filter(|sideload| sideload.member.is_some());
         told.filter(|_| self.records > 0).map(|sideload| sideload.name)
+    }
+
+    /// The answer that is accepted next took so long.
+    pub(super) fn answered_in(&mut self, took: Duration) {
+        self.latency = Duration::from_secs(took.as_secs() + 1);
     }
 
     /// What was noticed since the last call.
@@ -401,8 +420,9 @@ impl<'a> Stream<'a> {
         if let Position::Cursor(cursor) = &self.at {
             self.walk.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
         }
-        let settled = clocks.now().minus(FENCE + self.job.resource.overlap);
-        self.ending.pass(read.page.records.len(), more, settled);
+        let settled = clocks.now().minus(FENCE + self.job.resource.overlap + self.latency);
+        let tells = more && !read.is_one_second(self.job, next, latest);
+        self.ending.pass(read.page.records.len(), tells, settled);
         let further = match (next, &self.lead) {
             (Position::Time(next), Position::Time(lead)) => next > lead,
             // Of two cursors nobody can tell which is further; of what they lead past, one can.
@@ -463,12 +483,21 @@ impl<'a> Stream<'a> {
         if !more && self.walk.from_anchor {
             self.memory.end();
         }
-        if self.memory.bound(most) {
-            let anchor = self.memory.anchor().time();
-            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
-            self.remarks.push(Remark::Forgotten(left.unwrap_or_default()));
+        self.memory.bound(most);
+        if !more {
+            self.tell_what_is_left(clocks);
         }
         self.unsaved |= self.memory.take_changed();
+    }
+
+    /// What overlap is left where there is too much to remember: at the end of a walk or of a run,
+    /// when no more of it is let go.
+    pub(super) fn tell_what_is_left(&mut self, clocks: Clocks) {
+        if self.memory.take_shortened() {
+            let anchor = self.memory.anchor().time();
+            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
+            self.remarks.push(Remark::Forgotten(left));
+        }
     }
 
     /// Of a server that does not tell the end, the longest page behind which more followed is full.
@@ -537,11 +566,11 @@ impl<'a> Stream<'a> {
 
     /// The server calls the start too recent.
     pub(super) fn too_recent(&mut self, clocks: Clocks) -> TooRecent {
-        // What is inside a cursor decides nothing.
         let (Position::Start(start) | Position::Time(start)) = self.at else {
             return TooRecent::Nothing;
         };
-        let verdict = clocks.too_recent(start, self.untried);
+        let reached = self.through.map_or(start, |through| through.max(start));
+        let verdict = clocks.too_recent(start, reached, self.untried);
         if let TooRecent::Older(youngest) = verdict {
             self.untried = false;
             self.at = Position::starting(self.job.endpoint.pagination, youngest);

@@ -208,7 +208,8 @@ impl<'a> Writer<'a> {
     /// The run has ended. What it left is whole, or else the next one may cut it.
     pub(super) fn close(&mut self) -> Result<(), Failure> {
         let mut sinks = self.sideloads.iter().map(|beside| &beside.sink).chain([&self.sink]);
-        if !self.writing || !sinks.all(Sink::is_whole) {
+        let open = self.writing || self.open.is_some();
+        if !open || !sinks.all(Sink::is_whole) {
             return Ok(());
         }
         self.note_run(None)?;
@@ -218,7 +219,9 @@ impl<'a> Writer<'a> {
 
     fn note_run(&self, run: Option<Id>) -> Result<(), Failure> {
         let Some(mut state) = self.state() else { return Ok(()) };
-        let (output, sideloads) = self.marks(Behind::Page)?;
+        let (output, mut sideloads) = self.marks(Behind::Page)?;
+        // Those that this run leaves alone stay as they are saved.
+        sideloads.retain(|(name, _)| self.sideloads.iter().any(|beside| beside.name == name));
         let path = state.path().display().to_string();
         state
             .note_run(self.job.resource.name, run, &output, &sideloads)
@@ -316,12 +319,17 @@ impl<'a> Writer<'a> {
             self.save(standing, at, behind)?;
             self.sink.finalise()?;
             self.sideloads.iter_mut().try_for_each(|beside| beside.sink.finalise())?;
-            return self.save(standing, at, behind);
+            self.save(standing, at, behind)?;
+        } else {
+            let remembers = |beside: &Beside| {
+                beside.remembered != beside.sink.committed().map(Remembered::nothing)
+            };
+            if caught_up && (self.window.is_some() || self.sideloads.iter().any(remembers)) {
+                self.save(standing, at, Behind::End)?;
+            }
         }
-        let remembers =
-            |beside: &Beside| beside.remembered != beside.sink.committed().map(Remembered::nothing);
-        if caught_up && (self.window.is_some() || self.sideloads.iter().any(remembers)) {
-            self.save(standing, at, Behind::End)?;
+        if caught_up {
+            self.remember(Behind::End);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use super::{
     compress::{Compression, EachLine, PageWriter},
-    look::{Looked, Me, busy, cannot_read, lock, tail},
+    look::{Looked, Me, busy, cannot_read, is_anothers, lock, tail},
     ownership::{Claim, Verdict},
     segment,
 };
@@ -152,7 +152,16 @@ impl FileSink {
 
     /// Says in the owner file which run has begun to write, or that it has ended.
     pub(super) fn claim(&self, run: Option<Id>) -> Result<(), Failure> {
-        self.me.as_ref().map_or(Ok(()), |me| write_note(&self.path, me, run))
+        let Some(me) = &self.me else { return Ok(()) };
+        // One that another series has made meanwhile is its own.
+        match (is_anothers(&self.path, me.series)?, run) {
+            (false, _) => write_note(&self.path, me, run),
+            (true, None) => Ok(()),
+            (true, Some(_)) => Err(Failure::usage(format!(
+                "the output {} belongs to another series by now",
+                self.path.display()
+            ))),
+        }
     }
 
     /// Whether the file is as long as it is committed.

@@ -2,6 +2,7 @@
 //!
 //! Pure: bytes and values. Must not know where the file lies.
 
+use super::packed::{pack, packed};
 use super::series::{Owned, Series};
 use crate::{
     failure::{Exit, Failure},
@@ -11,7 +12,6 @@ use crate::{
     shown::shown,
     time::UnixTime,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 use std::{path::Path, time::Duration};
 
@@ -200,17 +200,6 @@ fn anchor_at(value: &Value, pagination: Pagination, horizon: UnixTime) -> Option
     Some(Position::starting(pagination, time))
 }
 
-/// Fingerprints one behind the other, in base64.
-fn packed(value: &Value) -> Option<Vec<Fingerprint>> {
-    let bytes = STANDARD.decode(value.as_str()?).ok()?;
-    let (prints, rest) = bytes.as_chunks::<{ Fingerprint::BYTES }>();
-    rest.is_empty().then(|| prints.iter().copied().map(Fingerprint::from_bytes).collect())
-}
-
-fn pack(prints: &[Fingerprint]) -> String {
-    STANDARD.encode(prints.iter().flat_map(|print| print.bytes()).collect::<Vec<u8>>())
-}
-
 /// A member that may be missing or null, but not of another type.
 fn optional<T>(
     saved: &Value,
@@ -259,6 +248,7 @@ pub(super) fn put_head(document: &mut Map<String, Value>, account: &str) {
     document.insert("format".to_owned(), json!(FORMAT));
     document.insert("version".to_owned(), json!(VERSION));
     document.insert("account".to_owned(), json!(account));
+    document.entry("file").or_insert(Value::Null);
 }
 
 /// Puts into a saved series which run has begun to write, and how its outputs stand.
@@ -281,6 +271,16 @@ pub(super) fn put_run(
 pub(super) fn id(document: &Map<String, Value>, resource: &str) -> Result<Option<Id>, String> {
     let saved = document.get("resources").and_then(|all| all.get(resource));
     saved.map_or(Ok(None), |saved| optional(saved, "series", |value| Id::parse(value.as_str()?)))
+}
+
+/// Says in a document which file it stands in.
+pub(super) fn put_identity(document: &mut Map<String, Value>, identity: Option<&Identity>) {
+    document.insert("file".to_owned(), json!(identity.map(Identity::to_string)));
+}
+
+/// Which file a document says that it stands in.
+pub(super) fn identity(document: &Map<String, Value>) -> Option<Identity> {
+    Identity::parse(document.get("file")?.as_str()?)
 }
 
 /// Whether zdx 0.1 wrote it.

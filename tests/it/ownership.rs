@@ -322,6 +322,37 @@ fn what_is_said_of_an_output_that_another_series_owns() {
     assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS).repeat(2));
 }
 
+#[test]
+fn security_15_what_is_kept_is_its_owners_alone() {
+    let sandbox = standing_with(12);
+    let place = Place::of(&sandbox);
+    killed_in_a_page(&place, &sandbox, "tickets -o x.ndjson", "x.ndjson", 2, "{\"torn\":");
+    let line = "umask 000; exec \"$0\" \"$@\"";
+    place.zdx("export tickets -o x.ndjson").through(line).run().exit(0);
+    for name in [".x.ndjson.discarded", ".x.ndjson.owner"] {
+        let mode = fs::metadata(place.path(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+/// That the export has caught up is not forgotten when the run ends: what stands in a sideload's file
+/// is not read again by the next one.
+#[test]
+fn the_end_of_a_run_leaves_what_its_last_answer_saved() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let words = "export tickets --include users -o t.ndjson";
+    place.zdx(&format!("{words} --since @0 --per-page 25")).run().exit(0);
+    let saved = place.saved("tickets");
+    let users = &saved["sideloads"]["users"];
+    assert_eq!(users["caught_up"], users["committed"]);
+    assert_eq!(saved["open"], Value::Null);
+    // A run without them leaves them as they are.
+    still.pass_time(TICKETS);
+    place.zdx("export tickets -o t.ndjson").run().exit(0);
+    assert_eq!(place.saved("tickets")["sideloads"], saved["sideloads"]);
+}
+
 /// Nothing of zdx's own is written through a link that somebody else has laid.
 #[test]
 fn security_16_what_is_cut_off_is_not_kept_through_a_link() {
