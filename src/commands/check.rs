@@ -13,7 +13,7 @@ use crate::{
         error::ApiError,
         headers::Headers,
     },
-    cli::CheckArgs,
+    cli::{CheckArgs, one_by_one},
     export::request,
     failure::{Exit, Failure},
     pacer::Quota,
@@ -79,13 +79,14 @@ enum Expiry {
 /// The resources that were named, or all.
 fn named(args: &CheckArgs) -> Result<Vec<&'static Resource>, Failure> {
     let mut named: Vec<&'static Resource> = Vec::new();
-    for typed in args.resources.iter().filter(|typed| *typed != "all") {
+    let typed = one_by_one(&args.resources);
+    for typed in typed.iter().filter(|typed| *typed != "all") {
         let resource = Resource::named(typed).map_err(Failure::usage)?;
         if !named.iter().any(|known| known.name == resource.name) {
             named.push(resource);
         }
     }
-    let all = named.is_empty() || args.resources.iter().any(|typed| typed == "all");
+    let all = named.is_empty() || typed.iter().any(|typed| typed == "all");
     Ok(if all { RESOURCES.iter().collect() } else { named })
 }
 

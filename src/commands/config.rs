@@ -5,7 +5,7 @@ use crate::{
     cli::ConfigCommand,
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
-    settings::{self, Effective},
+    settings::{self, Effective, Shown},
     shown::{ENDLESS, quoted},
 };
 use serde_json::{Value, json};
@@ -59,7 +59,13 @@ fn show(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     if as_json {
         let rows: Vec<Value> = all
             .iter()
-            .map(|row| json!({"name": row.name, "value": row.value, "origin": row.origin}))
+            .map(|row| {
+                let value = row.value.as_ref().map(|value| match value {
+                    Shown::Text(text) => json!(text),
+                    Shown::List(list) => json!(list),
+                });
+                json!({"name": row.name, "value": value, "origin": row.origin})
+            })
             .collect();
         let document = json!({"config": path, "exists": path.exists(), "settings": rows});
         return super::print_json(document).map(|()| Exit::Done);
@@ -67,6 +73,10 @@ fn show(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     let mut out = format!("{}: {read}\n", path.display());
     for row in &all {
         let Effective { name, value, origin } = row;
+        let value = value.as_ref().map(|value| match value {
+            Shown::Text(text) => text.clone(),
+            Shown::List(list) => list.join(", "),
+        });
         match (value, origin) {
             (Some(value), Some(origin)) => writeln!(out, "{name:<18} {value:<40} from {origin}"),
             (Some(value), None) => writeln!(out, "{name:<18} {value}"),

@@ -62,6 +62,9 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     let names = Names { account: &settings.account, now };
     let known = Known { defaults: &settings.defaults, names, saved: &saved };
     let jobs = plan::jobs(&asked, window, &named, &known)?;
+    for (names, text) in plan::remarks(&asked, &jobs) {
+        context.report.note_of(&names, &text);
+    }
     let scene = Scene { state: saved.state.as_deref(), passing };
     for (names, text) in announcements(&jobs, &scene) {
         context.report.note_of(&names, &text);

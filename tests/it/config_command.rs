@@ -29,7 +29,12 @@ fn setting(shown: &Value, name: &str) -> (String, String) {
     let rows = shown["settings"].as_array().expect("settings");
     let row = rows.iter().find(|row| row["name"] == name);
     let row = row.unwrap_or_else(|| panic!("no {name} in {shown:#}"));
-    let text = |key: &str| row[key].as_str().expect("a text").to_owned();
+    let text = |key: &str| match &row[key] {
+        Value::Array(list) => {
+            list.iter().map(|one| one.as_str().expect("a text")).collect::<Vec<_>>().join(", ")
+        }
+        value => value.as_str().expect("a text").to_owned(),
+    };
     (text("value"), text("origin"))
 }
 

@@ -86,6 +86,8 @@ mod security;
 #[cfg(test)]
 mod segments;
 #[cfg(test)]
+mod several;
+#[cfg(test)]
 mod sideloads;
 #[cfg(test)]
 mod starts;
