@@ -70,17 +70,6 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates one directory, for its owner alone, if it is not there.
-pub(crate) fn create_dir_private(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        result => result,
-    }
-}
-
 /// Creates a directory and those above it that are missing, for their owner alone.
 pub(crate) fn create_dirs_private(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

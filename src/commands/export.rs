@@ -12,7 +12,7 @@ use crate::{
     failure::{Exit, Failure, OrExit as _},
     mark::STDOUT,
     mutex::lock,
-    output::Names,
+    output::{self, Names, Target},
     pacer::{self, gate::Gate},
     place::Place,
     plan::{self, Job, Known, Named, Saved},
@@ -23,6 +23,7 @@ use crate::{
     time::UnixTime,
 };
 use std::{
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -45,14 +46,23 @@ const RETRY_FOR: Duration = Duration::from_secs(900);
 
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     let now = context.clock.wall();
-    let asked = args.asked();
+    let mut asked = args.asked();
     let window = asked.check(now)?;
     if args.no_state && context.flags.state.is_some() {
         return Err(Failure::usage("--no-state keeps no positions: leave out --state"));
     }
     // `_sandbox` serves until the export is over.
     let (settings, _sandbox) = context.settings(args.sandbox)?;
-    let passing = is_passing(args, &settings, context);
+    let output = asked.output.take().or_else(|| settings.defaults.output.clone());
+    let output = output.unwrap_or_else(|| STDOUT.to_owned());
+    let target = output::target(&output);
+    if target == Target::Device && wants_state(args, settings.state_given) {
+        return Err(Failure::usage(format!("the output {output} is not a regular file"))
+            .hint("a one-off may write to any device or FIFO: add --no-state"));
+    }
+    let to_files = target == Target::Files;
+    asked.output = Some(if to_files { output.clone() } else { STDOUT.to_owned() });
+    let passing = !to_files && is_passing(args, &settings, context);
     let mut state = match passing {
         true => None,
         false => open_state(args, &settings)?,
@@ -65,7 +75,8 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     for (names, text) in plan::remarks(&asked, &jobs) {
         context.report.note_of(&names, &text);
     }
-    let scene = Scene { state: saved.state.as_deref(), passing };
+    let stdout = if target == Target::Device { &output } else { "stdout" };
+    let scene = Scene { state: saved.state.as_deref(), passing, stdout };
     for (names, text) in announcements(&jobs, &scene) {
         context.report.note_of(&names, &text);
     }
@@ -76,6 +87,9 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
             super::print(&format!("{}: {text}\n", job.resource.name))?;
         }
         return Ok(Exit::Done);
+    }
+    if target == Target::Device {
+        sink::becomes(Path::new(&output), context.clock, &context.stop)?;
     }
     if context.progress != When::Never {
         let to_stdout = jobs.iter().any(|job| job.place == Place::Stdout);
@@ -197,13 +211,10 @@ fn wants_state(args: &ExportArgs, state_given: bool) -> bool {
 /// Rule 7: a `--since` to a terminal or a pipe, of which nothing is left, is a look and no series,
 /// unless something says that a position is wanted.
 fn is_passing(args: &ExportArgs, settings: &Settings, context: &Context) -> bool {
-    let output = args.output.as_ref().or(settings.defaults.output.as_ref());
     let wanted = context.flags.state.is_some()
         || context.env.get("ZDX_STATE").is_some()
         || args.follow.is_some();
-    let to_stdout = output.is_none_or(|output| output == STDOUT);
     args.since.is_some()
-        && to_stdout
         && !wanted
         && wants_state(args, settings.state_given)
         && sink::is_passed_on()

@@ -100,6 +100,8 @@ mod states;
 #[cfg(test)]
 mod sweeps;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod tls;
