@@ -28,6 +28,18 @@ pub(super) enum Kind {
     Switch,
 }
 
+impl Kind {
+    /// What it takes, for people.
+    fn takes(self) -> &'static str {
+        match self {
+            Kind::Text => "a string",
+            Kind::Number => "a number",
+            Kind::List => "a list of strings",
+            Kind::Switch => "true or false",
+        }
+    }
+}
+
 /// A key, what it takes, and whether it belongs to one account, so that it cannot stand in
 /// `[defaults]`.
 const KEYS: &[(&str, Kind, bool)] = &[
@@ -75,6 +87,14 @@ pub(super) const OF_RESOURCE: &[(&str, Kind)] = &[
 const SECRETS: [&str; 3] = ["client_secret", "oauth_token", "api_token"];
 
 const LARGEST: u64 = 1024 * 1024;
+
+/// Every key with what it takes, and those of one resource, for the manual.
+#[cfg(test)]
+pub(crate) fn keys() -> (Vec<(&'static str, &'static str)>, Vec<(&'static str, &'static str)>) {
+    let of_profile = KEYS.iter().map(|(key, kind, _)| (*key, kind.takes()));
+    let of_resource = OF_RESOURCE.iter().map(|(key, kind)| (*key, kind.takes()));
+    (of_profile.collect(), of_resource.collect())
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Config {
@@ -374,14 +394,8 @@ fn of_resource(
 
 /// The value of a key, or what is wrong with it.
 fn taken(value: &DeValue<'_>, kind: Kind) -> Result<Value, String> {
-    let takes = match kind {
-        Kind::Text => "a string",
-        Kind::Number => "a number",
-        Kind::List => "a list of strings",
-        Kind::Switch => "true or false",
-    };
     match value_of(value, kind) {
-        None => Err(format!("takes {takes}")),
+        None => Err(format!("takes {}", kind.takes())),
         Some(value) if value == Value::Text(String::new()) => Err("is empty".to_owned()),
         Some(value) => Ok(value),
     }

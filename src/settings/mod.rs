@@ -24,6 +24,8 @@ use crate::{
     signals::Stop,
 };
 use config::Profile;
+#[cfg(test)]
+pub(crate) use config::keys;
 pub(crate) use effective::{Effective, Shown, effective};
 pub(crate) use given::{Environment, Flags};
 pub(crate) use place::{Place, config_path, place, profiles};
