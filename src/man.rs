@@ -165,7 +165,7 @@ fn config_page() -> String {
          absolute lies beside the config file; ~/ is the home directory. A file that holds a secret and is \
          readable by others is refused, and so is one that names a command and is writable by others.\n",
     );
-    let (of_profile, of_resource) = crate::settings::keys();
+    let [of_profile, of_resource] = crate::settings::keys();
     out.push_str(&described("KEYS", "", &of_profile, KEYS));
     let what = "A table with the name of a resource inside that of a profile, as in\n\
                 .B [profiles.acme.tickets],\nor inside\n.B [defaults],\nsays what goes with that resource. A \

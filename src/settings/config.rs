@@ -90,10 +90,10 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// Every key with what it takes, and those of one resource, for the manual.
 #[cfg(test)]
-pub(crate) fn keys() -> (Vec<(&'static str, &'static str)>, Vec<(&'static str, &'static str)>) {
+pub(crate) fn keys() -> [Vec<(&'static str, &'static str)>; 2] {
     let of_profile = KEYS.iter().map(|(key, kind, _)| (*key, kind.takes()));
     let of_resource = OF_RESOURCE.iter().map(|(key, kind)| (*key, kind.takes()));
-    (of_profile.collect(), of_resource.collect())
+    [of_profile.collect(), of_resource.collect()]
 }
 
 #[derive(Debug, Default)]
