@@ -92,7 +92,7 @@ pub(crate) fn refused(error: &clap::Error, args: &[OsString]) -> Failure {
             }
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            Failure::usage(format!("{words}: a command is missing"))
+            Failure::usage(format!("{}: a command is missing", own(&words)))
                 .hint(format!("`{words} --help` lists them"))
         }
         _ => Failure::usage(plain(error)).hint(format!("`{words} --help` says more")),
@@ -133,7 +133,7 @@ fn unknown(flag: &str, command: &Command, words: &str, args: &[OsString]) -> Fai
         return Failure::usage(format!("unknown flag {interval}")).hint(INTERVAL);
     }
     if !flag.starts_with('-') {
-        return Failure::usage(format!("{words} takes no \"{flag}\""))
+        return Failure::usage(format!("{} takes no \"{flag}\"", own(words)))
             .hint(format!("`{words} --help` says what it takes"));
     }
     let name = flag.trim_start_matches('-');
@@ -148,10 +148,11 @@ fn unknown(flag: &str, command: &Command, words: &str, args: &[OsString]) -> Fai
     let mut meant = meant.flat_map(|(_, meant)| *meant).filter(|meant| known.contains(meant));
     let meant = meant.next().copied();
     if meant.is_none() && FORMATS.contains(&name) {
-        return Failure::usage(format!("unknown flag {flag}: {words} has one form of output"))
-            .hint(
-                "records are NDJSON, one a line: jq, duckdb and others make CSV or Parquet of it",
-            );
+        return Failure::usage(format!(
+            "unknown flag {flag}: {} has one form of output",
+            own(words)
+        ))
+        .hint("records are NDJSON, one a line: jq, duckdb and others make CSV or Parquet of it");
     }
     // So short a word is near to many others.
     let near = closest(name, known).filter(|near| near.chars().next() == name.chars().next());
@@ -218,14 +219,19 @@ fn unusable(flag: &str, value: &str, why: Option<&str>, command: &Command, words
 }
 
 fn missing(what: &str, command: &Command, words: &str) -> Failure {
-    let failure = Failure::usage(format!("{words}: {what} is missing"));
+    let failure = Failure::usage(format!("{}: {what} is missing", own(words)));
     let first = what.split(" and ").next().unwrap_or_default();
     match takes(first, command).as_slice() {
         [] => failure.hint(format!("`{words} --help` shows how it is used")),
-        takes => failure
-            .hint(format!("{first} is one of {}", takes.join(", ")))
-            .hint("`zdx resources` says more of each, `zdx sample tickets --sandbox` shows one"),
+        takes => failure.hint(format!("{first} is one of {}", takes.join(", "))).hint(
+            "`zdx resources` says more of each, and `zdx sample tickets --sandbox` shows some",
+        ),
     }
+}
+
+/// A command without the program's name, with which every line begins.
+fn own(words: &str) -> &str {
+    words.strip_prefix("zdx ").unwrap_or(words)
 }
 
 /// What the parser itself says, on one line and without the usage that follows it.
@@ -254,7 +260,7 @@ mod tests {
 
     #[test]
     fn u28_what_is_typed_wrongly_is_told_in_one_voice() {
-        const NDJSON: &str = "unknown flag --format: zdx export has one form of output | records are \
+        const NDJSON: &str = "unknown flag --format: export has one form of output | records are \
                               NDJSON, one a line: jq, duckdb and others make CSV or Parquet of it";
         for (line, expect) in [
             ("zdx export tickets --start 2h", "unknown flag --start: did you mean --since?"),
@@ -289,7 +295,7 @@ mod tests {
             ("zdx state shwo", "unknown command \"shwo\": did you mean show?"),
             (
                 "zdx resources tickets",
-                "zdx resources takes no \"tickets\" | `zdx resources --help` says what it takes",
+                "resources takes no \"tickets\" | `zdx resources --help` says what it takes",
             ),
             (
                 "zdx export tickets --append --overwrite",
@@ -313,7 +319,7 @@ mod tests {
             ),
             (
                 "zdx state set tickets",
-                "zdx state set: --since is missing | `zdx state set --help` shows how it is used",
+                "state set: --since is missing | `zdx state set --help` shows how it is used",
             ),
             (
                 "zdx completions fsh",
@@ -324,7 +330,7 @@ mod tests {
             assert_eq!(said(line), expect, "{line}");
         }
         let resources = said("zdx export");
-        let start = "zdx export: RESOURCE is missing | RESOURCE is one of tickets, ticket_events, ";
+        let start = "export: RESOURCE is missing | RESOURCE is one of tickets, ticket_events, ";
         assert!(resources.starts_with(start), "{resources}");
         assert!(resources.contains(", all | "), "{resources}");
     }

@@ -163,7 +163,7 @@ fn u23_whatever_fails_there_is_one_object_with_an_error_and_an_exit() {
 #[test]
 fn u28_the_command_alone_says_what_there_is_to_export() {
     let run = Place::new().zdx("export").run();
-    run.refused(2, "zdx: zdx export: RESOURCE is missing\n");
+    run.refused(2, "zdx: export: RESOURCE is missing\n");
     run.stderr_has("zdx: hint: RESOURCE is one of tickets, ticket_events, users, ");
     run.stderr_lacks("error:").stderr_lacks("Usage");
 }
@@ -181,4 +181,16 @@ fn u28_what_is_typed_wrongly_is_told_in_one_voice() {
         let run = Place::new().zdx(words).run();
         run.refused(2, says).stderr_lacks("error:").stderr_lacks("s3cret");
     }
+}
+
+#[test]
+fn a_stop_in_a_compressed_page_is_no_damage() {
+    let page = cursor_page(&[record(1, T)], Some("c1"), true);
+    let page = Reply::gzip(page, |_| {}).cut(20).hang();
+    let server = Server::script([page]);
+    let place = Place::at(&server.url());
+    let run = place.zdx("export tickets --since @0 -o t.ndjson").start();
+    eventually(|| server.requests().len() == 1);
+    run.signal(Signal::INT);
+    run.end().exit(130).stderr_lacks("warning").stderr_lacks("damaged");
 }
