@@ -173,7 +173,7 @@ fn standstill(stand: Stand, now: UnixTime, why: &str, wait: Duration, room: usiz
     // Why nothing happens matters more than how many pages there were, less than how far it is.
     let whole = (2..=fields.len()).rev().map(|count| with(count, &long));
     let mut forms = whole.chain([with(2, &short), with(1, &short)]);
-    let bare = [long.clone(), short.clone()];
+    let bare = [long.clone(), short];
     let bare = bare.into_iter().find(|form| form.chars().count() <= room);
     forms.find(|form| form.chars().count() <= room).or(bare).unwrap_or_default()
 }
