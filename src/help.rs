@@ -77,7 +77,7 @@ pub(crate) fn resources() -> StyledStr {
         "
   zdx resources
   zdx resources --json | jq -r '.resources[].resource'
-  zdx resources --json | jq '.resources[] | select(.resource == \"tickets\").sideloads'",
+  zdx resources --json | jq '.resources[] | {resource, sideloads}'",
     )
 }
 

@@ -138,7 +138,7 @@ fn check_name(typed: &str, text: &str) -> Result<(), Failure> {
             _ => "rclone rcat REMOTE:PATH".to_owned(),
         };
         return Err(Failure::usage(format!(
-            "{} is no file: zdx writes to files and to stdout",
+            "{} is no file, and records go to files or to stdout",
             shown(typed)
         ))
         .hint(format!("to put it there, leave out -o and pipe it: zdx export … | {pipe}")));
@@ -147,11 +147,13 @@ fn check_name(typed: &str, text: &str) -> Result<(), Failure> {
     let end = Path::new(compressed.unwrap_or(text)).extension().and_then(|end| end.to_str());
     let end = end.map(str::to_lowercase).unwrap_or_default();
     if FORMATS.contains(&end.as_str()) {
-        return Err(Failure::usage(format!("zdx writes NDJSON, one record a line, not .{end}"))
-            .hint("name it .ndjson; duckdb, jq and others make other formats of it"));
+        return Err(Failure::usage(format!(
+            "records are written as NDJSON, one a line, not as .{end}"
+        ))
+        .hint("name it .ndjson; duckdb, jq and others make other formats of it"));
     }
     if COMPRESSIONS.contains(&end.as_str()) {
-        return Err(Failure::usage(format!("zdx compresses with gzip or zstd, not to .{end}"))
+        return Err(Failure::usage(format!("gzip and zstd compress here, not .{end}"))
             .hint("name it .ndjson.gz or .ndjson.zst"));
     }
     Ok(())

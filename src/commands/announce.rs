@@ -34,12 +34,28 @@ pub(super) fn announcements(jobs: &[Job], scene: &Scene<'_>) -> Vec<(Vec<&'stati
         let names = members.iter().map(|job| job.resource.name).collect();
         let line = match members.as_slice() {
             [job] => line(job, scene, &start_of(&members), &place_of(job, scene, Told::OfOne)),
-            [job, ..] => line(job, scene, &start_of(&members), &place_of(job, scene, Told::OfAll)),
+            [job, ..] => {
+                let told =
+                    line(job, scene, &start_of(&members), &place_of(job, scene, Told::OfAll));
+                match told.strip_prefix("goes ") {
+                    Some(rest) => format!("go {rest}"),
+                    None => told,
+                }
+            }
             [] => String::new(),
         };
         (names, line)
     });
     told.collect()
+}
+
+/// A line for each job, for programs, which look for one resource.
+pub(super) fn each(jobs: &[Job], scene: &Scene<'_>) -> Vec<(Vec<&'static str>, String)> {
+    let own = |job: &Job| {
+        let told = line(job, scene, &start_of(&[job]), &place_of(job, scene, Told::OfOne));
+        (vec![job.resource.name], told)
+    };
+    jobs.iter().map(own).collect()
 }
 
 /// Of whom a place is told.

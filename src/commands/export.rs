@@ -2,7 +2,7 @@
 
 use super::{
     Context,
-    announce::{Scene, announcements},
+    announce::{self, Scene},
 };
 use crate::{
     api::{Limits, auth::Authorizer},
@@ -77,7 +77,11 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     }
     let stdout = if target == Target::Device { &output } else { "stdout" };
     let scene = Scene { state: saved.state.as_deref(), passing, stdout };
-    for (names, text) in announcements(&jobs, &scene) {
+    let announced = match context.report.is_for_programs() {
+        true => announce::each(&jobs, &scene),
+        false => announce::announcements(&jobs, &scene),
+    };
+    for (names, text) in announced {
         context.report.note_of(&names, &text);
     }
     if args.dry_run {

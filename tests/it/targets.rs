@@ -54,7 +54,7 @@ fn u6_an_object_store_is_reached_by_a_pipe() {
         ("s3://bucket/dir/", "| aws s3 cp - s3://bucket/dir/"),
     ] {
         let run = place.zdx(&format!("export tickets --since 2h -o {output}")).run();
-        run.refused(2, "is no file: zdx writes to files and to stdout").stderr_has(pipe);
+        run.refused(2, "is no file, and records go to files or to stdout").stderr_has(pipe);
         run.stderr_lacks("mkdir");
     }
 }
@@ -64,12 +64,12 @@ fn u19_a_name_that_promises_another_format_is_refused() {
     let place = Place::at("http://127.0.0.1:9");
     for end in ["parquet", "csv", "CSV", "csv.gz", "xlsx", "avro"] {
         let run = place.zdx(&format!("export tickets --since 2h --no-state -o t.{end}")).run();
-        run.refused(2, "zdx writes NDJSON, one record a line, not .")
+        run.refused(2, "records are written as NDJSON, one a line, not as .")
             .stderr_has("name it .ndjson;");
     }
     for end in ["xz", "bz2", "zip", "ndjson.7z"] {
         let run = place.zdx(&format!("export tickets --since 2h -o {{resource}}.{end}")).run();
-        run.refused(2, "zdx compresses with gzip or zstd, not to .");
+        run.refused(2, "gzip and zstd compress here, not .");
     }
     for end in ["json", "jsonl", "ndjson", "txt", "log", "gz", "zst", "ndjson.gz"] {
         let words = format!("export tickets --since 2h --no-state --dry-run -o t.{end}");

@@ -75,7 +75,7 @@ fn u14_what_resources_share_is_said_once_at_the_start() {
         .stderr_has("/out/{resource}.ndjson, a new series saved in ");
     run.stderr_counts("\n", 4);
     let run = place.zdx(THREE).run();
-    run.exit(0).stderr_counts(&format!("{names}goes on from "), 1).stderr_has(") and later to ");
+    run.exit(0).stderr_counts(&format!("{names}go on from "), 1).stderr_has(") and later to ");
     run.stderr_counts("\n", 4);
     // A log for programs tells of each.
     let run = place.zdx(&format!("{THREE} --log-format json")).run();
