@@ -220,7 +220,9 @@ fn next(
                 }
             },
             ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. }
-                if books.job.optional && stream.handed_over() == 0 =>
+                if books.job.optional
+                    && stream.handed_over() == 0
+                    && (books.job.follow.is_none() || Kind::of(&error) == Kind::Over) =>
             {
                 return Ok(Next::OutOfReach(error));
             }

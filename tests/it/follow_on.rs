@@ -105,6 +105,41 @@ fn f19_a_resource_that_is_over_ends_the_run() {
     }
 }
 
+/// What a proxy or a firewall refuses in words of its own passes, alone and beside others.
+#[test]
+fn f19_a_refusal_that_is_not_zendesks_is_outlived() {
+    let page = "<html><style>a { cursor: pointer }</style>blocked by the firewall</html>";
+    let cases = [("403 X", page), ("404 X", page), ("404 X", ""), ("410 X", page), ("302 X", page)];
+    for (status, body) in cases {
+        for words in ["tickets", "tickets users"] {
+            let shown = Arc::new(AtomicU64::new(2));
+            let answers = Arc::new(AtomicUsize::new(0));
+            let (rows, count) = (Arc::clone(&shown), Arc::clone(&answers));
+            let server = Server::answering(move |_, request| {
+                if request.line.contains("users") {
+                    let users = json!({"users": [], "after_cursor": "c", "end_of_stream": true});
+                    return Some(Reply::ok(users.to_string()));
+                }
+                let n = count.fetch_add(1, Ordering::SeqCst);
+                Some(match (2..6).contains(&n) {
+                    true => Reply::status(status, &[("Location", "https://login.example/")], body),
+                    false => tickets(&rows, request),
+                })
+            });
+            let place = Place::at(&server.url());
+            let words = format!("export {words} --since @0 --follow=50ms -o out/");
+            let run = place.zdx(&words).start();
+            eventually(|| answers.load(Ordering::SeqCst) > 6);
+            shown.store(3, Ordering::SeqCst);
+            eventually(|| file(&place, "out/tickets.ndjson") == expected(0..3));
+            run.signal(Signal::TERM);
+            let run = run.end();
+            run.exit(143).stderr_has("cut off, and keeps trying: ");
+            run.stderr_counts("cut off, and", 1).stderr_counts("back again", 1);
+        }
+    }
+}
+
 #[test]
 fn f19_a_stuck_stream_ends_itself_alone() {
     let server = Server::answering(|n, request| {
