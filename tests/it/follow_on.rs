@@ -194,6 +194,64 @@ fn f19_an_output_that_was_moved_away_is_begun_anew() {
     }
 }
 
+/// What rotates may make the new file at any instant, also between two looks of the follower.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
+fn f19_an_output_is_rotated_again_and_again() {
+    for state in ["", "--no-state"] {
+        let shown = Arc::new(AtomicU64::new(1));
+        let rows = Arc::clone(&shown);
+        let server = Server::answering(move |_, request| Some(tickets(&rows, request)));
+        let place = Place::at(&server.url());
+        let words = format!("{} {state}", FOLLOW.replace("50ms", "1ms"));
+        let run = place.zdx(&words).start();
+        eventually(|| file(&place, "t.ndjson") == expected(0..1));
+        for n in 1..60 {
+            let old = format!("t.{n}.ndjson");
+            fs::rename(place.path("t.ndjson"), place.path(&old)).unwrap();
+            shown.store(n + 1, Ordering::SeqCst);
+            if n % 2 == 0 {
+                drop(
+                    fs::OpenOptions::new()
+                        .write(true)
+                        .create_new(true)
+                        .open(place.path("t.ndjson")),
+                );
+            }
+            eventually(|| file(&place, "t.ndjson") == expected(n..n + 1));
+        }
+        run.signal(Signal::TERM);
+        run.end().exit(143).stderr_lacks("another zdx");
+    }
+}
+
+/// A name that comes to lead to the file of another resource of the same run.
+#[test]
+fn an_output_that_becomes_anothers_of_the_same_run_is_refused() {
+    let shown = Arc::new(AtomicU64::new(1));
+    let rows = Arc::clone(&shown);
+    let server = Server::answering(move |_, request| {
+        let key = if request.line.contains("users") { "users" } else { "tickets" };
+        let reply = tickets(&rows, request);
+        let text = String::from_utf8(reply.bytes().to_vec()).expect("ours");
+        let body = text.split_once("\r\n\r\n").expect("a body").1;
+        Some(Reply::ok(body.replace("\"tickets\":[", &format!("\"{key}\":["))))
+    });
+    let place = Place::at(&server.url());
+    let run = place.zdx("export tickets users --since @0 --follow=50ms -o out/").start();
+    eventually(|| {
+        ["out/tickets.ndjson", "out/users.ndjson"].map(|name| file(&place, name))
+            == [expected(0..1), expected(0..1)]
+    });
+    fs::remove_file(place.path("out/users.ndjson")).unwrap();
+    std::os::unix::fs::symlink("tickets.ndjson", place.path("out/users.ndjson")).unwrap();
+    shown.store(2, Ordering::SeqCst);
+    let run = run.end();
+    run.exit(8).stderr_has("are one file").stderr_lacks("another zdx");
+    // The other one may have ended before it saw the new row.
+    assert!(expected(0..2).starts_with(&file(&place, "out/tickets.ndjson")));
+}
+
 /// The day in the name rolls over at a page's edge.
 #[test]
 fn f20_the_date_in_an_outputs_name_rolls_over_at_midnight() {
