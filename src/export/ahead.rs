@@ -15,6 +15,7 @@ use crate::{
     },
     request::Request,
     signals::Stop,
+    time::UnixTime,
 };
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
@@ -29,6 +30,8 @@ pub(super) struct Answered {
     pub(super) result: Result<(), ApiError>,
     pub(super) body: Vec<u8>,
     pub(super) took: Duration,
+    /// What time it was here when it came: it may not be wanted at once.
+    pub(super) wall: UnixTime,
 }
 
 /// One connection, on a thread of its own, with at most one request under way.
@@ -98,7 +101,8 @@ impl Asker {
             (None, Err(_)) => Said::Nothing,
         });
         let took = self.clock.instant().saturating_duration_since(began);
-        Some(Ok(Answered { request, headers, result, body, took }))
+        let wall = self.clock.wall();
+        Some(Ok(Answered { request, headers, result, body, took, wall }))
     }
 }
 

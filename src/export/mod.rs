@@ -20,6 +20,8 @@ mod memory;
 mod model;
 mod opening;
 #[cfg(test)]
+mod overlap;
+#[cfg(test)]
 mod ownership_disturbances;
 #[cfg(test)]
 mod ownership_model;
