@@ -209,7 +209,7 @@ fn s31_while_following_also_in_a_one_off() {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "how long an answer is under way is the fact")]
 fn s31_a_row_that_becomes_visible_while_a_slow_answer_is_under_way() {
-    const UNDER_WAY: u64 = 4;
+    const UNDER_WAY: u64 = 7;
     for pagination in ["cursor", "time"] {
         let rows = Rows::default();
         rows.show(ticket(1, 4_000));
