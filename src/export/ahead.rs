@@ -18,6 +18,7 @@ use crate::{
     time::UnixTime,
 };
 use std::{
+    ops::ControlFlow,
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
     time::Duration,
@@ -60,7 +61,7 @@ pub(super) enum Awaited {
     Answer(Answered),
     /// The request was not sent: the quota had no place for it when it could have been.
     NoPlace,
-    /// There will be none: a signal came, or the thread is gone.
+    /// None is waited for any more: a signal came, the thread is gone, or `meanwhile` said so.
     Never,
 }
 
@@ -169,8 +170,11 @@ impl Ahead {
     }
 
     /// Waits for the answer to what is under way. `meanwhile` is told again and again how long that
-    /// has taken.
-    pub(super) fn answer(&mut self, mut meanwhile: impl FnMut(Duration)) -> Awaited {
+    /// has taken, and may end it.
+    pub(super) fn answer(
+        &mut self,
+        mut meanwhile: impl FnMut(Duration) -> ControlFlow<()>,
+    ) -> Awaited {
         self.under_way = None;
         let began = self.clock.instant();
         let mut left = Some(GRACE);
@@ -186,7 +190,10 @@ impl Ahead {
                     left = left.and_then(|left| left.checked_sub(SLICE));
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    meanwhile(self.clock.instant().saturating_duration_since(began));
+                    let waited = self.clock.instant().saturating_duration_since(began);
+                    if meanwhile(waited).is_break() {
+                        return Awaited::Never;
+                    }
                 }
             }
         }

@@ -19,6 +19,7 @@ use crate::{
     time::span,
 };
 use std::{
+    ops::ControlFlow,
     sync::mpsc::Sender,
     time::{Duration, Instant},
 };
@@ -184,9 +185,8 @@ impl<'a> Asker<'a> {
         let stop = self.shared.stop;
         let mut told = Ok(());
         let awaited = self.ahead.answer(|waited| {
-            if told.is_ok() {
-                told = listener(Event::Silent(waited));
-            }
+            told = listener(Event::Silent(waited));
+            if told.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         told?;
         let answered = match awaited {

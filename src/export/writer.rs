@@ -282,9 +282,16 @@ impl<'a> Writer<'a> {
         if !batch.records.is_empty() || batch.sideloads.iter().any(|records| !records.is_empty()) {
             self.begin_writing()?;
         }
-        let written = self.write_all(batch);
-        if written.is_err() {
+        let mut written = self.write_all(batch);
+        if let Err(failure) = &written {
+            let found = failure.exit == Exit::Config;
             self.each_sink(Sink::rollback);
+            // One was moved away in the middle of the page: the page is written anew, and whole.
+            if found && self.is_over() {
+                self.begin_anew()?;
+                self.begin_writing()?;
+                written = self.write_all(batch).inspect_err(|_| self.each_sink(Sink::rollback));
+            }
         }
         let noticed = written?;
         let behind = match batch {
