@@ -7,6 +7,7 @@
 //! only the pages come from here.
 
 use super::{
+    apart::Outputs,
     batch::{Batch, Standing, places},
     lines::LeftOut,
     opening,
@@ -398,6 +399,7 @@ impl World {
             report: &report,
             last_line: false,
             over: Over::default(),
+            outputs: Outputs::default(),
             memory: Ledger::new(BTreeMap::new()),
         };
         then(job, &shared)

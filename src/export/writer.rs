@@ -247,15 +247,24 @@ impl<'a> Writer<'a> {
                 || !sinks.all(Sink::is_in_place))
     }
 
-    /// Opens the outputs anew, as the next run would.
+    /// Opens the outputs anew, as the next run would. What moves a file away may make an empty one
+    /// just then: that is looked at again.
     fn begin_anew(&mut self) -> Result<(), Failure> {
         self.close()?;
         self.each_sink(Sink::let_go);
+        match self.open_anew() {
+            Err(failure) if failure.exit == Exit::Busy => self.open_anew(),
+            result => result,
+        }
+    }
+
+    fn open_anew(&mut self) -> Result<(), Failure> {
         let now = self.shared.clock.wall();
         let resource = self.job.resource.name;
         let series = self.state().map(|state| state.series(resource, now)).transpose()?.flatten();
         let names = Names { account: self.shared.account, now };
         let job = self.job.anew(series, names)?;
+        self.shared.outputs.take(&job)?;
         let looks = opening::look(&job, Purpose::Write)?;
         let anew = Writer::over(Cow::Owned(job), self.shared, looks)?;
         *self = Writer { written_before: self.written(), ..anew };
@@ -273,9 +282,16 @@ impl<'a> Writer<'a> {
         if !batch.records.is_empty() || batch.sideloads.iter().any(|records| !records.is_empty()) {
             self.begin_writing()?;
         }
-        let written = self.write_all(batch);
-        if written.is_err() {
+        let mut written = self.write_all(batch);
+        if let Err(failure) = &written {
+            let found = failure.exit == Exit::Config;
             self.each_sink(Sink::rollback);
+            // One was moved away in the middle of the page: the page is written anew, and whole.
+            if found && self.is_over() {
+                self.begin_anew()?;
+                self.begin_writing()?;
+                written = self.write_all(batch).inspect_err(|_| self.each_sink(Sink::rollback));
+            }
         }
         let noticed = written?;
         let behind = match batch {

@@ -3,7 +3,7 @@
 
 use super::{
     compress::{Compression, EachLine, PageWriter},
-    look::{Looked, Me, busy, cannot_read, is_anothers, lock, tail},
+    look::{Looked, Me, cannot_read, is_anothers, lock, tail},
     ownership::{Claim, Verdict},
     segment,
 };
@@ -346,7 +346,10 @@ impl FileSink {
 fn create(path: &Path) -> Result<File, Failure> {
     let failed = || format!("cannot open the output {}", path.display());
     let file = match disk::create_new(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(busy(path)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let text = format!("something else has just made the output {}", path.display());
+            return Err(Failure::new(Exit::Busy, text).hint("run the same command again"));
+        }
         result => result.or_exit(Exit::Output, failed)?,
     };
     lock(&file, path)?;

@@ -41,6 +41,7 @@ mod exports;
 mod follow;
 #[cfg(all(test, unix))]
 mod follow_on;
+mod follow_waits;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
