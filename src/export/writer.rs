@@ -191,16 +191,18 @@ impl<'a> Writer<'a> {
         Ok(sideloaded)
     }
 
-    /// Draws a run id and makes it durable, in the state and beside each file, before the first
-    /// byte: if the run is killed, that proves what it left behind the committed part.
+    /// Draws a run id and makes it durable, beside each file and in the state, before the first byte:
+    /// if the run is killed, that proves what it left behind the committed part. The state comes last,
+    /// because it also says that old content which gives way does not count any more: a state that
+    /// says so is always one that can prove whose to cut it is.
     fn begin_writing(&mut self) -> Result<(), Failure> {
         let Some(state) = self.state().filter(|_| !self.writing) else { return Ok(()) };
         drop(state);
         self.each_sink(Sink::prepare);
         let run = Some(sink::drawn());
+        self.each_claim(run)?;
         self.note_run(run)?;
         (self.open, self.writing) = (run, true);
-        self.each_claim(run)?;
         self.sink.overwrite()?;
         self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())
     }

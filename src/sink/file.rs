@@ -11,7 +11,7 @@ use crate::{
     disk::{self, Durability},
     failure::{Exit, Failure, OrExit as _},
     mark::{Before, Committed, Id, Identity, Mark, Stage},
-    place::{FilePlace, Owner, discarded, owner_file},
+    place::{FilePlace, discarded, owner_file},
 };
 use std::{
     fs::{self, File},
@@ -97,8 +97,9 @@ impl FileSink {
             None => create(&path).inspect(|_| made.file = true),
         };
         let file = opened?;
-        if let (Some(_), Owner::Series(_)) = (me, &place.owner) {
-            // Of a run that was killed while it wrote whose the output is.
+        if me.is_some() && !place.new {
+            // Of a run that was killed while it wrote whose the output is. Beside a new output they
+            // may be those of another series, which takes it at this moment.
             disk::remove_temporaries(&owner_file(&path)).or_exit(Exit::Output, failed)?;
         }
         let identity = disk::identity(&file).or_exit(Exit::Output, failed)?;
@@ -394,7 +395,7 @@ mod tests {
         },
         *,
     };
-    use crate::place::Existing;
+    use crate::place::{Existing, Owner};
 
     fn me() -> Me {
         Me {

@@ -18,6 +18,8 @@ mod server;
 mod straced;
 
 #[cfg(test)]
+mod beginnings;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod commands;
