@@ -320,6 +320,24 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
+/// The same for a file whose directories may be missing, too: links are resolved as far as they lead
+/// to something.
+pub(crate) fn resolve_missing(path: &Path) -> io::Result<PathBuf> {
+    resolved(path, MOST_LINKS)
+}
+
+fn resolved(path: &Path, links: usize) -> io::Result<PathBuf> {
+    if let Ok(existing) = fs::canonicalize(path) {
+        return Ok(existing);
+    }
+    if let Ok(target) = fs::read_link(path) {
+        let links = links.checked_sub(1).ok_or_else(|| io::Error::other("too many links"))?;
+        return resolved(&parent(path).join(target), links);
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(resolved(parent(path), links)?.join(name))
+}
+
 /// As many as Linux follows.
 const MOST_LINKS: usize = 40;
 

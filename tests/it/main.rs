@@ -36,6 +36,8 @@ mod dry_runs;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod elsewhere;
+#[cfg(test)]
 mod every_request;
 #[cfg(test)]
 mod exports;
