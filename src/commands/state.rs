@@ -256,8 +256,9 @@ fn relocate(
         for (file, looked) in files {
             FileSink::open(&file, looked, Some(&me))?;
         }
-        changed(state.save(resource.name, &series, now), &state)?;
+        // Before the state forgets them: nothing else would remove their owner files.
         from.iter().try_for_each(|old| sink::release(old, me.series))?;
+        changed(state.save(resource.name, &series, now), &state)?;
         let to = &series.output.path;
         let text = format!("goes on in {to}; the old state is kept in {}", backup.display());
         context.report.note(Some(resource.name), &text);

@@ -357,7 +357,8 @@ fn create(path: &Path) -> Result<File, Failure> {
 
 /// Makes the owner file of an output that nobody owns.
 fn take(path: &Path, me: &Me) -> Result<(), Failure> {
-    match disk::make_whole(&owner_file(path), &me.note(None).text()) {
+    let owner = owner_file(path);
+    match disk::make_whole(&owner, &owner, &me.note(None).text()) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let text = format!("another series has just taken the output {}", path.display());
             Err(Failure::usage(text).hint("give this run another output with -o"))

@@ -58,6 +58,8 @@ mod kills;
 #[cfg(test)]
 mod late;
 #[cfg(test)]
+mod left;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod met;
