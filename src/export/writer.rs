@@ -108,6 +108,7 @@ impl<'a> Writer<'a> {
             (_, _) => None,
         };
         if let Some(me) = me.as_ref().filter(|me| begins || saved_id(saved) != Some(me.series)) {
+            leave(job, me.series)?;
             save_start(job, shared, me.series, looks.marks(job))?;
         }
         let ready = opening::open(job, shared, looks, me.as_ref());
@@ -136,7 +137,8 @@ impl<'a> Writer<'a> {
         }
         let window = saved.and_then(|series| series.window);
         let start = at_start(job);
-        let moved_from = job.moved_from.clone();
+        // Before the state forgets them: nothing else would remove their owner files.
+        ours.map_or(Ok(()), |ours| leave(job, ours.series))?;
         let mut writer = Writer {
             job: planned,
             shared,
@@ -151,9 +153,6 @@ impl<'a> Writer<'a> {
         };
         if unsaved {
             writer.save(&start, shared.clock.wall(), Behind::Page)?;
-        }
-        if let Some(ours) = ours {
-            moved_from.iter().try_for_each(|old| sink::release(old, ours.series))?;
         }
         Ok(writer)
     }
@@ -191,16 +190,18 @@ impl<'a> Writer<'a> {
         Ok(sideloaded)
     }
 
-    /// Draws a run id and makes it durable, in the state and beside each file, before the first
-    /// byte: if the run is killed, that proves what it left behind the committed part.
+    /// Draws a run id and makes it durable, beside each file and in the state, before the first byte:
+    /// if the run is killed, that proves what it left behind the committed part. The state comes last,
+    /// because it also says that old content which gives way does not count any more: a state that
+    /// says so is always one that can prove whose to cut it is.
     fn begin_writing(&mut self) -> Result<(), Failure> {
         let Some(state) = self.state().filter(|_| !self.writing) else { return Ok(()) };
         drop(state);
         self.each_sink(Sink::prepare);
         let run = Some(sink::drawn());
+        self.each_claim(run)?;
         self.note_run(run)?;
         (self.open, self.writing) = (run, true);
-        self.each_claim(run)?;
         self.sink.overwrite()?;
         self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())
     }
@@ -480,6 +481,11 @@ fn at_start(job: &Job) -> Standing {
             Standing { overlap: Overlap::none(&position), position, through: None, capacity: None }
         }
     }
+}
+
+/// Nobody owns the places that outputs were moved from.
+fn leave(job: &Job, series: Id) -> Result<(), Failure> {
+    job.moved_from.iter().try_for_each(|old| sink::release(old, series))
 }
 
 fn saved_id(saved: Option<&Series>) -> Option<Id> {

@@ -18,6 +18,8 @@ mod server;
 mod straced;
 
 #[cfg(test)]
+mod beginnings;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod commands;
@@ -33,6 +35,8 @@ mod disk;
 mod dry_runs;
 #[cfg(test)]
 mod edges;
+#[cfg(test)]
+mod elsewhere;
 #[cfg(test)]
 mod every_request;
 #[cfg(test)]
@@ -54,6 +58,8 @@ mod jobs;
 mod kills;
 #[cfg(test)]
 mod late;
+#[cfg(test)]
+mod left;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
