@@ -11,13 +11,19 @@
 )]
 
 mod export;
+mod late;
 mod measure;
 mod pacing;
 mod replay;
 mod split;
 
 fn main() {
-    let all = [("split", split::run as fn()), ("export", export::run), ("pacing", pacing::run)];
+    let all = [
+        ("split", split::run as fn()),
+        ("export", export::run),
+        ("pacing", pacing::run),
+        ("late", late::run),
+    ];
     let typed: Vec<String> =
         std::env::args().skip(1).filter(|typed| !typed.starts_with("--")).collect();
     if !std::env::args().any(|typed| typed == "--bench") {

@@ -178,8 +178,16 @@ impl ReplaceError {
 }
 
 /// Replaces a file atomically and durably. The mode of an existing file is kept, and its owner.
-#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
+    replace_with(path, |_| Ok(bytes.to_vec()))
+}
+
+/// The same, for content that says which file it is in.
+#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+pub(crate) fn replace_with(
+    path: &Path,
+    content: impl FnOnce(Option<Identity>) -> io::Result<Vec<u8>>,
+) -> Result<(), ReplaceError> {
     let write = || {
         let mut temporary = temporary(path)?;
         if let Ok(old) = fs::metadata(path) {
@@ -190,7 +198,8 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
                 result => result?,
             }
         }
-        temporary.write_all(bytes)?;
+        let bytes = content(identity(temporary.as_file())?)?;
+        temporary.write_all(&bytes)?;
         temporary.as_file().sync_all()?;
         temporary.persist(path)?;
         Ok(())

@@ -42,9 +42,10 @@
 //!
 //! `mark`, `place`, `paging`, `retry`, `pacer` (but for the gate through which threads share it),
 //! `page`, `scan`, `record`, `time`, `request`, `api/headers` and, of the export, what decides
-//! (`export/stream`, `export/memory`, `export/ending`, `export/reading`, `export/lines`) are pure: time and chance are
-//! arguments. Nothing below `commands` sees a clap type, nothing above `api` a type of the HTTP
-//! library, and no module leads back to itself. Tests hold all of this.
+//! (`export/stream`, `export/memory`, `export/ending`, `export/reading`, `export/sideloaded`,
+//! `export/lines`) are pure: time and chance are arguments. Nothing below `commands` sees a clap
+//! type, nothing above `api` a type of the HTTP library, and no module leads back to itself. Tests
+//! hold all of this.
 //!
 //! Public is what other programs' tests need, [`run`] and the [`sandbox`], and for the benches
 //! `bench`.

@@ -23,9 +23,8 @@ pub(crate) struct Mark {
     pub(crate) identity: Option<Identity>,
     /// Set until the series has committed something: what is committed stood there before it.
     pub(crate) before: Option<Before>,
-    /// Of a sideload's file: its length when the export had last caught up. What stands behind it
-    /// is not written again before the export has caught up anew, however many runs that takes.
-    pub(crate) caught_up: Option<u64>,
+    /// Of a sideload's file: what of it is not written again.
+    pub(crate) remembered: Option<Remembered>,
 }
 
 impl Mark {
@@ -38,13 +37,30 @@ impl Mark {
             file: None,
             identity: None,
             before: None,
-            caught_up: None,
+            remembered: None,
         }
     }
 
     /// Whether the series has committed anything to it.
     pub(crate) fn is_untouched(&self) -> bool {
         self.before.is_some() || self.file.is_none_or(|file| file.bytes == 0)
+    }
+}
+
+/// From where on what stands in a sideload's file is not written again, however many runs it takes
+/// to catch up. Both are lengths that the file had at a page's edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Remembered {
+    /// Its length when the export had last caught up, or when the older generation of records began.
+    pub(crate) older: u64,
+    /// Its length when the younger one began.
+    pub(crate) younger: u64,
+}
+
+impl Remembered {
+    /// Nothing of what a file of this length holds.
+    pub(crate) fn nothing(length: u64) -> Remembered {
+        Remembered { older: length, younger: length }
     }
 }
 

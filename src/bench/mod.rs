@@ -1,9 +1,10 @@
 //! What the benches measure that is not public otherwise: the parser, the writer of lines, and the
-//! pacer in virtual time.
+//! pacer and the overlap in virtual time.
 //!
 //! No part of the program: nothing here is reachable from a command. It must not measure, either;
 //! that is what `benches/` does.
 
+pub mod late;
 pub mod pacing;
 
 use crate::{

@@ -8,7 +8,7 @@ use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
     disk,
-    export::{self, Over, Shared, summary},
+    export::{self, Ledger, Over, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     mark::STDOUT,
     mutex::lock,
@@ -158,6 +158,7 @@ pub(super) fn shared<'a>(
     context: &'a Context,
     tuning: &Tuning,
 ) -> Shared<'a> {
+    let remembered = state.as_ref().map(StateFile::remembered).unwrap_or_default();
     Shared {
         account: &settings.account,
         base: &settings.base,
@@ -173,6 +174,7 @@ pub(super) fn shared<'a>(
         report: &context.report,
         last_line: tuning.last_line,
         over: Over::default(),
+        memory: Ledger::new(remembered),
     }
 }
 

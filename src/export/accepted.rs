@@ -23,8 +23,8 @@ pub(super) enum Remark {
     Miscounted,
     /// What did not fit on the page of this second was skipped, as asked.
     Skipped(UnixTime),
-    /// The memory is full: what becomes visible so late, or later, is missed.
-    Forgotten(Duration),
+    /// The memory is full: what becomes visible later than this is missed. A cursor may not tell.
+    Forgotten(Option<Duration>),
 }
 
 /// What a start that is too young for the server comes to.

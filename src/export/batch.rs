@@ -1,7 +1,7 @@
 //! A page that is to be written: its body, which parts of it are written where, and the position
 //! behind it. Pure values, handed from one thread to another. Must not know how they come about.
 
-use super::lines;
+use super::{lines, sideloaded::Turn};
 use crate::{
     position::{Overlap, Position},
     scan::Json,
@@ -15,6 +15,8 @@ pub(super) struct Batch {
     pub(super) records: Vec<Place>,
     /// The sideloads' records that were not written yet, in the job's order.
     pub(super) sideloads: Vec<Vec<Place>>,
+    /// What is remembered of those that were.
+    pub(super) turn: Turn,
     pub(super) left_out: lines::LeftOut,
     /// Where the series stands behind this page.
     pub(super) standing: Standing,

@@ -48,14 +48,14 @@ impl Clocks {
         self.judge().unwrap_or_else(|| position.time().map_or(self.wall, |at| at.max(self.wall)))
     }
 
-    /// What it means that the server calls a start too recent; `untried` says that nothing was
-    /// served from it yet.
-    pub(super) fn too_recent(self, start: UnixTime, untried: bool) -> TooRecent {
+    /// What it means that the server calls a start too recent, of an export that has `reached` a
+    /// time; `untried` says that nothing was served from the start yet.
+    pub(super) fn too_recent(self, start: UnixTime, reached: UnixTime, untried: bool) -> TooRecent {
         let Some(date) = self.date else { return TooRecent::Nothing };
         if untried && start > date {
             return TooRecent::Future(date);
         }
-        if date.since(start) > NEVER_TOO_RECENT && self.judge().is_some() {
+        if date.since(reached) > NEVER_TOO_RECENT && self.judge().is_some() {
             return TooRecent::Untrue(start, date.since(start));
         }
         // A start that the server's own clock does not call too recent stays where it is: a later

@@ -18,7 +18,7 @@ pub(super) struct Memory {
     seen: HashMap<Fingerprint, u32>,
     /// What the page behind the anchor serves again, because it begins in the second in which the
     /// page before it ended.
-    edge: Vec<Fingerprint>,
+    edge: HashSet<Fingerprint>,
     /// What earlier walks delivered behind the anchor, and this one has not met again.
     earlier: HashSet<Fingerprint>,
     /// The pages that were read behind the anchor, from edge to edge.
@@ -28,6 +28,15 @@ pub(super) struct Memory {
     /// Whether the anchor has moved on this walk.
     moved: bool,
     changed: bool,
+    shortened: Shortened,
+}
+
+/// Whether pages were let go because there was too much to remember, which is told once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shortened {
+    Not,
+    Untold,
+    Told,
 }
 
 #[derive(Debug)]
@@ -35,7 +44,7 @@ struct Leaf {
     /// Behind the page.
     edge: Position,
     prints: Vec<Fingerprint>,
-    again: Vec<Fingerprint>,
+    again: HashSet<Fingerprint>,
 }
 
 /// Whether something on a page may still have company that has not become visible.
@@ -63,12 +72,13 @@ impl Memory {
         Memory {
             anchor,
             seen: earlier.iter().map(|print| (*print, 1)).collect(),
-            edge: Vec::new(),
+            edge: HashSet::new(),
             earlier,
             leaves: VecDeque::new(),
             at_anchor: true,
             moved: false,
             changed: false,
+            shortened: Shortened::Not,
         }
     }
 
@@ -88,6 +98,13 @@ impl Memory {
     /// How many fingerprints are remembered.
     pub(super) fn len(&self) -> usize {
         self.seen.len()
+    }
+
+    /// How many fingerprints are held, in whatever list.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        let leaves = self.leaves.iter().map(|leaf| 1 + leaf.prints.len() + leaf.again.len());
+        self.seen.len() + self.edge.len() + self.earlier.len() + leaves.sum::<usize>()
     }
 
     pub(super) fn prints(&self) -> impl Iterator<Item = Fingerprint> {
@@ -117,22 +134,26 @@ impl Memory {
     /// The walk has passed a page, behind the last one that it passed.
     pub(super) fn pass(&mut self, page: Passed) {
         let Passed { edge, age, mut prints, again } = page;
+        let again: HashSet<Fingerprint> = again.into_iter().collect();
         prints.sort_unstable();
         prints.dedup();
         self.changed |= prints.iter().any(|print| !self.seen.contains_key(print));
         let stays = edge == self.anchor;
         if self.at_anchor && (age == Age::Old || stays) {
             // First in, then out: what is in both is not forgotten in between.
-            again.iter().for_each(|print| self.remember(*print));
+            for print in &again {
+                // What was seen of a second stays seen while the anchor is in it, however often it
+                // is served.
+                if !stays || self.edge.insert(*print) {
+                    self.remember(*print);
+                }
+            }
             for print in &prints {
                 if self.earlier.remove(print) {
                     self.forget(*print);
                 }
             }
-            if stays {
-                // What was seen of a second stays seen while the anchor is in it.
-                self.edge.extend(again);
-            } else {
+            if !stays {
                 let old = std::mem::replace(&mut self.edge, again);
                 old.into_iter().for_each(|print| self.forget(print));
                 self.anchor = edge;
@@ -165,10 +186,17 @@ impl Memory {
         }
     }
 
-    /// Keeps to at most so many fingerprints, as far as pages can be let go, and says whether some
-    /// were: the anchor then lies nearer than it should.
-    pub(super) fn bound(&mut self, most: usize) -> bool {
-        let mut moved = false;
+    /// Whether the anchor lies nearer than it should, because pages were let go; once.
+    pub(super) fn take_shortened(&mut self) -> bool {
+        let untold = self.shortened == Shortened::Untold;
+        if untold {
+            self.shortened = Shortened::Told;
+        }
+        untold
+    }
+
+    /// Keeps to at most so many fingerprints, as far as pages can be let go.
+    pub(super) fn bound(&mut self, most: usize) {
         while self.seen.len() > most
             && let Some(leaf) = self.leaves.pop_front()
         {
@@ -177,9 +205,10 @@ impl Memory {
             old.into_iter().chain(leaf.prints).for_each(|print| self.forget(print));
             self.anchor = leaf.edge;
             self.changed = true;
-            moved = true;
+            if self.shortened == Shortened::Not {
+                self.shortened = Shortened::Untold;
+            }
         }
-        moved
     }
 
     fn remember(&mut self, print: Fingerprint) {
@@ -270,15 +299,31 @@ mod tests {
     }
 
     #[test]
+    fn a_second_that_is_served_again_and_again_is_remembered_once() {
+        let mut memory = Memory::new(at("0"), []);
+        let again = || Passed { again: vec![print("b"), print("b")], ..page("1", Age::Old, "b") };
+        for _ in 0..3 {
+            memory.pass(again());
+            holds(&memory, "1", "b");
+            assert_eq!(memory.held(), 2);
+        }
+        memory.pass(page("2", Age::Old, "c"));
+        holds(&memory, "2", "");
+    }
+
+    #[test]
     fn too_many_are_let_go_page_by_page() {
         let mut memory = Memory::new(at("0"), []);
         memory.pass(page("1", Age::Young, "a b"));
         memory.pass(page("2", Age::Young, "c d"));
         memory.pass(page("3", Age::Young, "e"));
-        assert!(!memory.bound(5));
-        assert!(memory.bound(4));
+        memory.bound(5);
+        assert!(!memory.take_shortened());
+        memory.bound(4);
         holds(&memory, "1", "c d e");
-        assert!(memory.bound(0));
+        assert!(memory.take_shortened());
+        memory.bound(0);
         holds(&memory, "3", "");
+        assert!(!memory.take_shortened(), "it is told once");
     }
 }

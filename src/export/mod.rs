@@ -11,6 +11,7 @@ mod batch;
 mod broken;
 mod clocks;
 mod commit;
+pub(crate) mod cost;
 mod ending;
 mod lines;
 mod memory;
@@ -18,16 +19,21 @@ mod memory;
 mod model;
 mod opening;
 #[cfg(test)]
+mod ownership_disturbances;
+#[cfg(test)]
 mod ownership_model;
 
 mod query;
 mod reading;
 mod run;
 mod shared;
+mod sideloaded;
 mod stream;
 pub(crate) mod summary;
 mod tally;
 mod teller;
+#[cfg(test)]
+mod weeks;
 mod writer;
 
 use crate::{
@@ -40,7 +46,7 @@ use crate::{
 };
 pub(crate) use opening::whereabouts;
 pub(crate) use query::request;
-pub(crate) use shared::{Over, Shared};
+pub(crate) use shared::{Ledger, Over, Shared};
 use std::{
     collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},

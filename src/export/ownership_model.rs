@@ -10,7 +10,9 @@ use super::{
     batch::{Batch, Standing, places},
     lines::LeftOut,
     opening,
-    shared::{Over, Shared},
+    ownership_disturbances::disturb,
+    shared::{Ledger, Over, Shared},
+    sideloaded::Turn,
     writer::Writer,
 };
 use crate::{
@@ -24,7 +26,7 @@ use crate::{
     output::Names,
     pacer::{self, gate::Gate},
     place::{Existing, discarded, owner_file},
-    plan::{self, Asked, Known, Saved, Window},
+    plan::{self, Asked, Job, Known, Saved, Window},
     position::{Overlap, Position},
     record::LoneSurrogates,
     report::{Colour, Report, Retyped, Voice},
@@ -41,7 +43,6 @@ use fastrand::Rng;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
@@ -187,47 +188,6 @@ impl World {
         format!("{{\"of\":\"{account}\",\"page\":{},\"text\":\"{text}\"}}", self.page).into_bytes()
     }
 
-    /// What people, other programs and machines do to files. States and owner files are zdx's own,
-    /// but states are copied and restored.
-    #[expect(clippy::disallowed_methods, reason = "a test's own files")]
-    fn disturb(&mut self) {
-        let name = self.one(&["a.ndjson", "b.ndjson"]);
-        let path = self.path(name);
-        let beside = self.path(&format!("{name}.1"));
-        let copy = self.path(&format!("{name}.copy"));
-        let (state, kept) = (self.path("quiet.json"), self.path("quiet-copy.json"));
-        let elsewhere = self.path("c.ndjson");
-        let act = self.rng.u8(..11);
-        self.log.push(format!("disturbance {act} of {name}"));
-        let length = fs::metadata(&path).map_or(0, |found| found.len());
-        match act {
-            0 => drop(fs::rename(&path, &beside)),
-            1 => drop(fs::rename(&beside, &path)),
-            2 => drop(fs::copy(&path, &copy)),
-            // A restored file is another one.
-            3 if copy.exists() => {
-                drop(fs::remove_file(&path));
-                fs::copy(&copy, &path).unwrap();
-            }
-            4 if path.exists() => {
-                let to = self.rng.u64(..=length);
-                fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(to).unwrap();
-            }
-            5 | 6 if path.exists() => {
-                let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
-                file.write_all(b"{\"foreign\":1}\n").unwrap();
-            }
-            7 => drop(fs::copy(&state, &kept)),
-            8 => drop(fs::copy(&kept, &state)),
-            // To where the series may go on.
-            9 if !elsewhere.exists() => drop(fs::rename(&path, &elsewhere)),
-            10 if path.exists() => {
-                fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
-            }
-            _ => {}
-        }
-    }
-
     /// Runs, and holds what came of it against what was there before.
     fn act(&mut self, counts: &mut Counts) {
         let run = self.run();
@@ -297,6 +257,7 @@ impl World {
             let new = after.get(name).unwrap_or(&nothing);
             counts.bytes += u64::try_from(old.len()).unwrap();
             let state = run.state.is_some_and(|state| name.starts_with(state));
+            let state = state || name == "backup.json";
             if name == run.output {
                 self.check_output(run, old, new, before, after, done, counts);
             } else if *name == own[1] {
@@ -359,8 +320,12 @@ impl World {
         }
     }
 
-    /// One run of zdx, from what was typed to its end.
-    fn export(&mut self, run: Run) -> Result<Done, Failure> {
+    /// Plans a run, from what was typed to its job.
+    fn planned<T>(
+        &self,
+        run: Run,
+        then: impl FnOnce(&Job, &Shared<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let asked = Asked {
             resources: vec!["tickets".to_owned()],
             since: run.since.then(|| "2h".to_owned()),
@@ -433,50 +398,74 @@ impl World {
             report: &report,
             last_line: false,
             over: Over::default(),
+            memory: Ledger::new(BTreeMap::new()),
         };
-        let looks = opening::look(job, Purpose::Write)?;
-        let mut writer = Writer::open(job, &shared, looks)?;
-        // That it may give way was said when the series was begun, now or in an earlier run.
-        let untouched = job.mode.saved().is_none_or(|series| series.is_untouched());
-        let agreed = job.mode.saved().and_then(|series| series.output.before);
-        let replaces =
-            untouched && (run.existing == Existing::Overwrite || agreed == Some(Before::Replaced));
-        let mut done = Done { replaces, ..Done::default() };
-        let mut standing = writer.standing();
-        for _ in 0..run.pages {
-            let page = self.next_page(run.account);
-            standing = next(&standing);
-            writer.write(&batch(&page, &standing))?;
-            let line = [&page[..], b"\n"].concat();
-            done.written.extend(&line);
-            done.committed.push(line);
-        }
-        match run.end {
-            End::Orderly => {
-                writer.end(&standing, NOW, true)?;
-                writer.close()?;
-            }
-            End::Killed => {}
-            End::Torn(bytes) => {
-                let page = self.next_page(run.account);
-                let line = [&page[..], b"\n"].concat();
-                let torn = bytes.min(line.len());
-                writer.tear(&batch(&page, &next(&standing)))?;
-                let path = self.path(run.output);
-                let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
-                let length = file.metadata().unwrap().len();
-                let over = u64::try_from(line.len() - torn).unwrap();
-                file.set_len(length - over).unwrap();
-                done.written.extend(line.get(..torn).unwrap());
-            }
-        }
-        done.series = job.mode.in_series().then(|| writer.series_id().unwrap().to_string());
-        if done.series.is_none() {
-            // A one-off has no position: nobody owns what it wrote.
-            done.committed.clear();
-        }
-        Ok(done)
+        then(job, &shared)
     }
+
+    /// One run of zdx, from what was typed to its end.
+    fn export(&mut self, run: Run) -> Result<Done, Failure> {
+        let pages: Vec<Vec<u8>> = (0..=run.pages).map(|_| self.next_page(run.account)).collect();
+        let path = self.path(run.output);
+        self.planned(run, |job, shared| written(job, shared, run, pages, &path))
+    }
+}
+
+/// Opens what was planned, and writes pages until the run ends as it is to.
+fn written(
+    job: &Job,
+    shared: &Shared<'_>,
+    run: Run,
+    pages: Vec<Vec<u8>>,
+    path: &Path,
+) -> Result<Done, Failure> {
+    let looks = opening::look(job, Purpose::Write)?;
+    let mut writer = Writer::open(job, shared, looks)?;
+    // That it may give way was said when the series was begun, now or in an earlier run.
+    let untouched = job.mode.saved().is_none_or(|series| series.is_untouched());
+    let agreed = job.mode.saved().and_then(|series| series.output.before);
+    let replaces =
+        untouched && (run.existing == Existing::Overwrite || agreed == Some(Before::Replaced));
+    let mut done = Done { replaces, ..Done::default() };
+    let mut standing = writer.standing();
+    let mut pages = pages.into_iter();
+    let last = pages.next().unwrap();
+    for page in pages {
+        standing = next(&standing);
+        writer.write(&batch(&page, &standing))?;
+        if run.state == Some("quiet.json") && done.committed.is_empty() {
+            // As a backup would that runs at the same time.
+            let state = path.with_file_name("quiet.json");
+            drop(fs::copy(state, path.with_file_name("backup.json")));
+        }
+        let line = [&page[..], b"\n"].concat();
+        done.written.extend(&line);
+        done.committed.push(line);
+    }
+    match run.end {
+        End::Orderly => {
+            writer.end(&standing, NOW, true)?;
+            writer.close()?;
+        }
+        End::Killed => {}
+        End::Torn(bytes) => {
+            let page = last;
+            let line = [&page[..], b"\n"].concat();
+            let torn = bytes.min(line.len());
+            writer.tear(&batch(&page, &next(&standing)))?;
+            let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+            let length = file.metadata().unwrap().len();
+            let over = u64::try_from(line.len() - torn).unwrap();
+            file.set_len(length - over).unwrap();
+            done.written.extend(line.get(..torn).unwrap());
+        }
+    }
+    done.series = job.mode.in_series().then(|| writer.series_id().unwrap().to_string());
+    if done.series.is_none() {
+        // A one-off has no position: nobody owns what it wrote.
+        done.committed.clear();
+    }
+    Ok(done)
 }
 
 /// What came of a run.
@@ -508,6 +497,7 @@ fn batch(page: &[u8], standing: &Standing) -> Batch {
         body: page.to_vec(),
         records,
         sideloads: Vec::new(),
+        turn: Turn::default(),
         left_out: LeftOut::default(),
         standing: standing.clone(),
         per_page: 1,
@@ -525,7 +515,10 @@ fn no_byte_is_lost_and_no_output_is_shared_whatever_is_done() {
         for _ in 0..ACTS {
             counts.acts += 1;
             match world.rng.u8(..3) {
-                0 => world.disturb(),
+                0 => {
+                    let said = disturb(world.dir.path(), &mut world.rng);
+                    world.log.push(said);
+                }
                 _ => world.act(&mut counts),
             }
         }
@@ -538,4 +531,40 @@ fn no_byte_is_lost_and_no_output_is_shared_whatever_is_done() {
     }
     let refused: u64 = counts.refused.values().sum();
     assert!(counts.runs - refused > SEQUENCES, "{counts:?}");
+}
+
+/// Two series that begin in one output at once: both have looked, and nobody owns it yet. One of them
+/// has it, and nothing is left of the other.
+#[test]
+fn who_loses_the_race_for_an_output_takes_its_series_back() {
+    let world = World::new(7);
+    let run = |account, state| Run {
+        account,
+        state: Some(state),
+        output: "a.ndjson",
+        since: true,
+        existing: Existing::Refuse,
+        pages: 0,
+        end: End::Orderly,
+    };
+    let (first, second) = (run("quiet", "quiet.json"), run("busy", "busy.json"));
+    world
+        .planned(first, |job, shared| {
+            let looks = opening::look(job, Purpose::Write)?;
+            world.planned(second, |job, shared| {
+                let looks = opening::look(job, Purpose::Write)?;
+                Writer::open(job, shared, looks).map(drop)
+            })?;
+            let failure = Writer::open(job, shared, looks).map(drop).unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(failure.to_string().contains("has just taken the output"), "{failure}");
+            Ok(())
+        })
+        .unwrap();
+    let files = world.files();
+    let text = |name: &str| String::from_utf8_lossy(&files[name]).into_owned();
+    assert!(!text("quiet.json").contains("tickets"), "{}", text("quiet.json"));
+    assert!(text(".a.ndjson.owner").contains("busy"));
+    assert!(text("busy.json").contains("tickets"));
+    assert!(files["a.ndjson"].is_empty());
 }

@@ -1,5 +1,4 @@
-//! A page as one reads it who remembers: which of its records were delivered before, and which of
-//! its sideloads' records were taken.
+//! A page as one reads it who remembers: which of its records were delivered before.
 //!
 //! Pure. Must not know where a walk stands, nor what is done with a page.
 
@@ -13,12 +12,11 @@ use crate::{
     paging::Present,
     plan::{Job, YOUNGEST},
     position::{Fingerprint, Position},
-    record::{self, LoneSurrogates},
+    record,
     resource::Pagination,
     scan::Json,
     time::UnixTime,
 };
-use std::collections::HashSet;
 
 /// A page, and what of it was delivered before.
 pub(super) struct Read<'b> {
@@ -94,6 +92,20 @@ impl<'b> Read<'b> {
         }
     }
 
+    /// Whether the page is one whole second, behind which it ends: so many that they did not fit on a
+    /// page (API notes §4.2), and of which nothing can be told about pages.
+    pub(super) fn is_one_second(
+        &self,
+        job: &Job,
+        next: &Position,
+        latest: Option<UnixTime>,
+    ) -> bool {
+        let (Position::Time(next), Some(latest)) = (next, latest) else { return false };
+        let key = job.resource.change_time;
+        let first = self.page.records.first().and_then(|first| lines::change_time(*first, key));
+        *next > latest && first == Some(latest)
+    }
+
     /// The fingerprints of the records that the next page may serve again. Normally all: that asks
     /// nothing of the server. Of a page that holds a second of tens of thousands of records, those
     /// that changed at or after its end: a state must stay one that can be read.
@@ -109,40 +121,5 @@ impl<'b> Read<'b> {
         };
         let kept = self.page.records.iter().zip(&self.prints).filter(|(record, _)| again(record));
         kept.map(|(_, print)| *print).collect()
-    }
-}
-
-/// What has been taken of a sideload since the export last caught up, so that each record is
-/// written once however many runs it takes to catch up.
-pub(super) struct Sideloaded {
-    pub(super) name: &'static str,
-    pub(super) seen: HashSet<Fingerprint>,
-}
-
-impl Sideloaded {
-    /// Chooses what is written of a page's records, of which some are `new`; `prints` gets what is
-    /// delivered with it, this time or before.
-    pub(super) fn take<'b>(
-        &mut self,
-        served: &[Json<'b>],
-        new: bool,
-        memory: &Memory,
-        surrogates: LoneSurrogates,
-        prints: &mut Vec<Fingerprint>,
-    ) -> Vec<Json<'b>> {
-        let mut taken = Vec::new();
-        for record in served {
-            let written = record::fingerprint_written(*record, surrogates);
-            // A record of another kind is another one, whatever it says.
-            let print = Fingerprint::of(format!("{} {written}", self.name).as_bytes());
-            let known = memory.contains(&print);
-            if new || known {
-                prints.push(print);
-            }
-            if new && self.seen.insert(written) && !known {
-                taken.push(*record);
-            }
-        }
-        taken
     }
 }

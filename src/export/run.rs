@@ -68,6 +68,8 @@ pub(super) fn export<'a>(
     let ended = clock.instant();
     teller.clear();
     stream.missing().for_each(|name| teller.never_came(name));
+    stream.tell_what_is_left(clocks);
+    stream.remarks().into_iter().for_each(|remark| teller.remark(remark));
     match result {
         Ok(()) => {}
         Err(Broken { failure, .. }) if failure.exit == Exit::Done => {
@@ -105,9 +107,6 @@ fn end_others(kind: Kind, shared: &Shared<'_>) {
         Kind::Passes | Kind::Stuck | Kind::Stopped => {}
     }
 }
-
-/// So many fingerprints are remembered of a resource at the most: 16 bytes each in the state.
-const MEMORY: usize = 100_000;
 
 /// What asking for the next page came to.
 enum Next {
@@ -174,14 +173,14 @@ fn next(
     loop {
         let answered = asker.ask(&stream.request(), &mut |event| books.hear(&event))?;
         books.poll()?;
+        stream.answered_in(answered.took);
         let Answered { result, body, .. } = answered;
         let accepted = match result {
             Ok(()) => {
                 let clocks = asker.clocks();
                 asker.ask_ahead(stream.guess(&body, clocks));
-                stream
-                    .accept(body, clocks, MEMORY)
-                    .map_err(|(garbled, body)| (garbled.into(), body))
+                let most = books.shared.memory.most(books.job.resource.name, stream.remembered());
+                stream.accept(body, clocks, most).map_err(|(garbled, body)| (garbled.into(), body))
             }
             Err(error) => Err((error, body)),
         };

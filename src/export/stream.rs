@@ -14,7 +14,8 @@ use super::{
     lines,
     memory::{Age, Memory, Passed},
     query::request,
-    reading::{Read, Sideloaded},
+    reading::Read,
+    sideloaded::{Sideloaded, Turn},
 };
 use crate::{
     garbled::Garbled,
@@ -50,15 +51,16 @@ pub(super) struct Stream<'a> {
     halved: bool,
     /// Whether the position is a start of the user's own, to which no page has answered yet.
     untried: bool,
-    sideloads: Vec<Sideloaded>,
+    sideloads: Sideloaded,
     handed_over: u64,
     /// Pages and records behind the lead, for limits.
     pages: u64,
     records: u64,
     /// Whether the memory has changed since a page was handed over.
     unsaved: bool,
-    /// The sideloads that were asked for and have not come yet.
     missing: Vec<&'static Sideload>,
+    /// How long the last answer took: it shows the world of when it was asked for.
+    latency: Duration,
     remarks: Vec<Remark>,
 }
 
@@ -82,12 +84,8 @@ enum Digested {
 }
 
 impl<'a> Stream<'a> {
-    /// `sideloads` are those with outputs of their own, and what was written of each since the
-    /// export last caught up.
-    pub(super) fn new(
-        job: &'a Job,
-        sideloads: Vec<(&'static str, HashSet<Fingerprint>)>,
-    ) -> Stream<'a> {
+    /// `sideloads` are those with outputs of their own, and what is remembered of them.
+    pub(super) fn new(job: &'a Job, sideloads: Sideloaded) -> Stream<'a> {
         let (lead, overlap, through, capacity) = match &job.mode {
             Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
                 let start = Position::starting(job.endpoint.pagination, *start);
@@ -99,7 +97,6 @@ impl<'a> Stream<'a> {
                 (series.position.clone(), overlap, series.through, series.capacity)
             }
         };
-        let sideloads = sideloads.into_iter().map(|(name, seen)| Sideloaded { name, seen });
         let mut stream = Stream {
             job,
             at: overlap.anchor.clone(),
@@ -111,12 +108,13 @@ impl<'a> Stream<'a> {
             size: PageSize::new(job.per_page),
             halved: false,
             untried: !matches!(job.mode, Mode::Series(_)),
-            sideloads: sideloads.collect(),
+            sideloads,
             handed_over: 0,
             pages: 0,
             records: 0,
             unsaved: false,
             missing: job.include.clone(),
+            latency: Duration::ZERO,
             remarks: Vec::new(),
         };
         stream.walk_from_the_anchor();
@@ -128,7 +126,7 @@ impl<'a> Stream<'a> {
     fn delay(&self) -> Option<Duration> {
         let Job { overlap, ref mode, follow, .. } = *self.job;
         let remembers = mode.in_series() || follow.is_some();
-        (remembers && !overlap.is_zero()).then_some(FENCE + overlap)
+        (remembers && !overlap.is_zero()).then_some(FENCE + overlap + self.latency)
     }
 
     /// Where the series stands, as it is to be saved.
@@ -151,7 +149,19 @@ impl<'a> Stream<'a> {
         self.through
     }
 
-    /// How many pages were handed over.
+    /// How much is held of what grows: in the memory, of cursors, of what may be served again, and
+    /// of sideloads.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> [usize; 4] {
+        let Walk { earlier, served, .. } = &self.walk;
+        [self.memory.held(), earlier.len(), served.len(), self.sideloads.len()]
+    }
+
+    /// How many fingerprints are remembered.
+    pub(super) fn remembered(&self) -> usize {
+        self.memory.len()
+    }
+
     pub(super) fn handed_over(&self) -> u64 {
         self.handed_over
     }
@@ -264,6 +274,11 @@ impl<'a> Stream<'a> {
         told.filter(|_| self.records > 0).map(|sideload| sideload.name)
     }
 
+    /// The answer that is accepted next took so long.
+    pub(super) fn answered_in(&mut self, took: Duration) {
+        self.latency = Duration::from_secs(took.as_secs() + 1);
+    }
+
     /// What was noticed since the last call.
     pub(super) fn remarks(&mut self) -> Vec<Remark> {
         std::mem::take(&mut self.remarks)
@@ -271,8 +286,7 @@ impl<'a> Stream<'a> {
 
     /// The batch lacks its body, which it would borrow.
     fn digest(&mut self, body: &[u8], clocks: Clocks, memory: usize) -> Result<Digested, Garbled> {
-        let names: Vec<&str> = self.sideloads.iter().map(|sideload| sideload.name).collect();
-        let page = page::parse(body, self.job.resource.record_key, &names)?;
+        let page = page::parse(body, self.job.resource.record_key, self.sideloads.names())?;
         if page.envelope.count.is_some_and(|count| usize::try_from(count) != Ok(page.records.len()))
         {
             self.remarks.push(Remark::Miscounted);
@@ -380,11 +394,16 @@ impl<'a> Stream<'a> {
             self.records += u64::try_from(records.len()).unwrap_or(0);
         }
         let writes = !records.is_empty() || sideloads.iter().any(|places| !places.is_empty());
-        if !(writes || moved || left_out.is_cut() || !more && self.unsaved) {
+        let known = !(writes || moved || left_out.is_cut() || !more && self.unsaved);
+        let turn = if known { Turn::default() } else { self.sideloads.turn() };
+        if !more {
+            self.sideloads.caught_up();
+        }
+        if known {
             return Digested::Known { duplicates: left_out.duplicates, last: !more };
         }
         let batch = self.batch(places(body, &records), sideloads, left_out, clocks);
-        Digested::Page(Box::new(Batch { last: !more, ..batch }))
+        Digested::Page(Box::new(Batch { turn, last: !more, ..batch }))
     }
 
     /// Moves the walk, and the lead with it once it has come past that; says whether the lead has
@@ -401,8 +420,9 @@ impl<'a> Stream<'a> {
         if let Position::Cursor(cursor) = &self.at {
             self.walk.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
         }
-        let settled = clocks.now().minus(FENCE + self.job.resource.overlap);
-        self.ending.pass(read.page.records.len(), more, settled);
+        let settled = clocks.now().minus(FENCE + self.job.resource.overlap + self.latency);
+        let tells = more && !read.is_one_second(self.job, next, latest);
+        self.ending.pass(read.page.records.len(), tells, settled);
         let further = match (next, &self.lead) {
             (Position::Time(next), Position::Time(lead)) => next > lead,
             // Of two cursors nobody can tell which is further; of what they lead past, one can.
@@ -463,12 +483,21 @@ impl<'a> Stream<'a> {
         if !more && self.walk.from_anchor {
             self.memory.end();
         }
-        if self.memory.bound(most) {
-            let anchor = self.memory.anchor().time();
-            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
-            self.remarks.push(Remark::Forgotten(left.unwrap_or_default()));
+        self.memory.bound(most);
+        if !more {
+            self.tell_what_is_left(clocks);
         }
         self.unsaved |= self.memory.take_changed();
+    }
+
+    /// What overlap is left where there is too much to remember: at the end of a walk or of a run,
+    /// when no more of it is let go.
+    pub(super) fn tell_what_is_left(&mut self, clocks: Clocks) {
+        if self.memory.take_shortened() {
+            let anchor = self.memory.anchor().time();
+            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
+            self.remarks.push(Remark::Forgotten(left));
+        }
     }
 
     /// Of a server that does not tell the end, the longest page behind which more followed is full.
@@ -497,6 +526,7 @@ impl<'a> Stream<'a> {
             body: Vec::new(),
             records,
             sideloads,
+            turn: Turn::default(),
             left_out,
             standing: self.standing(),
             per_page: self.size.get(),
@@ -526,26 +556,21 @@ impl<'a> Stream<'a> {
         let remembers = age == Age::Young || !self.memory.is_at_anchor();
         let (memory, surrogates) = (&self.memory, self.job.surrogates);
         let mut prints = Vec::new();
-        let mut take = |sideload: &mut Sideloaded| {
-            let served = read.page.sideloads.iter().find(|(name, _)| *name == sideload.name);
-            let served = served.map_or(&[][..], |(_, served)| served);
-            let taken = sideload.take(served, read.unseen > 0, memory, surrogates, &mut prints);
-            places(body, &taken)
-        };
-        let taken = self.sideloads.iter_mut().map(&mut take).collect();
+        let new = read.unseen > 0;
+        let taken = self.sideloads.take(&read.page, new, memory, surrogates, &mut prints);
         if remembers {
             read.prints.extend(prints);
         }
-        taken
+        taken.iter().map(|taken| places(body, taken)).collect()
     }
 
     /// The server calls the start too recent.
     pub(super) fn too_recent(&mut self, clocks: Clocks) -> TooRecent {
-        // What is inside a cursor decides nothing.
         let (Position::Start(start) | Position::Time(start)) = self.at else {
             return TooRecent::Nothing;
         };
-        let verdict = clocks.too_recent(start, self.untried);
+        let reached = self.through.map_or(start, |through| through.max(start));
+        let verdict = clocks.too_recent(start, reached, self.untried);
         if let TooRecent::Older(youngest) = verdict {
             self.untried = false;
             self.at = Position::starting(self.job.endpoint.pagination, youngest);

@@ -205,11 +205,14 @@ impl<'a> Teller<'a> {
                 let text = "the page's count is not the number of its records";
                 self.report().detail(self.name(), text);
             }
-            Remark::Forgotten(left) => self.warn(&format!(
-                "too much changes to remember all of it: what becomes visible more than {} late is \
-                 missed",
-                span(left)
-            )),
+            Remark::Forgotten(left) => {
+                let left = left.map(|left| format!("more than {} ", span(left)));
+                self.warn(&format!(
+                    "too much changes to remember all of the overlap: what becomes visible {}late \
+                     is missed",
+                    left.unwrap_or_default()
+                ));
+            }
             Remark::Skipped(second) => self.warn(&format!(
                 "skipping to the second after {second}: what did not fit on its page is lost"
             )),

@@ -8,11 +8,12 @@ use super::{
     lines,
     opening::{self, Looks},
     shared::Shared,
+    sideloaded::{Generation, Sideloaded, Turn},
 };
 use crate::{
     disk::ReplaceError,
     failure::{Exit, Failure, OrExit as _},
-    mark::{Id, Mark},
+    mark::{Id, Mark, Remembered},
     mutex::lock,
     output::{Names, Output},
     plan::{Job, Mode},
@@ -21,7 +22,7 @@ use crate::{
     state::{Series, StateFile},
     time::UnixTime,
 };
-use std::{borrow::Cow, collections::HashSet, io, path::PathBuf, sync::MutexGuard};
+use std::{borrow::Cow, io, ops::ControlFlow, path::PathBuf, sync::MutexGuard};
 
 /// The output of a sideload.
 struct Beside {
@@ -29,8 +30,30 @@ struct Beside {
     /// What an envelope says that its records are.
     kind: String,
     sink: Sink,
-    /// How long it was when the export last caught up; `None` for stdout.
-    caught_up: Option<u64>,
+    /// What of it is not written again; `None` for stdout.
+    remembered: Option<Remembered>,
+}
+
+/// What a position that is saved lies behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    Page,
+    /// A page with which a generation of sideloads' records is full.
+    FullGeneration,
+    /// All that there is: the export has caught up.
+    End,
+}
+
+impl Behind {
+    /// What is remembered there of a sideload's file that is now so long.
+    fn of(self, before: Option<Remembered>, length: Option<u64>) -> Option<Remembered> {
+        let (before, length) = before.zip(length)?;
+        Some(match self {
+            Behind::Page => before,
+            Behind::FullGeneration => Remembered { older: before.younger, younger: length },
+            Behind::End => Remembered::nothing(length),
+        })
+    }
 }
 
 pub(super) struct Writer<'a> {
@@ -101,11 +124,15 @@ impl<'a> Writer<'a> {
         let mut sideloads = Vec::new();
         for ((name, _), (sink, new)) in job.beside.iter().zip(ready) {
             let mark = saved.and_then(|series| series.sideload(name));
-            let committed = sink.committed();
-            let known = mark.filter(|_| !new).and_then(|mark| mark.caught_up);
-            let caught_up = known.map_or(committed, |known| committed.map(|end| known.min(end)));
+            let known = mark.filter(|_| !new).and_then(|mark| mark.remembered);
+            let remembered = sink.committed().map(|end| match known {
+                Some(Remembered { older, younger }) => {
+                    Remembered { older: older.min(end), younger: younger.min(end) }
+                }
+                None => Remembered::nothing(end),
+            });
             let kind = format!("{}.{name}", job.resource.name);
-            sideloads.push(Beside { name, kind, sink, caught_up });
+            sideloads.push(Beside { name, kind, sink, remembered });
         }
         let window = saved.and_then(|series| series.window);
         let start = at_start(job);
@@ -123,7 +150,7 @@ impl<'a> Writer<'a> {
             written_before: 0,
         };
         if unsaved {
-            writer.save(&start, shared.clock.wall(), false)?;
+            writer.save(&start, shared.clock.wall(), Behind::Page)?;
         }
         if let Some(ours) = ours {
             moved_from.iter().try_for_each(|old| sink::release(old, ours.series))?;
@@ -131,19 +158,37 @@ impl<'a> Writer<'a> {
         Ok(writer)
     }
 
-    /// The sideloads that have outputs of their own, with what was written of each since the export
-    /// last caught up: a run that goes on with another writes none of it again.
-    pub(super) fn sideloads(&self) -> Result<Vec<(&'static str, HashSet<Fingerprint>)>, Failure> {
-        let written = |Beside { name, kind, sink, caught_up }: &Beside| {
-            let mut seen = HashSet::new();
-            if let Some(start) = caught_up.filter(|start| Some(*start) != sink.committed()) {
-                sink.lines_from(start, &mut |line| {
-                    seen.insert(Fingerprint::of(lines::record_in(line, kind)));
+    /// The sideloads that have outputs of their own, with what is remembered of each: a run that goes
+    /// on with another writes none of it again. That may be much to read.
+    pub(super) fn sideloads(&self) -> Result<Sideloaded, Failure> {
+        let names = self.sideloads.iter().map(|beside| beside.name).collect();
+        let mut sideloaded = Sideloaded::new(names);
+        let stop = self.shared.stop;
+        for Beside { name, kind, sink, remembered } in &self.sideloads {
+            let (Some(Remembered { older, younger }), Some(end)) = (remembered, sink.committed())
+            else {
+                continue;
+            };
+            for (generation, part) in
+                [(Generation::Older, *older..*younger), (Generation::Younger, *younger..end)]
+            {
+                if part.is_empty() {
+                    continue;
+                }
+                sink.lines(part, &mut |line| {
+                    if stop.signal().is_some() {
+                        return ControlFlow::Break(());
+                    }
+                    let written = Fingerprint::of(lines::record_in(line, kind));
+                    sideloaded.recall(generation, name, written);
+                    ControlFlow::Continue(())
                 })?;
+                if let Some(signal) = stop.signal() {
+                    return Err(Failure::stopped(signal));
+                }
             }
-            Ok((*name, seen))
-        };
-        self.sideloads.iter().map(written).collect()
+        }
+        Ok(sideloaded)
     }
 
     /// Draws a run id and makes it durable, in the state and beside each file, before the first
@@ -163,7 +208,8 @@ impl<'a> Writer<'a> {
     /// The run has ended. What it left is whole, or else the next one may cut it.
     pub(super) fn close(&mut self) -> Result<(), Failure> {
         let mut sinks = self.sideloads.iter().map(|beside| &beside.sink).chain([&self.sink]);
-        if !self.writing || !sinks.all(Sink::is_whole) {
+        let open = self.writing || self.open.is_some();
+        if !open || !sinks.all(Sink::is_whole) {
             return Ok(());
         }
         self.note_run(None)?;
@@ -173,7 +219,9 @@ impl<'a> Writer<'a> {
 
     fn note_run(&self, run: Option<Id>) -> Result<(), Failure> {
         let Some(mut state) = self.state() else { return Ok(()) };
-        let (output, sideloads) = self.marks(false)?;
+        let (output, mut sideloads) = self.marks(Behind::Page)?;
+        // Those that this run leaves alone stay as they are saved.
+        sideloads.retain(|(name, _)| self.sideloads.iter().any(|beside| beside.name == name));
         let path = state.path().display().to_string();
         state
             .note_run(self.job.resource.name, run, &output, &sideloads)
@@ -219,6 +267,9 @@ impl<'a> Writer<'a> {
         if self.is_over() {
             self.begin_anew()?;
         }
+        if batch.turn.afresh {
+            self.remember(Behind::End);
+        }
         if !batch.records.is_empty() || batch.sideloads.iter().any(|records| !records.is_empty()) {
             self.begin_writing()?;
         }
@@ -227,11 +278,14 @@ impl<'a> Writer<'a> {
             self.each_sink(Sink::rollback);
         }
         let noticed = written?;
-        self.save(&batch.standing, batch.at, batch.last)?;
+        let behind = match batch {
+            Batch { last: true, .. } => Behind::End,
+            Batch { turn: Turn { full: true, .. }, .. } => Behind::FullGeneration,
+            _ => Behind::Page,
+        };
+        self.save(&batch.standing, batch.at, behind)?;
         self.each_sink(Sink::commit);
-        if batch.last {
-            self.caught_up();
-        }
+        self.remember(behind);
         Ok(noticed)
     }
 
@@ -259,16 +313,23 @@ impl<'a> Writer<'a> {
         }
         self.sink.overwrite()?;
         self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())?;
+        let behind = if caught_up { Behind::End } else { Behind::Page };
         if self.sink.stage().is_some() {
             self.each_sink(Sink::complete);
-            self.save(standing, at, caught_up)?;
+            self.save(standing, at, behind)?;
             self.sink.finalise()?;
             self.sideloads.iter_mut().try_for_each(|beside| beside.sink.finalise())?;
-            return self.save(standing, at, caught_up);
+            self.save(standing, at, behind)?;
+        } else {
+            let remembers = |beside: &Beside| {
+                beside.remembered != beside.sink.committed().map(Remembered::nothing)
+            };
+            if caught_up && (self.window.is_some() || self.sideloads.iter().any(remembers)) {
+                self.save(standing, at, Behind::End)?;
+            }
         }
-        let behind = |beside: &Beside| beside.caught_up != beside.sink.committed();
-        if caught_up && (self.window.is_some() || self.sideloads.iter().any(behind)) {
-            self.save(standing, at, true)?;
+        if caught_up {
+            self.remember(Behind::End);
         }
         Ok(())
     }
@@ -279,8 +340,10 @@ impl<'a> Writer<'a> {
         sinks.any(Sink::is_to_be_replaced)
     }
 
-    fn caught_up(&mut self) {
-        self.sideloads.iter_mut().for_each(|beside| beside.caught_up = beside.sink.committed());
+    fn remember(&mut self, behind: Behind) {
+        for beside in &mut self.sideloads {
+            beside.remembered = behind.of(beside.remembered, beside.sink.committed());
+        }
     }
 
     /// Bytes written by this run, to all outputs.
@@ -304,11 +367,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Saves a position with what the outputs now hold.
-    fn save(&mut self, standing: &Standing, at: UnixTime, caught_up: bool) -> Result<(), Failure> {
+    fn save(&mut self, standing: &Standing, at: UnixTime, behind: Behind) -> Result<(), Failure> {
         let Some(mut state) = self.state() else { return Ok(()) };
-        let window = self.window.or(self.job.updated_since).filter(|_| !caught_up);
+        let window = self.window.or(self.job.updated_since).filter(|_| behind != Behind::End);
         let Standing { position, overlap, through, capacity } = standing.clone();
-        let series = self.marks(caught_up).map(|(output, sideloads)| Series {
+        let series = self.marks(behind).map(|(output, sideloads)| Series {
             id: self.series,
             open: self.open,
             position,
@@ -352,19 +415,18 @@ impl<'a> Writer<'a> {
     }
 
     /// How far each output is written, with those of sideloads that this run leaves alone.
-    fn marks(&self, caught_up: bool) -> Result<(Mark, Vec<(String, Mark)>), Failure> {
+    fn marks(&self, behind: Behind) -> Result<(Mark, Vec<(String, Mark)>), Failure> {
         let saved = self.job.mode.saved().map_or(&[][..], |series| &series.sideloads);
         let idle = |name: &str| !self.sideloads.iter().any(|beside| beside.name == name);
         let mut sideloads: Vec<(String, Mark)> =
             saved.iter().filter(|(name, _)| idle(name)).cloned().collect();
-        for (_, mark) in sideloads.iter_mut().filter(|_| caught_up) {
-            mark.caught_up = mark.file.map(|file| file.bytes);
+        for (_, mark) in sideloads.iter_mut().filter(|_| behind == Behind::End) {
+            mark.remembered = mark.file.map(|file| Remembered::nothing(file.bytes));
         }
-        for Beside { name, sink, caught_up: before, .. } in &self.sideloads {
+        for Beside { name, sink, remembered, .. } in &self.sideloads {
             let mark = sink.mark()?;
-            let now = mark.file.map(|file| file.bytes);
-            let caught_up = if caught_up { now } else { *before };
-            sideloads.push(((*name).to_owned(), Mark { caught_up, ..mark }));
+            let remembered = behind.of(*remembered, mark.file.map(|file| file.bytes));
+            sideloads.push(((*name).to_owned(), Mark { remembered, ..mark }));
         }
         Ok((self.sink.mark()?, sideloads))
     }

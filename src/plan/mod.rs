@@ -224,7 +224,12 @@ fn job(
     let asker = match &mode {
         Mode::OneOff { .. } => Asker::OneOff(asked.existing),
         // What a series is begun again with is what was typed now, as nothing has come of it.
-        Mode::NewSeries { again: Some(_), .. } if asked.existing != Existing::Refuse => {
+        // But behind what is appended to, a run that was killed may have left a tail of its own: that
+        // is no old content, and is recovered first.
+        Mode::NewSeries { again: Some(series), .. }
+            if asked.existing == Existing::Overwrite
+                || asked.existing == Existing::Append && series.open.is_none() =>
+        {
             Asker::Again(asked.existing)
         }
         Mode::NewSeries { .. } | Mode::Series(_) => Asker::Series(asked.existing),

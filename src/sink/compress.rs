@@ -4,11 +4,15 @@
 use flate2::{Compression as Level, read::MultiGzDecoder, write::GzEncoder};
 use std::{
     io::{self, BufRead as _, BufReader, Read, Write},
+    ops::ControlFlow,
     path::Path,
 };
 
 /// Writes the lines of a page, piece by piece, to where a sink says.
 pub(crate) type PageWriter<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+
+/// Is given lines, and says whether it wants more.
+pub(crate) type EachLine<'a> = &'a mut dyn FnMut(&[u8]) -> ControlFlow<()>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compression {
@@ -45,8 +49,9 @@ impl Compression {
         }
     }
 
-    /// Reads what was written by [`Compression::encode`], line by line, without the line's end.
-    pub(super) fn lines(self, written: impl Read, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    /// Reads what was written by [`Compression::encode`], line by line, without the line's end, as
+    /// long as `each` wants more.
+    pub(super) fn lines(self, written: impl Read, each: EachLine<'_>) -> io::Result<()> {
         let text: Box<dyn Read + '_> = match self {
             Compression::None => Box::new(written),
             Compression::Gzip => Box::new(MultiGzDecoder::new(written)),
@@ -55,7 +60,9 @@ impl Compression {
         let mut text = BufReader::new(text);
         let mut line = Vec::new();
         while text.read_until(b'\n', &mut line)? > 0 {
-            each(line.strip_suffix(b"\n").unwrap_or(&line));
+            if each(line.strip_suffix(b"\n").unwrap_or(&line)).is_break() {
+                break;
+            }
             line.clear();
         }
         Ok(())
@@ -84,9 +91,14 @@ mod tests {
         assert_eq!(zstd::decode_all(&encoded(Compression::Zstd)[..]).unwrap(), whole);
         for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
             let mut lines = Vec::new();
-            let mut each = |line: &[u8]| lines.push(line.to_vec());
-            compression.lines(&encoded(compression)[..], &mut each).unwrap();
-            assert_eq!(lines, [b"{\"a\":1}", b"{\"b\":2}"]);
+            let mut each = |line: &[u8]| {
+                lines.push(line.to_vec());
+                if lines.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            for _ in 0..2 {
+                compression.lines(&encoded(compression)[..], &mut each).unwrap();
+            }
+            assert_eq!(lines, [b"{\"a\":1}", b"{\"b\":2}", b"{\"a\":1}"]);
         }
     }
 }

@@ -2,8 +2,8 @@
 //! when something fails. The protocol is told in `disk`.
 
 use super::{
-    compress::{Compression, PageWriter},
-    look::{Looked, Me, busy, cannot_read, lock, tail},
+    compress::{Compression, EachLine, PageWriter},
+    look::{Looked, Me, busy, cannot_read, is_anothers, lock, tail},
     ownership::{Claim, Verdict},
     segment,
 };
@@ -16,6 +16,7 @@ use crate::{
 use std::{
     fs::{self, File},
     io,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -151,7 +152,16 @@ impl FileSink {
 
     /// Says in the owner file which run has begun to write, or that it has ended.
     pub(super) fn claim(&self, run: Option<Id>) -> Result<(), Failure> {
-        self.me.as_ref().map_or(Ok(()), |me| write_note(&self.path, me, run))
+        let Some(me) = &self.me else { return Ok(()) };
+        // One that another series has made meanwhile is its own.
+        match (is_anothers(&self.path, me.series)?, run) {
+            (false, _) => write_note(&self.path, me, run),
+            (true, None) => Ok(()),
+            (true, Some(_)) => Err(Failure::usage(format!(
+                "the output {} belongs to another series by now",
+                self.path.display()
+            ))),
+        }
     }
 
     /// Whether the file is as long as it is committed.
@@ -303,13 +313,9 @@ impl FileSink {
         self.committed
     }
 
-    /// Reads the lines again that were committed behind `start`, where a commit must have ended.
-    pub(super) fn lines_from(
-        &self,
-        start: u64,
-        each: &mut dyn FnMut(&[u8]),
-    ) -> Result<(), Failure> {
-        let lines = disk::part(&self.file, start, self.committed)
+    /// Reads a part of the lines again that were committed; at both ends a commit must have ended.
+    pub(super) fn lines(&self, part: Range<u64>, each: EachLine<'_>) -> Result<(), Failure> {
+        let lines = disk::part(&self.file, part.start, part.end.min(self.committed))
             .and_then(|part| self.compression.lines(part, each));
         lines.or_exit(Exit::Config, || format!("cannot read {} again", self.path.display()))
     }

@@ -201,6 +201,15 @@ pub(crate) fn belongs_to(path: &Path, series: Id) -> bool {
     matches!(read_note(path), Ok(Ok(Some(note))) if note.series == series)
 }
 
+/// Whether there is a note beside an output that is not this series'.
+pub(super) fn is_anothers(path: &Path, series: Id) -> Result<bool, Failure> {
+    Ok(match read_note(path)? {
+        Ok(None) => false,
+        Ok(Some(note)) => note.series != series,
+        Err(_) => true,
+    })
+}
+
 /// Removes the note beside an output, if it is this series'.
 pub(crate) fn release(path: &Path, series: Id) -> Result<(), Failure> {
     match read_note(path)? {

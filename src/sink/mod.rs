@@ -22,7 +22,8 @@ use crate::{
     mark::{Id, Mark, STDOUT, Stage},
     signals::Stop,
 };
-use compress::PageWriter;
+use compress::{EachLine, PageWriter};
+use std::ops::Range;
 
 #[derive(Debug)]
 pub(crate) enum Sink {
@@ -133,14 +134,11 @@ impl Sink {
         }
     }
 
-    /// Reads the lines of a file again that were committed behind `start`, where a commit ended.
-    pub(crate) fn lines_from(
-        &self,
-        start: u64,
-        each: &mut dyn FnMut(&[u8]),
-    ) -> Result<(), Failure> {
+    /// Reads a part of the lines of a file again that were committed, as long as `each` wants more;
+    /// at both ends a commit ended.
+    pub(crate) fn lines(&self, part: Range<u64>, each: EachLine<'_>) -> Result<(), Failure> {
         match self {
-            Sink::File(file) => file.lines_from(start, each),
+            Sink::File(file) => file.lines(part, each),
             Sink::Stdout(_) => Ok(()),
         }
     }

@@ -274,16 +274,45 @@ mod os {
         let mut fds = [PollFd::new(&out, flags)];
         let longest = Timespec::try_from(longest).ok();
         match poll(&mut fds, longest.as_ref()) {
-            Ok(_) => {
-                let found = fds[0].revents();
-                if found.contains(PollFlags::ERR) {
-                    return Err(io::ErrorKind::BrokenPipe.into());
-                }
-                Ok(found.contains(flags))
-            }
+            Ok(_) => told(fds[0].revents(), flags),
             Err(Errno::INTR) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What poll's answer says: whether what was wanted is there, or that the reader is gone. Linux
+    /// says of a pipe without a reader that it has an error, Apple's systems that it was hung up,
+    /// and nothing else.
+    pub(super) fn told(found: PollFlags, wanted: PollFlags) -> io::Result<bool> {
+        match found.intersects(PollFlags::ERR | PollFlags::HUP) {
+            true => Err(io::ErrorKind::BrokenPipe.into()),
+            false => Ok(found.contains(wanted)),
+        }
+    }
+
+    /// How the write end of a pipe tells what the reader has not taken yet.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) enum Pipes {
+        /// FIONREAD counts it, on either end.
+        Counted,
+        /// FIONREAD counts what can be read from this end, which is never anything; the size that
+        /// fstat tells is what waits at the other one. So on Apple's systems.
+        Sized,
+    }
+
+    const PIPES: Pipes = if cfg!(target_vendor = "apple") { Pipes::Sized } else { Pipes::Counted };
+
+    /// How many bytes the reader of a pipe has not taken, by FIONREAD's count and fstat's size.
+    pub(super) fn unread(pipes: Pipes, counted: u64, size: i64) -> u64 {
+        match pipes {
+            Pipes::Counted => counted,
+            Pipes::Sized => counted.max(u64::try_from(size).unwrap_or(0)),
+        }
+    }
+
+    fn unread_now() -> io::Result<u64> {
+        let counted = rustix::io::ioctl_fionread(stdout())?;
+        Ok(unread(PIPES, counted, rustix::fs::fstat(stdout())?.st_size))
     }
 
     /// Waits until the reader has taken everything, or the disk has it.
@@ -295,14 +324,14 @@ mod os {
             }
             Kind::Pipe => {
                 let mut nap = Duration::from_micros(50);
-                while rustix::io::ioctl_fionread(stdout())? > 0 {
+                while unread_now()? > 0 {
                     if since_signal(stop).is_some_and(|since| since > GRACE) {
                         return Err(GIVEN_UP.into());
                     }
                     ready(PollFlags::empty(), nap)?;
                     nap = (nap * 2).min(SLICE);
                 }
-                // A reader that died with the last bytes in hand shows as an error, not as unread.
+                // A reader that died with the last bytes in hand shows as gone, not as unread.
                 ready(PollFlags::empty(), Duration::ZERO).map(drop)
             }
             Kind::Terminal | Kind::Socket | Kind::Null | Kind::Other => Ok(()),
@@ -312,7 +341,8 @@ mod os {
 
 #[cfg(not(unix))]
 mod os {
-    //! Where a descriptor cannot be asked what it is.
+    //! Where a descriptor cannot be asked what it is: a page counts when the system has taken it,
+    //! read or not.
 
     use crate::signals::Stop;
     use std::io::{self, IsTerminal as _, Write as _};
@@ -360,5 +390,50 @@ mod tests {
         let line = "{\"a\":\"x\u{9b}31m\u{202e}é😀\"}\n";
         let escaped = String::from_utf8(for_terminal(line.as_bytes())).unwrap();
         assert_eq!(escaped, "{\"a\":\"x\\u009b31m\\u202eé😀\"}\n");
+    }
+
+    /// A hang-up alone, as Apple's systems have it, counts: else the wait for room never ends.
+    #[cfg(unix)]
+    #[test]
+    fn f31_a_reader_that_is_gone_shows_as_an_error_or_as_a_hang_up() {
+        use rustix::event::PollFlags;
+        let (none, out) = (PollFlags::empty(), PollFlags::OUT);
+        for (found, wanted, expected) in [
+            (none, none, Some(true)),
+            (none, out, Some(false)),
+            (out, out, Some(true)),
+            (PollFlags::ERR, out, None),
+            (PollFlags::ERR | out, out, None),
+            (PollFlags::HUP, out, None),
+            (PollFlags::HUP, none, None),
+            (PollFlags::HUP | out, out, None),
+            (PollFlags::HUP | PollFlags::ERR, none, None),
+        ] {
+            let told = os::told(found, wanted);
+            let gone = |error: io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+            match expected {
+                Some(expected) => assert_eq!(told.ok(), Some(expected), "{found:?} {wanted:?}"),
+                None => assert!(told.is_err_and(gone), "{found:?} {wanted:?}"),
+            }
+        }
+    }
+
+    /// On Apple's systems the write end's own count is always 0: taken alone, a page would count
+    /// that nobody has read.
+    #[cfg(unix)]
+    #[test]
+    fn f31_what_is_unread_is_told_by_the_count_or_by_the_size() {
+        use os::Pipes::{Counted, Sized};
+        for (pipes, counted, size, expected) in [
+            (Counted, 0, 0, 0),
+            (Counted, 5, 0, 5),
+            (Counted, 0, 4096, 0),
+            (Sized, 0, 0, 0),
+            (Sized, 0, 5, 5),
+            (Sized, 7, 5, 7),
+            (Sized, 0, -1, 0),
+        ] {
+            assert_eq!(os::unread(pipes, counted, size), expected, "{pipes:?} {counted} {size}");
+        }
     }
 }

@@ -2,16 +2,16 @@
 //!
 //! Pure: bytes and values. Must not know where the file lies.
 
+use super::packed::{pack, packed};
 use super::series::{Owned, Series};
 use crate::{
     failure::{Exit, Failure},
-    mark::{Before, Committed, Id, Identity, Mark, Stage},
+    mark::{Before, Committed, Id, Identity, Mark, Remembered, Stage},
     position::{Cursor, Fingerprint, Overlap, Position},
     resource::Pagination,
     shown::shown,
     time::UnixTime,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 use std::{path::Path, time::Duration};
 
@@ -200,17 +200,6 @@ fn anchor_at(value: &Value, pagination: Pagination, horizon: UnixTime) -> Option
     Some(Position::starting(pagination, time))
 }
 
-/// Fingerprints one behind the other, in base64.
-fn packed(value: &Value) -> Option<Vec<Fingerprint>> {
-    let bytes = STANDARD.decode(value.as_str()?).ok()?;
-    let (prints, rest) = bytes.as_chunks::<{ Fingerprint::BYTES }>();
-    rest.is_empty().then(|| prints.iter().copied().map(Fingerprint::from_bytes).collect())
-}
-
-fn pack(prints: &[Fingerprint]) -> String {
-    STANDARD.encode(prints.iter().flat_map(|print| print.bytes()).collect::<Vec<u8>>())
-}
-
 /// A member that may be missing or null, but not of another type.
 fn optional<T>(
     saved: &Value,
@@ -235,9 +224,12 @@ fn mark(saved: &Value) -> Result<Mark, String> {
     let text = |value: &Value| Some(value.as_str()?.to_owned());
     let bytes = optional(saved, "committed", Value::as_u64)?;
     let tail = optional(saved, "tail", |value| Fingerprint::parse(value.as_str()?))?;
-    let caught_up = optional(saved, "caught_up", Value::as_u64)?;
+    let older = optional(saved, "caught_up", Value::as_u64)?;
+    let younger = optional(saved, "turned", Value::as_u64)?;
+    let remembered =
+        older.map(|older| Remembered { older, younger: younger.unwrap_or(older).max(older) });
     Ok(Mark {
-        caught_up,
+        remembered,
         identity: optional(saved, "file", |value| Identity::parse(value.as_str()?))?,
         before: optional(saved, "before", |value| Before::named(value.as_str()?))?,
         path: optional(saved, "path", text)?.ok_or("its output has no \"path\"")?,
@@ -256,6 +248,7 @@ pub(super) fn put_head(document: &mut Map<String, Value>, account: &str) {
     document.insert("format".to_owned(), json!(FORMAT));
     document.insert("version".to_owned(), json!(VERSION));
     document.insert("account".to_owned(), json!(account));
+    document.entry("file").or_insert(Value::Null);
 }
 
 /// Puts into a saved series which run has begun to write, and how its outputs stand.
@@ -278,6 +271,16 @@ pub(super) fn put_run(
 pub(super) fn id(document: &Map<String, Value>, resource: &str) -> Result<Option<Id>, String> {
     let saved = document.get("resources").and_then(|all| all.get(resource));
     saved.map_or(Ok(None), |saved| optional(saved, "series", |value| Id::parse(value.as_str()?)))
+}
+
+/// Says in a document which file it stands in.
+pub(super) fn put_identity(document: &mut Map<String, Value>, identity: Option<&Identity>) {
+    document.insert("file".to_owned(), json!(identity.map(Identity::to_string)));
+}
+
+/// Which file a document says that it stands in.
+pub(super) fn identity(document: &Map<String, Value>) -> Option<Identity> {
+    Identity::parse(document.get("file")?.as_str()?)
 }
 
 /// Whether zdx 0.1 wrote it.
@@ -360,7 +363,8 @@ fn put_sideloads(saved: &mut Map<String, Value>, sideloads: &[(String, Mark)]) {
 }
 
 /// What an output is saved with where there is something to say.
-const KNOWN: [&str; 7] = ["template", "stage", "committed", "tail", "file", "before", "caught_up"];
+const KNOWN: [&str; 8] =
+    ["template", "stage", "committed", "tail", "file", "before", "caught_up", "turned"];
 
 /// An output as it is saved, with the members of `old` that this version does not know.
 fn marked(old: Option<Value>, mark: &Mark) -> Value {
@@ -382,8 +386,11 @@ fn marked(old: Option<Value>, mark: &Mark) -> Value {
     if let Some(before) = mark.before {
         saved.insert("before".to_owned(), json!(before.name()));
     }
-    if let Some(length) = mark.caught_up {
-        saved.insert("caught_up".to_owned(), json!(length));
+    if let Some(Remembered { older, younger }) = mark.remembered {
+        saved.insert("caught_up".to_owned(), json!(older));
+        if younger != older {
+            saved.insert("turned".to_owned(), json!(younger));
+        }
     }
     if let Some(Value::Object(old)) = old {
         for (key, value) in old {
@@ -475,7 +482,13 @@ mod tests {
             let mut saved = Series { open: Some(Id(3)), ..sample };
             saved.output.before = Some(Before::Replaced);
             saved.sideloads = vec![("users".to_owned(), Mark::of("-".to_owned()))];
-            assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved)));
+            assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved.clone())));
+            for younger in [5, 9] {
+                let remembered = Some(Remembered { older: 5, younger });
+                let mark = Mark { remembered, ..saved.output.clone() };
+                saved.sideloads = vec![("users".to_owned(), mark)];
+                assert_eq!(series(&document(&saved), "tickets", NOW), Ok(Some(saved.clone())));
+            }
         }
     }
 

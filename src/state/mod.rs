@@ -6,6 +6,7 @@
 
 mod format;
 mod lock;
+mod packed;
 mod series;
 
 pub(crate) use lock::{LastRun, last_run};
@@ -14,12 +15,15 @@ pub(crate) use series::{Owned, Series};
 use crate::{
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
-    mark::{Id, Mark},
+    mark::{Id, Identity, Mark},
+    position::Fingerprint,
     time::UnixTime,
 };
 use lock::Lock;
 use serde_json::{Map, Value};
 use std::{
+    collections::BTreeMap,
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
@@ -33,6 +37,9 @@ pub(crate) struct StateFile {
     path: PathBuf,
     account: String,
     document: Map<String, Value>,
+    /// Whether it is the file that zdx wrote, not a copy of it: a copy may be older than what has
+    /// been committed since, and proves nothing of a run that was killed.
+    is_itself: bool,
     /// Held as long as the state is open; `None` if it is only looked at.
     lock: Option<Lock>,
 }
@@ -54,7 +61,8 @@ impl StateFile {
         disk::remove_temporaries(&path).or_exit(Exit::Output, unusable)?;
         let document = read(&path, account)?;
         check_writable(&path)?;
-        Ok(StateFile { path, account: account.to_owned(), document, lock: Some(lock) })
+        let is_itself = is_itself(&path, &document);
+        Ok(StateFile { path, account: account.to_owned(), document, is_itself, lock: Some(lock) })
     }
 
     /// Reads and checks the file without taking the lock, for a plan that is not carried out.
@@ -71,7 +79,8 @@ impl StateFile {
             }
         };
         let document = read(&path, account)?;
-        Ok(StateFile { path, account: account.to_owned(), document, lock: None })
+        let is_itself = is_itself(&path, &document);
+        Ok(StateFile { path, account: account.to_owned(), document, is_itself, lock: None })
     }
 
     /// Says beside the state who holds it and since when.
@@ -90,13 +99,26 @@ impl StateFile {
 
     /// The saved series of a resource. `now` is the local clock.
     pub(crate) fn series(&self, resource: &str, now: UnixTime) -> Result<Option<Series>, Failure> {
-        format::series(&self.document, resource, now)
-            .map_err(|reason| format::damaged(&self.path, &reason))
+        let series = format::series(&self.document, resource, now)
+            .map_err(|reason| format::damaged(&self.path, &reason))?;
+        let open = |series: &Series| series.open.filter(|_| self.is_itself);
+        Ok(series.map(|series| Series { open: open(&series), ..series }))
     }
 
     /// What its series own.
     pub(crate) fn owned(&self) -> Vec<Owned> {
         format::owned(&self.document)
+    }
+
+    /// How many fingerprints each series holds.
+    pub(crate) fn remembered(&self) -> BTreeMap<String, usize> {
+        let held = |series: &Value| {
+            let packed = series.get("overlap")?.get("seen")?.as_str()?;
+            Some(packed.len() / 4 * 3 / Fingerprint::BYTES) // base64: four characters for three bytes
+        };
+        let series = self.document.get("resources").and_then(Value::as_object);
+        let series = series.into_iter().flatten();
+        series.filter_map(|(name, series)| Some((name.clone(), held(series)?))).collect()
     }
 
     /// Forgets a series; `false` if there is none.
@@ -180,23 +202,34 @@ impl StateFile {
         disk::replace(&kept, &bytes).map_err(ReplaceError::into_io)
     }
 
-    fn replace(&mut self, document: Map<String, Value>) -> Result<(), ReplaceError> {
-        let mut bytes = serde_json::to_vec_pretty(&document)
-            .map_err(|error| ReplaceError::Before(error.into()))?;
-        bytes.push(b'\n');
-        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
-            let text = "it would be larger than any state that can be read again";
-            return Err(ReplaceError::Before(io::Error::new(io::ErrorKind::FileTooLarge, text)));
-        }
+    fn replace(&mut self, mut document: Map<String, Value>) -> Result<(), ReplaceError> {
         self.keep_first_version().map_err(ReplaceError::Before)?;
-        match disk::replace(&self.path, &bytes) {
+        let content = |identity: Option<Identity>| {
+            format::put_identity(&mut document, identity.as_ref());
+            let mut bytes = serde_json::to_vec_pretty(&document)?;
+            bytes.push(b'\n');
+            if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
+                let text = "it would be larger than any state that can be read again";
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+            }
+            Ok(bytes)
+        };
+        match disk::replace_with(&self.path, content) {
             Err(ReplaceError::Before(error)) => Err(ReplaceError::Before(error)),
             result => {
                 self.document = document;
+                self.is_itself = true;
                 result
             }
         }
     }
+}
+
+/// How many bytes a state takes that holds one series alone.
+pub(crate) fn size_of(resource: &str, series: &Series, now: UnixTime) -> usize {
+    let mut document = Map::new();
+    format::put(&mut document, "acme", resource, series, now);
+    serde_json::to_vec_pretty(&document).map_or(0, |bytes| bytes.len())
 }
 
 /// The saved series of an account, with when each was saved, read without the lock, for people to
@@ -236,6 +269,16 @@ pub(crate) fn holds(path: &Path, account: &str, resource: &str, series: Id) -> O
 /// uses it says what is wrong with it.
 pub(crate) fn owned_in(path: &Path, account: &str) -> Vec<Owned> {
     read(path, account).map(|document| format::owned(&document)).unwrap_or_default()
+}
+
+/// Whether a state says of itself which file it is, and is that file.
+fn is_itself(path: &Path, document: &Map<String, Value>) -> bool {
+    let found = File::open(path).and_then(|file| disk::identity(&file)).ok().flatten();
+    match (format::identity(document), found) {
+        (Some(said), Some(found)) => said == found,
+        (None, Some(_)) => false,
+        (_, None) => true,
+    }
 }
 
 /// A state that cannot be written is found before the first request, not after the first page.

@@ -4,7 +4,7 @@
 //! `ZDX_TEST_KILLS=1000` kills so many times in all, instead of 320.
 
 use crate::{
-    harness::Place,
+    harness::{Place, TICKETS, walk},
     machine::{
         committed, ended, eventually, kills_asked_for, next_run, sleep, standing, standing_with,
     },
@@ -121,6 +121,116 @@ fn p1_random_kills_sideloads() {
             assert!(whole.file(name) == killed.file(name), "{name}");
         }
     });
+}
+
+/// A world that moves on by six hours at a time, in which every third ticket is shown late, by up to
+/// eighteen hours.
+fn moving() -> Sandbox {
+    let late = "tickets=30%:1h-18h".parse().expect("rows that are late");
+    standing(Options { records: 150, late: vec![late], ..Options::default() })
+}
+
+/// How often that world moves on.
+const STEPS: usize = 8;
+
+const STEP: Duration = Duration::from_secs(6 * 3600);
+
+/// Keeps up with the moving world by runs that read two days again; `killed` says after how long the
+/// next one is killed, if it is. How many were.
+fn walk_late(
+    words: &str,
+    place: &Place,
+    world: &Sandbox,
+    mut killed: impl FnMut() -> Option<Duration>,
+) -> usize {
+    let mut kills = 0;
+    for step in 0..STEPS {
+        if step > 0 {
+            world.advance(STEP);
+        }
+        loop {
+            let mut run = next_run(place, words).start();
+            let Some(after) = killed() else {
+                run.end().exit(0);
+                break;
+            };
+            sleep(after);
+            run.child.kill().expect("a process of ours");
+            if was_killed(ended(&mut run.child)) {
+                kills += 1;
+            } else {
+                run.end().exit(0);
+            }
+        }
+    }
+    kills
+}
+
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// Rows that stand behind rows that changed later.
+fn late_rows(text: &str) -> usize {
+    let changed = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        row["generated_timestamp"].as_i64().expect("a time")
+    };
+    let mut latest = 0;
+    let late = text.lines().map(changed).filter(|at| {
+        latest = latest.max(*at);
+        *at < latest
+    });
+    late.count()
+}
+
+/// Kills runs that read their overlap again: each row is written once, the late ones, too, and the
+/// files are those of runs that were not killed, byte for byte.
+fn kill_late(words: &str, files: &[&str]) {
+    let whole_world = moving();
+    let whole = Place::of(&whole_world);
+    let began = now();
+    walk_late(words, &whole, &whole_world, || None);
+    let took = began.elapsed().div_f64(8.0);
+    let rows = whole.file(files[0]);
+    assert!(late_rows(&rows) >= 10, "{} late rows", late_rows(&rows));
+    let mut dice = Rng::new();
+    let mut kills = 0;
+    while kills < kills_each() / 4 {
+        let world = moving();
+        let place = Place::of(&world);
+        kills += walk_late(words, &place, &world, || {
+            (dice.u8(..5) > 0).then(|| took.mul_f64(dice.f64() * 1.2))
+        });
+        for file in files {
+            let text = place.file(file);
+            assert!(text == whole.file(file), "{file}: other lines");
+        }
+        let lines = sorted(&rows);
+        assert!(lines.windows(2).all(|pair| pair[0] != pair[1]), "a row is there twice");
+        // What is there at the end, by a walk that shares nothing with zdx.
+        for row in walk(&world, TICKETS, "") {
+            assert!(lines.binary_search(&row.as_str()).is_ok(), "lost: {}", &row[..90]);
+        }
+    }
+    println!("{kills} kills, {} rows, {} of them late", rows.lines().count(), late_rows(&rows));
+}
+
+#[test]
+fn s31_random_kills_with_late_rows() {
+    for pagination in ["cursor", "time"] {
+        let words =
+            format!("tickets -o x.ndjson --per-page 5 --overlap 2d --pagination {pagination}");
+        kill_late(&words, &["x.ndjson"]);
+    }
+}
+
+#[test]
+fn s31_random_kills_with_late_rows_and_sideloads() {
+    let words = "tickets -o t.ndjson --per-page 5 --overlap 2d --include users,groups";
+    kill_late(words, &["t.ndjson", "t.tickets.users.ndjson", "t.tickets.groups.ndjson"]);
 }
 
 /// One finished file for each run: complete when it has its name, and only one for all the runs

@@ -5,9 +5,13 @@ use crate::{
     harness::{Place, eventually},
     server::{Reply, Request, Server, cursor_page, time_page},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    fs,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 /// The rows that a server shows by now.
 #[derive(Clone, Default)]
@@ -180,7 +184,7 @@ fn s31_while_following_also_in_a_one_off() {
         let words = format!("export tickets --since 2h --follow=100ms --overlap 2s {state}");
         let run = place.zdx(&format!("{words} -o t.ndjson")).start();
         let written = |expected: &[u64]| {
-            let file = std::fs::read_to_string(place.path("t.ndjson")).unwrap_or_default();
+            let file = fs::read_to_string(place.path("t.ndjson")).unwrap_or_default();
             file.ends_with('\n') && ids(&file) == expected
         };
         eventually(|| written(&[1, 2, 3, 5, 6, 8]));
@@ -232,4 +236,79 @@ fn s31_with_sideloads_beside_the_records() {
     }
     assert_eq!(ids(&place.file("t.ndjson")), [1, 2, 3, 4]);
     assert_eq!(ids(&place.file("t.tickets.users.ndjson")), [101, 102, 103, 104]);
+}
+
+/// So many pages of ten thousand tickets, all of which changed within the overlap.
+fn busy(pages: i64) -> Server {
+    const EACH: i64 = 10_000;
+    let began = jiff::Timestamp::now().as_second() - 330;
+    let at = move |n: i64| began + n * 200 / (pages * EACH);
+    Server::answering(move |_, request| {
+        let page = request.parameter("cursor").map_or(0, |cursor| {
+            let text = STANDARD.decode(cursor.replace("%3D", "=")).expect("a cursor of ours");
+            let text = String::from_utf8(text).expect("text");
+            let id = text.split("||").nth(1).and_then(|id| id.strip_suffix('|'));
+            (id.and_then(|id| id.parse::<i64>().ok()).expect("an id") + 1) / EACH
+        });
+        let rows = page * EACH..((page + 1) * EACH).min(pages * EACH);
+        let records: Vec<String> =
+            rows.map(|id| format!("{{\"id\":{id},\"generated_timestamp\":{}}}", at(id))).collect();
+        let last = ((page + 1) * EACH).min(pages * EACH) - 1;
+        let cursor = STANDARD.encode(format!("{}.0||{last}|", at(last)));
+        Some(Reply::ok(format!(
+            "{{\"tickets\":[{}],\"after_cursor\":\"{cursor}\",\"end_of_stream\":{}}}",
+            records.join(","),
+            page + 1 >= pages
+        )))
+    })
+}
+
+/// How many fingerprints a state holds of a resource.
+fn held(place: &Place, resource: &str) -> usize {
+    let seen = &place.saved(resource)["overlap"]["seen"];
+    STANDARD.decode(seen.as_str().expect("base64")).expect("base64").len() / 16
+}
+
+const TOO_MUCH: &str = "too much changes to remember all of the overlap";
+
+#[test]
+fn f4_the_memory_of_a_resource_is_bounded_and_what_is_left_is_told_once() {
+    let server = busy(12);
+    let place = Place::at(&server.url());
+    let words = "export tickets -o t.ndjson --rate 1000000";
+    let run = place.zdx(&format!("{words} --since 2h")).run();
+    run.exit(0).stderr_counts(TOO_MUCH, 1).stderr_has("what becomes visible more than ");
+    assert_eq!(ids(&place.file("t.ndjson")).len(), 120_000);
+    assert_eq!(held(&place, "tickets"), 100_000);
+    // The next run begins at a page's edge, and writes nothing again.
+    let asked = server.requests().len();
+    place.zdx(words).run().exit(0).stderr_lacks(TOO_MUCH);
+    assert_eq!(server.requests().len() - asked, 10);
+    assert_eq!(ids(&place.file("t.ndjson")).len(), 120_000);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
+fn f4_the_memory_of_a_whole_state_is_bounded() {
+    let server = busy(9);
+    let place = Place::at(&server.url());
+    let seen = STANDARD.encode((0..100_000_u128).flat_map(u128::to_be_bytes).collect::<Vec<_>>());
+    let other = json!({
+        "pagination": "cursor",
+        "cursor": "c",
+        "overlap": {"anchor": "b", "seen": seen},
+        "output": {"path": "-"},
+    });
+    let others = ["users", "organizations", "ticket_events", "articles"];
+    let resources: serde_json::Map<String, Value> =
+        others.iter().map(|name| ((*name).to_owned(), other.clone())).collect();
+    let state = json!({
+        "format": "zdx-state", "version": 2, "account": "acme", "resources": resources,
+    });
+    fs::create_dir_all(place.state().parent().unwrap()).unwrap();
+    fs::write(place.state(), state.to_string()).unwrap();
+    let words = "export tickets -o t.ndjson --rate 1000000 --since 2h";
+    place.zdx(words).run().exit(0).stderr_counts(TOO_MUCH, 1);
+    assert_eq!(ids(&place.file("t.ndjson")).len(), 90_000);
+    assert_eq!(held(&place, "tickets"), 80_000);
 }

@@ -1,8 +1,9 @@
 //! How much memory a run takes, whatever it is sent. Measured by GNU time.
 
 use crate::{
-    harness::{Place, Zdx},
+    harness::{Place, Zdx, eventually},
     machine::{next_run, skipped},
+    server::{Reply, Server, T},
 };
 use flate2::{Compress, Compression, FlushCompress};
 use std::{
@@ -161,4 +162,115 @@ fn s18_empty_pages_take_no_memory() {
     };
     let (few, many) = (peak_of(20), peak_of(10_000));
     assert!(many < few + 4 * KILOBYTES_PER_MEGABYTE, "{few} kB, then {many} kB");
+}
+
+/// Pages of a cursor export, each of which brings so many users that no other brings.
+fn users(pages: u64, each: u64) -> Server {
+    Server::answering(move |_, request| {
+        let page =
+            request.parameter("cursor").map_or(0, |at| at[1..].parse::<u64>().expect("ours"));
+        let users: Vec<String> =
+            (page * each..(page + 1) * each).map(|id| format!("{{\"id\":{id}}}")).collect();
+        Some(Reply::ok(format!(
+            "{{\"tickets\":[{{\"id\":{page},\"generated_timestamp\":{T}}}],\"users\":[{}],\
+             \"after_cursor\":\"c{}\",\"end_of_stream\":{}}}",
+            users.join(","),
+            page + 1,
+            page + 1 == pages
+        )))
+    })
+}
+
+#[test]
+fn f22_sideloads_take_no_more_memory_the_more_there_are() {
+    const EACH: u64 = 20_000;
+    if !measurable("f22, the memory that sideloads take") {
+        return;
+    }
+    let peak_of = |pages: u64| {
+        let server = users(pages, EACH);
+        let place = Place::at(&server.url());
+        let words = "tickets --include users -o x.ndjson --overlap 0 --rate 1000000";
+        let peak = peak(&place, next_run(&place, words), 0, "");
+        let lines = place.file("x.tickets.users.ndjson").lines().count();
+        assert_eq!(u64::try_from(lines), Ok(pages * EACH));
+        peak
+    };
+    let (few, many) = (peak_of(15), peak_of(40));
+    assert!(many < few + 4 * KILOBYTES_PER_MEGABYTE, "{few} kB, then {many} kB");
+}
+
+/// What a running process holds, in kilobytes: now (`VmRSS`), or the most ever (`VmHWM`). `None`
+/// where that is not told.
+fn resident(id: u32, name: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
+}
+
+/// Each poll brings a row, a cursor and a user that no other brings.
+#[test]
+fn f22_following_takes_no_more_memory_the_longer_it_lasts() {
+    let server = Server::answering(|n, _| {
+        let at = jiff::Timestamp::now().as_second() - 500;
+        Some(Reply::ok(format!(
+            "{{\"tickets\":[{{\"id\":{n},\"generated_timestamp\":{at}}}],\"users\":[{{\"id\":{n}}}],\
+             \"after_cursor\":\"c{n}\",\"end_of_stream\":true}}"
+        )))
+    });
+    let place = Place::at(&server.url());
+    let words = "export tickets --include users --since @0 --follow=1ms -o x.ndjson -q";
+    let run = place.zdx(&format!("{words} --rate 1000000")).start();
+    let held_at = |polls: usize| {
+        eventually(|| server.requests().len() >= polls);
+        resident(run.child.id(), "VmRSS")
+    };
+    let (few, many) = (held_at(200), held_at(1_000));
+    run.signal(rustix::process::Signal::TERM);
+    run.end().exit(143);
+    match few.zip(many) {
+        Some((few, many)) => {
+            assert!(many < few + KILOBYTES_PER_MEGABYTE, "{few} kB, then {many} kB");
+        }
+        None => skipped("f22, the memory that following takes", "no /proc here"),
+    }
+}
+
+/// One page of many megabytes leaves nothing behind, in whatever way it comes and is written.
+#[test]
+fn f27_after_a_large_page_the_memory_falls_back() {
+    const MEGABYTES: usize = 96;
+    for (coding, file) in [("", "x.ndjson"), ("gzip", "x.ndjson.gz"), ("X-Gzip", "x.ndjson.zst")] {
+        let text = "a".repeat(1 << 20);
+        let large: Vec<String> = (0..MEGABYTES)
+            .map(|id| format!("{{\"id\":{id},\"generated_timestamp\":{T},\"text\":\"{text}\"}}"))
+            .collect();
+        let large = format!(
+            "{{\"tickets\":[{}],\"after_cursor\":\"c\",\"end_of_stream\":true}}",
+            large.join(",")
+        );
+        let large = match coding {
+            "" => Reply::ok(large),
+            "gzip" => Reply::gzip(large, |_| {}),
+            other => Reply::coded(other, large),
+        };
+        let small = r#"{"tickets":[],"after_cursor":"c","end_of_stream":true}"#;
+        let server = Server::answering(move |n, _| {
+            Some(if n == 0 { large.clone() } else { Reply::ok(small) })
+        });
+        let place = Place::at(&server.url());
+        let words = format!("export tickets --since @0 --follow=20ms -o {file} -q");
+        let run = place.zdx(&format!("{words} --rate 1000000")).start();
+        eventually(|| server.requests().len() > 8);
+        let id = run.child.id();
+        let measured = resident(id, "VmHWM").zip(resident(id, "VmRSS"));
+        run.signal(rustix::process::Signal::TERM);
+        run.end().exit(143);
+        let Some((most, now)) = measured else {
+            return skipped("f27, the memory after a large page", "no /proc here");
+        };
+        let megabytes = u64::try_from(MEGABYTES).expect("small") * KILOBYTES_PER_MEGABYTE;
+        assert!(most > megabytes, "{coding} {file}: {most} kB");
+        assert!(now < megabytes * 2 / 3, "{coding} {file}: {most} kB, then {now} kB");
+    }
 }

@@ -102,7 +102,7 @@ fn f3_foreign_lines_are_never_cut_off() {
         run.stderr().lines().find_map(|line| line.split("go on without it: ").nth(1)).unwrap();
     let done = std::process::Command::new("sh").arg("-c").arg(line).status().unwrap();
     assert!(done.success(), "{line}");
-    place.zdx("export tickets -o t.ndjson").run().exit(0).stderr_has(" 0 records");
+    place.zdx("export tickets -o t.ndjson").run().exit(0).stderr_has("nothing new");
     assert_eq!(place.file("t.ndjson"), whole);
 }
 
@@ -322,6 +322,37 @@ fn what_is_said_of_an_output_that_another_series_owns() {
     assert_eq!(place.file("t.ndjson"), still.ndjson(TICKETS).repeat(2));
 }
 
+#[test]
+fn security_15_what_is_kept_is_its_owners_alone() {
+    let sandbox = standing_with(12);
+    let place = Place::of(&sandbox);
+    killed_in_a_page(&place, &sandbox, "tickets -o x.ndjson", "x.ndjson", 2, "{\"torn\":");
+    let line = "umask 000; exec \"$0\" \"$@\"";
+    place.zdx("export tickets -o x.ndjson").through(line).run().exit(0);
+    for name in [".x.ndjson.discarded", ".x.ndjson.owner"] {
+        let mode = fs::metadata(place.path(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+/// That the export has caught up is not forgotten when the run ends: what stands in a sideload's file
+/// is not read again by the next one.
+#[test]
+fn the_end_of_a_run_leaves_what_its_last_answer_saved() {
+    let still = Still::of(&[TICKETS]);
+    let place = Place::of(&still.sandbox);
+    let words = "export tickets --include users -o t.ndjson";
+    place.zdx(&format!("{words} --since @0 --per-page 25")).run().exit(0);
+    let saved = place.saved("tickets");
+    let users = &saved["sideloads"]["users"];
+    assert_eq!(users["caught_up"], users["committed"]);
+    assert_eq!(saved["open"], Value::Null);
+    // A run without them leaves them as they are.
+    still.pass_time(TICKETS);
+    place.zdx("export tickets -o t.ndjson").run().exit(0);
+    assert_eq!(place.saved("tickets")["sideloads"], saved["sideloads"]);
+}
+
 /// Nothing of zdx's own is written through a link that somebody else has laid.
 #[test]
 fn security_16_what_is_cut_off_is_not_kept_through_a_link() {
@@ -366,7 +397,7 @@ fn rule_5_an_output_that_was_moved_is_gone_on_with() {
     assert_eq!(fs::read_dir(place.path("out")).unwrap().count(), 0);
     assert!(place.path("new/.tickets.ndjson.owner").exists());
     assert!(place.path("new/.tickets.users.ndjson.owner").exists());
-    place.zdx(&new).run().exit(0).stderr_has(" 0 records");
+    place.zdx(&new).run().exit(0).stderr_has("nothing new");
 }
 
 #[test]
@@ -384,12 +415,12 @@ fn a_state_goes_on_with_outputs_that_were_moved() {
     assert_eq!(told["resources"].as_array().unwrap().len(), 2);
     let backup = fs::read_to_string(told["backup"].as_str().unwrap()).unwrap();
     assert_eq!(backup, state);
-    place.zdx("export tickets organizations -o new/").run().exit(0).stderr_counts(" 0 records", 2);
+    place.zdx("export tickets organizations -o new/").run().exit(0).stderr_counts("nothing new", 2);
     assert_eq!(place.file("new/tickets.ndjson"), still.ndjson(TICKETS));
     // One alone, to another name.
     rename(&place, "new/organizations.ndjson", "o.ndjson");
     place.zdx("state move organizations -o o.ndjson").run().exit(0);
-    place.zdx("export organizations -o o.ndjson").run().exit(0).stderr_has(" 0 records");
+    place.zdx("export organizations -o o.ndjson").run().exit(0).stderr_has("nothing new");
     assert!(!place.path("new/.organizations.ndjson.owner").exists());
     place.zdx("state move organizations -o o.ndjson").run().refused(2, "is where it was");
 }

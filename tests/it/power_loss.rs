@@ -18,7 +18,7 @@
 
 use crate::{
     harness::Place,
-    machine::{Snapshot, identity, is_now, next_run, standing_with},
+    machine::{Snapshot, identity, is_itself, is_now, next_run, standing_with},
     straced::{self, Tracer},
 };
 use serde_json::Value;
@@ -318,6 +318,7 @@ fn build(disk: &Disk, place: &Place, empty: &Snapshot, was: &str) {
     }
     // After a reboot it is the file that it was.
     is_now(place, was, &place.path(OUTPUT));
+    is_itself(&place.state());
 }
 
 /// A place with nothing but directories, what a run did there, and its output.

@@ -99,11 +99,14 @@ impl Reply {
 
     /// 200 with a compressed body, of which a test may change the bytes.
     pub(crate) fn gzip(body: impl AsRef<[u8]>, change: impl FnOnce(&mut Vec<u8>)) -> Reply {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(body.as_ref()).expect("memory takes everything");
-        let mut packed = encoder.finish().expect("memory takes everything");
+        let mut packed = packed(body.as_ref());
         change(&mut packed);
         Reply::with(&[("Content-Encoding", "gzip")], packed)
+    }
+
+    /// The same under another name of gzip.
+    pub(crate) fn coded(name: &str, body: impl AsRef<[u8]>) -> Reply {
+        Reply::with(&[("Content-Encoding", name)], packed(body.as_ref()))
     }
 
     /// 200 in chunks of this size.
@@ -155,6 +158,12 @@ impl Reply {
         self.drip = Some(pause);
         self
     }
+}
+
+fn packed(body: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(body).expect("memory takes everything");
+    encoder.finish().expect("memory takes everything")
 }
 
 /// Now, as an HTTP date.

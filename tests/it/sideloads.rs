@@ -4,10 +4,11 @@ use crate::{
     harness::{
         Export, Place, Still, TICKETS, TICKETS_BY_TIME, USERS, eventually, get, ndjson, walk,
     },
+    machine::{ended, skipped},
     server::{Reply, Request, Server, T, cursor_page, lines, record},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, io::Write as _, path::Path};
 
 /// A sideload's records as the endpoint serves them, each once.
 fn sideload(still: &Still, export: Export, name: &str) -> Vec<String> {
@@ -222,4 +223,93 @@ fn a_sideload_that_is_not_as_documented_stops_the_export() {
         assert_eq!(place.file("t.ndjson"), lines(&[record(1, T)]));
         assert_eq!(place.file("t.tickets.users.ndjson"), "{\"id\":9}\n");
     }
+}
+
+/// Eight pages, each of which brings forty thousand users of its own, and again some of those of the
+/// page before, and of the first page.
+fn many_users(request: &Request) -> Reply {
+    const EACH: u64 = 40_000;
+    let page = request.parameter("cursor").map_or(0, |at| at[1..].parse::<u64>().expect("ours"));
+    let own = page * EACH..(page + 1) * EACH;
+    let again = own.start.saturating_sub(1_000)..own.start;
+    let users: Vec<String> =
+        again.chain(0..10).chain(own).map(|id| format!("{{\"id\":{id}}}")).collect();
+    let ticket = record(page, T + i64::try_from(page).expect("small"));
+    Reply::ok(format!(
+        "{{\"tickets\":[{ticket}],\"users\":[{}],\"after_cursor\":\"c{}\",\"end_of_stream\":{}}}",
+        users.join(","),
+        page + 1,
+        page == 7
+    ))
+}
+
+/// What is remembered is bounded, and is the same in pieces: where a generation of records begins
+/// stands in the state.
+#[test]
+fn f22_in_pieces_the_same_sideloads_are_written_as_at_once() {
+    for file in ["t.ndjson.gz"] {
+        let server = Server::answering(|_, request| Some(many_users(request)));
+        let whole = Place::at(&server.url());
+        let words = format!("export tickets --include users --overlap 0 -o {file}");
+        whole.zdx(&format!("{words} --since @{T}")).run().exit(0);
+        let beside = file.replace("t.", "t.tickets.users.");
+        let expected = whole.file(&beside);
+        let lines = expected.lines().count();
+        // The first ten come again once more than a hundred thousand others were written.
+        assert_eq!(expected.lines().filter(|line| *line == "{\"id\":7}").count(), 2, "{lines}");
+        assert_eq!(lines, 8 * 40_000 + 10);
+        let pieces = Place::at(&server.url());
+        pieces.zdx(&format!("{words} --since @{T} --max-pages 3")).run().exit(0);
+        for _ in 0..2 {
+            pieces.zdx(&format!("{words} --max-pages 3")).run().exit(0);
+        }
+        assert!(pieces.file(&beside) == expected, "{file}");
+    }
+}
+
+/// Whether a process has read that far in a file.
+fn reads_beyond(id: u32, path: &Path, bytes: u64) -> bool {
+    let open = fs::read_dir(format!("/proc/{id}/fd")).into_iter().flatten().flatten();
+    let mut of_file = open.filter(|entry| fs::read_link(entry.path()).is_ok_and(|to| to == path));
+    of_file.any(|entry| {
+        let info = format!("/proc/{id}/fdinfo/{}", entry.file_name().display());
+        let info = fs::read_to_string(info).unwrap_or_default();
+        let at = info.lines().find_map(|line| line.strip_prefix("pos:"));
+        at.and_then(|at| at.trim().parse::<u64>().ok()).is_some_and(|at| at > bytes)
+    })
+}
+
+/// A run that goes on reads what it has written of sideloads; a signal is heard meanwhile.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own files, and how long an end takes")]
+fn f22_p4_a_signal_is_heard_while_written_sideloads_are_read_again() {
+    if !fs::exists("/proc/self/fdinfo").unwrap_or(false) {
+        return skipped("f22, a signal while files are read", "no /proc here");
+    }
+    let server = Server::answering(|_, request| Some(many_users(request)));
+    let place = Place::at(&server.url());
+    let words = "export tickets --include users --overlap 0 -o t.ndjson";
+    place.zdx(&format!("{words} --since @{T} --max-pages 1")).run().exit(0);
+    // As an older version may have left it: far more than is remembered, in one generation.
+    let path = place.path("t.tickets.users.ndjson");
+    let own = fs::read(&path).unwrap();
+    let line = b"{\"id\":10000000}\n";
+    let mut file = fs::OpenOptions::new().write(true).truncate(true).open(&path).unwrap();
+    let many = line.repeat(3_000_000);
+    file.write_all(&many).and_then(|()| file.write_all(&own)).unwrap();
+    drop(file);
+    let state = place.state_bytes();
+    let (old, new) = (own.len(), many.len() + own.len());
+    let committed = |bytes: usize| format!("\"committed\": {bytes}");
+    assert!(state.contains(&committed(old)), "{state}");
+    fs::write(place.state(), state.replace(&committed(old), &committed(new))).unwrap();
+    let mut run = place.zdx(words).start();
+    eventually(|| reads_beyond(run.child.id(), &path, 1_000_000));
+    run.signal(rustix::process::Signal::TERM);
+    let told = std::time::Instant::now();
+    ended(&mut run.child);
+    assert!(told.elapsed() < std::time::Duration::from_secs(1), "{:?}", told.elapsed());
+    run.end().exit(143).stderr_has("stopped by SIGTERM");
+    assert_eq!(server.requests().len(), 1);
+    assert_eq!(fs::metadata(&path).unwrap().len(), u64::try_from(new).unwrap());
 }

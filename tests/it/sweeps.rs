@@ -53,9 +53,6 @@ impl Scene {
                 fs::remove_file(place.path(OWNER)).expect("the owner file");
             }
             Begin::Torn => {
-                // The request that hangs must be this scene's.
-                static ONE: Mutex<()> = Mutex::new(());
-                let _one = ONE.lock().expect("no panic");
                 let words = "tickets -o tickets.ndjson";
                 killed_in_a_page(&place, sandbox, words, OUTPUT, 2, "{\"torn\":");
                 let stale = place.state().with_file_name(".sandbox.json.AbCdEf.tmp");
@@ -87,10 +84,12 @@ fn sweep<T: Send>(
     strike: impl Fn(&Scene, T) + Sync,
 ) {
     let queue = Mutex::new(None::<Vec<T>>);
+    // One after the other: a request that is to hang must be of the run that is to be killed.
+    let scenes = [(); 2].map(|()| Scene::new(sandbox, begin));
     thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                let scene = Scene::new(sandbox, begin);
+        for scene in scenes {
+            let (queue, points, strike) = (&queue, &points, &strike);
+            scope.spawn(move || {
                 queue.lock().expect("no panic").get_or_insert_with(|| points(&scene.calls));
                 loop {
                     let next = queue.lock().expect("no panic").as_mut().and_then(Vec::pop);

@@ -1,0 +1,3 @@
+//! What late rows cost, in virtual time: see `export/cost`.
+
+pub use crate::export::cost::{Asked, Cost, Polls, cost};
