@@ -4,7 +4,7 @@
 use crate::{
     help,
     place::Existing,
-    plan::{Asked, INTERVAL},
+    plan::Asked,
     record::LoneSurrogates,
     resource::{self, RESOURCES},
     sandbox,
@@ -184,7 +184,8 @@ pub(crate) struct ExportArgs {
     /// Add related records, separated by commas
     ///
     /// `zdx resources` lists them. What Zendesk embeds in the records stays there; what it sends
-    /// beside them goes to a file of its own beside the output, as in tickets.users.ndjson.
+    /// beside them goes to a file of its own beside the output, as in tickets.users.ndjson. Of
+    /// several resources, each gets those that it has. `none` leaves out what the config file names.
     #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "What to export")]
     #[arg(value_parser = trimmed)]
     pub(crate) include: Vec<String>,
@@ -278,7 +279,8 @@ pub(crate) struct ExportArgs {
 
     /// How to page
     ///
-    /// Default: by cursor where the resource has it, else by time.
+    /// Default: by cursor where the resource has it, else by time. Of several resources, those that
+    /// page like this do; so it is with --per-page, --include and the like.
     #[arg(long, value_name = "HOW", help_heading = "Requests", hide_short_help = true)]
     pub(crate) pagination: Option<Pagination>,
     /// Records per page, 1 to 1000
@@ -327,7 +329,7 @@ impl ExportArgs {
     /// What was typed of the jobs.
     pub(crate) fn asked(&self) -> Asked {
         Asked {
-            resources: self.resources.clone(),
+            resources: one_by_one(&self.resources),
             since: self.since.clone(),
             until: self.until.clone(),
             include: self.include.clone(),
@@ -359,6 +361,14 @@ impl ExportArgs {
             skip_second: self.on_overflow == OnOverflow::SkipSecond,
         }
     }
+}
+
+/// Names that people also write as a list with commas.
+pub(crate) fn one_by_one(typed: &[String]) -> Vec<String> {
+    let names = typed.iter().flat_map(|names| names.split(',')).map(str::trim);
+    let names: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    // Commas alone are no list.
+    if names.is_empty() { typed.to_vec() } else { names }
 }
 
 #[derive(Args, Debug)]
@@ -655,13 +665,31 @@ pub(crate) fn with_help(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
-/// What to say besides, where clap calls an interval an unexpected argument.
-pub(crate) fn hint(args: &[OsString]) -> Option<&'static str> {
-    let interval = |arg: &OsString| {
-        let rest = arg.to_str().and_then(|arg| arg.strip_prefix("-f"));
+/// An interval that was typed as part of a flag, as in `-f10s`.
+pub(crate) fn interval(args: &[OsString]) -> Option<&str> {
+    let typed = args.iter().filter_map(|arg| arg.to_str());
+    typed.into_iter().find(|arg| {
+        let rest = arg.strip_prefix("-f").filter(|rest| !rest.starts_with('='));
         rest.is_some_and(|rest| duration(rest).is_ok())
-    };
-    args.iter().any(interval).then_some(INTERVAL)
+    })
+}
+
+/// In which form a command was to tell programs how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Document {
+    /// `--json`: the one object on stdout.
+    Result,
+    /// `--summary json`: the last line on stderr.
+    Summary,
+}
+
+/// What was typed of it, also where the rest cannot be parsed.
+pub(crate) fn document(args: &[OsString]) -> Option<Document> {
+    let mut typed = args.iter().take_while(|arg| *arg != "--");
+    match ahead(args, "--summary") {
+        Some("json") => Some(Document::Summary),
+        _ => typed.any(|arg| arg == "--json").then_some(Document::Result),
+    }
 }
 
 /// Whether to colour help and usage errors.

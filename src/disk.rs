@@ -70,24 +70,16 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates one directory, for its owner alone, if it is not there.
-pub(crate) fn create_dir_private(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        result => result,
-    }
-}
-
-/// Creates a directory and those above it that are missing, for their owner alone.
+/// Creates a directory and those above it that are missing, for their owner alone, durably.
 pub(crate) fn create_dirs_private(path: &Path) -> io::Result<()> {
+    let missing = path.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists());
+    let missing: Vec<&Path> = missing.collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path)?;
+    missing.into_iter().try_for_each(|dir| sync_dir(parent(dir)))
 }
 
 /// Whether anybody may put a file of theirs in the place of one in this directory.

@@ -134,6 +134,11 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What a panic comes to, whose own message may hold what must not be shown.
+pub(crate) fn bug() -> Failure {
+    Failure::new(Exit::Bug, "a bug in zdx")
+}
+
 /// Turns a library's error into a [`Failure`] by naming the exit and the deed.
 pub(crate) trait OrExit<T> {
     fn or_exit(self, exit: Exit, what: impl FnOnce() -> String) -> Result<T, Failure>;

@@ -76,8 +76,8 @@ pub(crate) fn resources() -> StyledStr {
     examples(
         "
   zdx resources
-  zdx resources --json | jq -r '.[].resource'
-  zdx resources --json | jq '.[] | select(.resource == \"tickets\").sideloads'",
+  zdx resources --json | jq -r '.resources[].resource'
+  zdx resources --json | jq '.resources[] | {resource, sideloads}'",
     )
 }
 

@@ -98,7 +98,7 @@ mod words;
 pub mod bench;
 pub mod sandbox;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{CommandFactory as _, FromArgMatches as _, error::ErrorKind};
 use std::{
     ffi::OsString,
     io::Write as _,
@@ -115,46 +115,30 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     panic::set_hook(Box::new(|panic| tell_of_a_bug(panic.location())));
     let args = cli::with_help(args);
-    let format = cli::log_format(&args);
-    let hint = cli::hint(&args);
-    let exit = match parsed(args) {
-        Ok(cli) => panic::catch_unwind(AssertUnwindSafe(|| commands::run(cli)))
-            .unwrap_or(failure::Exit::Bug),
-        Err(error) if error.use_stderr() && format == cli::LogFormat::Json => {
-            commands::refuse(&in_one_line(&error))
+    let document = cli::document(&args);
+    let exit = match parsed(&args) {
+        Ok(cli) => panic::catch_unwind(AssertUnwindSafe(|| commands::run(cli, document)))
+            .unwrap_or_else(|_panic| commands::tell_programs(document, &failure::bug())),
+        Err(error) if is_for_people(&error, &args, document) => {
+            drop(error.print());
+            if error.use_stderr() { failure::Exit::Usage } else { failure::Exit::Done }
         }
-        Err(help) => {
-            // Help and version are printed to stdout and are no error.
-            let exit = if help.use_stderr() { failure::Exit::Usage } else { failure::Exit::Done };
-            drop(help.print());
-            if let Some(hint) = hint.filter(|_| help.use_stderr()) {
-                drop(std::io::stderr().write_all(format!("zdx: hint: {hint}\n").as_bytes()));
-            }
-            exit
-        }
+        Err(error) => commands::refuse(&error, &args, document),
     };
     ExitCode::from(exit.code())
 }
 
-fn parsed(args: Vec<OsString>) -> Result<cli::Cli, clap::Error> {
-    let mut command = cli::Cli::command().color(cli::color(&args));
-    let matches = command.try_get_matches_from_mut(args)?;
-    cli::Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+/// Help and version, which were asked for, or are shown where no command was typed.
+fn is_for_people(error: &clap::Error, args: &[OsString], document: Option<cli::Document>) -> bool {
+    let helps = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let text = cli::log_format(args) == cli::LogFormat::Text && document.is_none();
+    !error.use_stderr() || helps && text
 }
 
-/// What clap says of an error, without the usage that follows it.
-fn in_one_line(error: &clap::Error) -> String {
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return "a command is missing: --help lists them".to_owned();
-    }
-    let text = error.render().to_string();
-    let text = text.split("\nUsage:").next().unwrap_or_default();
-    let text = text.split("\nFor more information").next().unwrap_or_default();
-    let paragraphs = text.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>());
-    let paragraphs: Vec<String> = paragraphs.map(|words| words.join(" ")).collect();
-    let line = paragraphs.join("; ");
-    let line = line.trim_end_matches(['\n', ' ', ';']);
-    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+fn parsed(args: &[OsString]) -> Result<cli::Cli, clap::Error> {
+    let mut command = cli::Cli::command().color(cli::color(args));
+    let matches = command.try_get_matches_from_mut(args)?;
+    cli::Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// Where it happened and in which version, and nothing else: a panic's own message may hold what

@@ -6,7 +6,7 @@ use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _},
     mark::{Mark, STDOUT, Stage},
-    shown::shown,
+    shown::{quoted, shown},
     time::UnixTime,
 };
 use std::{
@@ -85,6 +85,90 @@ fn is_directory(typed: &str) -> bool {
     typed.ends_with('/') || typed.ends_with(std::path::MAIN_SEPARATOR) || Path::new(typed).is_dir()
 }
 
+/// Other names of stdout.
+const SAME_AS_STDOUT: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// What `-o` says, where that is to be known before the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Stdout,
+    /// Something that takes bytes and keeps no file: a FIFO, a terminal, the null device.
+    Device,
+    Files,
+}
+
+pub(crate) fn target(typed: &str) -> Target {
+    if typed == STDOUT || SAME_AS_STDOUT.contains(&typed) {
+        return Target::Stdout;
+    }
+    match std::fs::metadata(typed) {
+        Ok(found) if is_device(found.file_type()) => Target::Device,
+        Ok(_) | Err(_) => Target::Files,
+    }
+}
+
+/// Of block devices, which hold what is to be kept, none is meant.
+#[cfg(unix)]
+fn is_device(kind: std::fs::FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    kind.is_fifo() || kind.is_char_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: std::fs::FileType) -> bool {
+    false
+}
+
+/// Endings of names that promise another format, or a compression that zdx does not have.
+const FORMATS: [&str; 15] = [
+    "parquet", "pq", "avro", "orc", "arrow", "feather", "csv", "tsv", "xls", "xlsx", "xml", "yaml",
+    "sqlite", "db", "duckdb",
+];
+const COMPRESSIONS: [&str; 13] =
+    ["xz", "bz2", "zip", "7z", "lz4", "br", "lzma", "tar", "tgz", "snappy", "sz", "lzo", "zip64"];
+
+/// Refuses names that promise what zdx does not write, and those of object stores. `text` is
+/// the template that was typed.
+fn check_name(typed: &str, text: &str) -> Result<(), Failure> {
+    if let Some((scheme, _)) = typed.split_once("://") {
+        let to = quoted(typed);
+        let pipe = match scheme {
+            "s3" => format!("aws s3 cp - {to}"),
+            "gs" => format!("gcloud storage cp - {to}"),
+            _ => "rclone rcat REMOTE:PATH".to_owned(),
+        };
+        return Err(Failure::usage(format!(
+            "{} is no file, and records go to files or to stdout",
+            shown(typed)
+        ))
+        .hint(format!("to put it there, leave out -o and pipe it: zdx export … | {pipe}")));
+    }
+    let compressed = [".gz", ".zst"].iter().find_map(|end| text.strip_suffix(end));
+    let end = Path::new(compressed.unwrap_or(text)).extension().and_then(|end| end.to_str());
+    let end = end.map(str::to_lowercase).unwrap_or_default();
+    if FORMATS.contains(&end.as_str()) {
+        return Err(Failure::usage(format!(
+            "records are written as NDJSON, one a line, not as .{end}"
+        ))
+        .hint("name it .ndjson; duckdb, jq and others make other formats of it"));
+    }
+    if COMPRESSIONS.contains(&end.as_str()) {
+        return Err(Failure::usage(format!("gzip and zstd compress here, not .{end}"))
+            .hint("name it .ndjson.gz or .ndjson.zst"));
+    }
+    Ok(())
+}
+
+/// The directory in front of the first placeholder.
+fn fixed(text: &str) -> &Path {
+    let before = text.split('{').next().unwrap_or_default();
+    Path::new(match before.rsplit_once('/') {
+        Some(("", _)) => "/",
+        Some((dir, _)) => dir,
+        None => ".",
+    })
+}
+
 /// Resolves what `-o` says for one resource.
 pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Output, Failure> {
     if typed == STDOUT {
@@ -99,22 +183,27 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
     } else {
         typed.to_owned()
     };
+    check_name(typed, &text)?;
     let filled = fill(&text, resource, names)?;
     let path = Path::new(&filled);
-    let dir = disk::parent(path);
-    // The directory of `dir/` is made when the output is opened, not before.
-    let made = is_directory(typed) && !dir.exists() && disk::parent(dir).is_dir();
-    if !made && !dir.is_dir() {
+    // Directories from the first placeholder on are made when the output is opened, and that of
+    // `dir/`; the others are the user's own, and may not be mounted.
+    let fixed = fixed(&text);
+    let made = is_directory(typed) && !fixed.exists() && disk::parent(fixed).is_dir();
+    if !made && !fixed.is_dir() {
         return Err(Failure::usage(format!(
             "the directory of the output does not exist: {}",
-            dir.display()
+            fixed.display()
         ))
-        .hint(format!("mkdir -p {}", dir.display())));
+        .hint(format!("mkdir -p {}", quoted(&fixed.to_string_lossy()))));
     }
     let unusable = || format!("cannot use {filled}");
-    let path = match (made, path.file_name()) {
-        (true, Some(name)) => disk::resolve(dir).or_exit(Exit::Output, unusable)?.join(name),
-        (_, _) => disk::resolve(path).or_exit(Exit::Output, unusable)?,
+    let path = if disk::parent(path).is_dir() {
+        disk::resolve(path).or_exit(Exit::Output, unusable)?
+    } else {
+        let there = if made { disk::parent(fixed) } else { fixed };
+        let below = path.strip_prefix(there).unwrap_or(path);
+        there.canonicalize().or_exit(Exit::Output, unusable)?.join(below)
     };
     let changes = ["{date}", "{run}"].iter().any(|placeholder| typed.contains(placeholder));
     let template = changes
@@ -212,7 +301,23 @@ mod tests {
         assert!(!dir.path().join("new").exists());
         assert_eq!(path(&at("{account}-{resource}-{date}.gz")), "acme-tickets-2026-11-24.gz");
         assert_eq!(path(&at("{resource}.{run}.ndjson")), "tickets.20261124T015903Z.ndjson");
-        for typed in [at("no/such/dir/"), at("no/x.ndjson"), at("{oops}"), at("{resource")] {
+        assert_eq!(path(&at("{date}/{resource}.ndjson")), "2026-11-24/tickets.ndjson");
+        assert_eq!(path(&at("a-{date}/b/{resource}.gz")), "a-2026-11-24/b/tickets.gz");
+        assert_eq!(path(&at("{account}/")), "acme/tickets.ndjson");
+        for typed in [
+            at("no/such/dir/"),
+            at("no/x.ndjson"),
+            at("no/{resource}.ndjson"),
+            at("no/{date}/x.ndjson"),
+            at("{oops}"),
+            at("{resource"),
+            at("x.parquet"),
+            at("x.CSV"),
+            at("x.csv.gz"),
+            at("{resource}.ndjson.xz"),
+            at("x.zip"),
+            "s3://bucket/x.ndjson".to_owned(),
+        ] {
             assert_eq!(locate(&typed, "tickets", NAMES).unwrap_err().exit, Exit::Usage, "{typed}");
         }
     }

@@ -152,11 +152,18 @@ fn hidden(path: &Path, what: &str) -> PathBuf {
 }
 
 /// A name that is not taken, neither by a finished segment nor by one that grows: of two runs in
-/// the same second the second gets a `-2`.
+/// the same second the second gets a `-2`, behind the run or, where that names a directory, behind
+/// the file's own name.
 fn unused(own: &Path, run: &str, names: &BTreeSet<OsString>) -> PathBuf {
     let has = |path: &Path| path.file_name().is_some_and(|name| names.contains(name));
     let name = own.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let numbered = (2..).map(|n| own.with_file_name(name.replace(run, &format!("{run}-{n}"))));
+    let numbered = (2..).map(|n: u64| {
+        own.with_file_name(match name.split_once('.') {
+            _ if name.contains(run) => name.replace(run, &format!("{run}-{n}")),
+            Some((stem, ends)) => format!("{stem}-{n}.{ends}"),
+            None => format!("{name}-{n}"),
+        })
+    });
     std::iter::once(own.to_owned())
         .chain(numbered)
         .find(|path| !has(path) && !has(&partial(path)))
@@ -246,6 +253,20 @@ mod tests {
             let names = names.iter().map(OsString::from).collect();
             let found = Found { names, saved_is_there: false };
             assert_eq!(file(SERIES, &output, None, &found).path.to_str(), Some(expect));
+        }
+    }
+
+    #[test]
+    fn of_two_runs_in_one_second_each_has_its_name() {
+        let run = "20261124T015903Z";
+        for (own, taken, expect) in [
+            (format!("/d/t-{run}.gz"), format!("t-{run}.gz"), format!("/d/t-{run}-2.gz")),
+            (format!("/d/{run}/t.x.gz"), "t.x.gz".to_owned(), format!("/d/{run}/t-2.x.gz")),
+            (format!("/d/{run}/t"), ".t.partial".to_owned(), format!("/d/{run}/t-2")),
+            (format!("/d/{run}/t.gz"), "u.gz".to_owned(), format!("/d/{run}/t.gz")),
+        ] {
+            let names = BTreeSet::from([OsString::from(taken)]);
+            assert_eq!(unused(Path::new(&own), run, &names), Path::new(&expect));
         }
     }
 }

@@ -215,6 +215,11 @@ impl Report {
         }
     }
 
+    /// Whether lines are for programs.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        self.voice.json
+    }
+
     /// The same, said of several. A log for programs has a line for each.
     pub(crate) fn note_of(&self, resources: &[&str], text: &str) {
         if self.voice.json {

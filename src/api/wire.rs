@@ -176,6 +176,10 @@ impl Wire {
     /// A broken connection surfaces through the decompressor; only what the decompressor itself
     /// finds wrong is damage.
     fn body_failed(&self, error: io::Error) -> ApiError {
+        // A body that is left off is not damaged.
+        if self.watch.stop.signal().is_some() {
+            return self.failed(ureq::Error::Io(error));
+        }
         let error = match ureq::Error::from(error) {
             ureq::Error::Decompress(_, inner) => match ureq::Error::from(inner) {
                 ureq::Error::Io(inner) if !broken::disconnected(&inner) => {
@@ -186,9 +190,7 @@ impl Wire {
             error => error,
         };
         match error {
-            ureq::Error::Io(error) if self.watch.stop.signal().is_none() => {
-                ApiError::BodyCut { reason: broken::worded(&error) }
-            }
+            ureq::Error::Io(error) => ApiError::BodyCut { reason: broken::worded(&error) },
             other => self.failed(other),
         }
     }

@@ -16,13 +16,15 @@ pub(super) struct Scene<'a> {
     pub(super) state: Option<&'a Path>,
     /// Rule 7: what stdout passes on begins no series.
     pub(super) passing: bool,
+    /// What stdout is called.
+    pub(super) stdout: &'a str,
 }
 
 /// Each line with the names of whom it is said.
 pub(super) fn announcements(jobs: &[Job], scene: &Scene<'_>) -> Vec<(Vec<&'static str>, String)> {
     let mut groups: Vec<(String, Vec<&Job>)> = Vec::new();
     for job in jobs {
-        let key = line(job, scene, "", &place_of(job, Told::OfAll));
+        let key = line(job, scene, "", &place_of(job, scene, Told::OfAll));
         match groups.iter_mut().find(|(known, _)| *known == key) {
             Some((_, members)) => members.push(job),
             None => groups.push((key, vec![job])),
@@ -31,13 +33,29 @@ pub(super) fn announcements(jobs: &[Job], scene: &Scene<'_>) -> Vec<(Vec<&'stati
     let told = groups.into_iter().map(|(_, members)| {
         let names = members.iter().map(|job| job.resource.name).collect();
         let line = match members.as_slice() {
-            [job] => line(job, scene, &start_of(&members), &place_of(job, Told::OfOne)),
-            [job, ..] => line(job, scene, &start_of(&members), &place_of(job, Told::OfAll)),
+            [job] => line(job, scene, &start_of(&members), &place_of(job, scene, Told::OfOne)),
+            [job, ..] => {
+                let told =
+                    line(job, scene, &start_of(&members), &place_of(job, scene, Told::OfAll));
+                match told.strip_prefix("goes ") {
+                    Some(rest) => format!("go {rest}"),
+                    None => told,
+                }
+            }
             [] => String::new(),
         };
         (names, line)
     });
     told.collect()
+}
+
+/// A line for each job, for programs, which look for one resource.
+pub(super) fn each(jobs: &[Job], scene: &Scene<'_>) -> Vec<(Vec<&'static str>, String)> {
+    let own = |job: &Job| {
+        let told = line(job, scene, &start_of(&[job]), &place_of(job, scene, Told::OfOne));
+        (vec![job.resource.name], told)
+    };
+    jobs.iter().map(own).collect()
 }
 
 /// Of whom a place is told.
@@ -48,15 +66,12 @@ enum Told {
     OfAll,
 }
 
-fn place_of(job: &Job, told: Told) -> String {
-    let Place::File(file) = &job.place else { return "stdout".to_owned() };
-    let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-    match told {
-        Told::OfOne => file.path.display().to_string(),
-        Told::OfAll => {
-            let name = name.replacen(job.resource.name, "{resource}", 1);
-            file.path.with_file_name(name).display().to_string()
-        }
+fn place_of(job: &Job, scene: &Scene<'_>, told: Told) -> String {
+    let Place::File(file) = &job.place else { return scene.stdout.to_owned() };
+    let path = file.path.display().to_string();
+    match path.rsplit_once(job.resource.name) {
+        Some((before, behind)) if told == Told::OfAll => format!("{before}{{resource}}{behind}"),
+        _ => path,
     }
 }
 
@@ -120,7 +135,7 @@ mod tests {
             origin: origin.to_owned(),
             ..probe(&RESOURCES[at], UnixTime::clamped(start))
         };
-        let scene = Scene { state: None, passing: false };
+        let scene = Scene { state: None, passing: false, stdout: "stdout" };
         let told = |jobs: &[Job]| {
             let told = announcements(jobs, &scene).into_iter();
             told.map(|(names, text)| format!("{}: {text}", names.join(" "))).collect::<Vec<_>>()

@@ -13,7 +13,7 @@ use crate::{
         error::ApiError,
         headers::Headers,
     },
-    cli::CheckArgs,
+    cli::{CheckArgs, one_by_one},
     export::request,
     failure::{Exit, Failure},
     pacer::Quota,
@@ -76,33 +76,21 @@ enum Expiry {
     Unknown,
 }
 
-pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
-    let result = check(args, context);
-    if let Err(failure) = &result
-        && args.json
-        && failure.exit != Exit::ReaderGone
-    {
-        let error = failure.to_string();
-        let document = json!({"resources": [], "error": error, "exit": failure.exit.code()});
-        super::print(&context.report.scrubbed(&format!("{document}\n")))?;
-    }
-    result
-}
-
 /// The resources that were named, or all.
 fn named(args: &CheckArgs) -> Result<Vec<&'static Resource>, Failure> {
     let mut named: Vec<&'static Resource> = Vec::new();
-    for typed in args.resources.iter().filter(|typed| *typed != "all") {
+    let typed = one_by_one(&args.resources);
+    for typed in typed.iter().filter(|typed| *typed != "all") {
         let resource = Resource::named(typed).map_err(Failure::usage)?;
         if !named.iter().any(|known| known.name == resource.name) {
             named.push(resource);
         }
     }
-    let all = named.is_empty() || args.resources.iter().any(|typed| typed == "all");
+    let all = named.is_empty() || typed.iter().any(|typed| typed == "all");
     Ok(if all { RESOURCES.iter().collect() } else { named })
 }
 
-fn check(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
     let resources = named(args)?;
     let (settings, _sandbox) = context.settings(args.sandbox)?;
     let credentials = settings.credentials.clone();
@@ -172,9 +160,19 @@ fn check(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
             now,
             found: &found,
         };
-        super::print(&context.report.scrubbed(&as_json(&told, exit)))?;
+        let document = super::document(as_json(&told), none_can_be_read(exit), exit);
+        super::print(&context.report.scrubbed(&document))?;
     }
     Ok(exit)
+}
+
+/// Why a check failed of which each row has its own reason.
+fn none_can_be_read(exit: Exit) -> Option<&'static str> {
+    match exit {
+        Exit::Done => None,
+        Exit::Credentials => Some("none of the resources can be read"),
+        _ => Some("none of the resources could be read now"),
+    }
 }
 
 fn asked(client: &Client, resource: &'static Resource, start: UnixTime) -> Answered {
@@ -340,7 +338,7 @@ fn in_words(credentials: &Credentials, expiry: &Expiry, now: UnixTime) -> String
     format!("credentials  {kind}, {expiry}\nfrom         {origin}\n")
 }
 
-fn as_json(told: &Told<'_>, exit: Exit) -> String {
+fn as_json(told: &Told<'_>) -> Value {
     let rows: Vec<Value> = told
         .found
         .iter()
@@ -370,7 +368,7 @@ fn as_json(told: &Told<'_>, exit: Exit) -> String {
         (None, Expiry::Renewed(life)) => ("renewed", Some(told.now.plus(*life).to_string())),
         (None, Expiry::Unknown) => ("unknown", None),
     };
-    let document = json!({
+    json!({
         "account": told.account,
         "base_url": told.origin,
         "credentials": {
@@ -381,8 +379,5 @@ fn as_json(told: &Told<'_>, exit: Exit) -> String {
             "expires_at": expires_at,
         },
         "resources": rows,
-        "error": null,
-        "exit": exit.code(),
-    });
-    format!("{document}\n")
+    })
 }

@@ -5,7 +5,7 @@ use crate::{
     cli::ConfigCommand,
     disk::{self, ReplaceError},
     failure::{Exit, Failure, OrExit as _},
-    settings::{self, Effective},
+    settings::{self, Effective, Shown},
     shown::{ENDLESS, quoted},
 };
 use serde_json::{Value, json};
@@ -19,11 +19,11 @@ pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, Fa
         ConfigCommand::Init { json } => init(*json, context),
         ConfigCommand::Path { json } => {
             let path = settings::config_path(&context.flags, &context.env)?;
-            let text = match json {
-                true => json!({"config": path}).to_string(),
-                false => path.display().to_string(),
-            };
-            super::print(&format!("{text}\n")).map(|()| Exit::Done)
+            match json {
+                true => super::print_json(json!({"config": path})),
+                false => super::print(&format!("{}\n", path.display())),
+            }
+            .map(|()| Exit::Done)
         }
         ConfigCommand::Show { json } => show(*json, context),
     }
@@ -47,7 +47,7 @@ fn init(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     context.report.note(None, &format!("wrote {shown}: edit it, then try zdx check{flag}"));
     if as_json {
         let document = json!({"config": path});
-        super::print(&format!("{document}\n"))?;
+        super::print_json(document)?;
     }
     Ok(Exit::Done)
 }
@@ -59,14 +59,24 @@ fn show(as_json: bool, context: &Context) -> Result<Exit, Failure> {
     if as_json {
         let rows: Vec<Value> = all
             .iter()
-            .map(|row| json!({"name": row.name, "value": row.value, "origin": row.origin}))
+            .map(|row| {
+                let value = row.value.as_ref().map(|value| match value {
+                    Shown::Text(text) => json!(text),
+                    Shown::List(list) => json!(list),
+                });
+                json!({"name": row.name, "value": value, "origin": row.origin})
+            })
             .collect();
         let document = json!({"config": path, "exists": path.exists(), "settings": rows});
-        return super::print(&format!("{document}\n")).map(|()| Exit::Done);
+        return super::print_json(document).map(|()| Exit::Done);
     }
     let mut out = format!("{}: {read}\n", path.display());
     for row in &all {
         let Effective { name, value, origin } = row;
+        let value = value.as_ref().map(|value| match value {
+            Shown::Text(text) => text.clone(),
+            Shown::List(list) => list.join(", "),
+        });
         match (value, origin) {
             (Some(value), Some(origin)) => writeln!(out, "{name:<18} {value:<40} from {origin}"),
             (Some(value), None) => writeln!(out, "{name:<18} {value}"),

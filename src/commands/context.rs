@@ -11,6 +11,7 @@ use crate::{
     settings::{self, Environment, Flags, Settings},
     signals::Stop,
 };
+use serde_json::Value;
 use std::io::Write as _;
 
 /// What every command may need.
@@ -71,6 +72,19 @@ impl Context {
         }
         Ok((settings, sandbox))
     }
+}
+
+/// The object of `--json`. As those of failures it says how the command ended.
+pub(super) fn document(mut document: Value, error: Option<&str>, exit: Exit) -> String {
+    if let Value::Object(members) = &mut document {
+        members.insert("error".to_owned(), error.into());
+        members.insert("exit".to_owned(), exit.code().into());
+    }
+    format!("{document}\n")
+}
+
+pub(super) fn print_json(result: Value) -> Result<(), Failure> {
+    print(&document(result, None, Exit::Done))
 }
 
 /// Writes a command's own result to stdout; a reader that went away ends it quietly.

@@ -2,7 +2,7 @@
 
 use super::{
     Context,
-    announce::{Scene, announcements},
+    announce::{self, Scene},
 };
 use crate::{
     api::{Limits, auth::Authorizer},
@@ -12,7 +12,7 @@ use crate::{
     failure::{Exit, Failure, OrExit as _},
     mark::STDOUT,
     mutex::lock,
-    output::Names,
+    output::{self, Names, Target},
     pacer::{self, gate::Gate},
     place::Place,
     plan::{self, Job, Known, Named, Saved},
@@ -23,6 +23,7 @@ use crate::{
     time::UnixTime,
 };
 use std::{
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -44,28 +45,24 @@ pub(super) struct Tuning {
 const RETRY_FOR: Duration = Duration::from_secs(900);
 
 pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
-    let result = export(args, context);
-    match &result {
-        // The last line for programs is that of a run, too, that ends before its first request.
-        Err(failure) if args.summary == SummaryFormat::Json => {
-            let exit = context.failed(failure);
-            context.report.raw(&summary::json(&[], exit));
-            Ok(exit)
-        }
-        _ => result,
-    }
-}
-
-fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     let now = context.clock.wall();
-    let asked = args.asked();
+    let mut asked = args.asked();
     let window = asked.check(now)?;
     if args.no_state && context.flags.state.is_some() {
         return Err(Failure::usage("--no-state keeps no positions: leave out --state"));
     }
     // `_sandbox` serves until the export is over.
     let (settings, _sandbox) = context.settings(args.sandbox)?;
-    let passing = is_passing(args, &settings, context);
+    let output = asked.output.take().or_else(|| settings.defaults.output.clone());
+    let output = output.unwrap_or_else(|| STDOUT.to_owned());
+    let target = output::target(&output);
+    if target == Target::Device && wants_state(args, settings.state_given) {
+        return Err(Failure::usage(format!("the output {output} is not a regular file"))
+            .hint("a one-off may write to any device or FIFO: add --no-state"));
+    }
+    let to_files = target == Target::Files;
+    asked.output = Some(if to_files { output.clone() } else { STDOUT.to_owned() });
+    let passing = !to_files && is_passing(args, &settings, context);
     let mut state = match passing {
         true => None,
         false => open_state(args, &settings)?,
@@ -75,8 +72,16 @@ fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
     let names = Names { account: &settings.account, now };
     let known = Known { defaults: &settings.defaults, names, saved: &saved };
     let jobs = plan::jobs(&asked, window, &named, &known)?;
-    let scene = Scene { state: saved.state.as_deref(), passing };
-    for (names, text) in announcements(&jobs, &scene) {
+    for (names, text) in plan::remarks(&asked, &jobs) {
+        context.report.note_of(&names, &text);
+    }
+    let stdout = if target == Target::Device { &output } else { "stdout" };
+    let scene = Scene { state: saved.state.as_deref(), passing, stdout };
+    let announced = match context.report.is_for_programs() {
+        true => announce::each(&jobs, &scene),
+        false => announce::announcements(&jobs, &scene),
+    };
+    for (names, text) in announced {
         context.report.note_of(&names, &text);
     }
     if args.dry_run {
@@ -86,6 +91,9 @@ fn export(args: &ExportArgs, context: &Context) -> Result<Exit, Failure> {
             super::print(&format!("{}: {text}\n", job.resource.name))?;
         }
         return Ok(Exit::Done);
+    }
+    if target == Target::Device {
+        sink::becomes(Path::new(&output), context.clock, &context.stop)?;
     }
     if context.progress != When::Never {
         let to_stdout = jobs.iter().any(|job| job.place == Place::Stdout);
@@ -194,7 +202,7 @@ pub(super) fn all(
             ));
     }
     if summary_format == SummaryFormat::Json {
-        shared.report.raw(&summary::json(&outcomes, exit));
+        shared.report.raw(&summary::json(&outcomes, exit, None));
     }
     Ok(exit)
 }
@@ -207,13 +215,10 @@ fn wants_state(args: &ExportArgs, state_given: bool) -> bool {
 /// Rule 7: a `--since` to a terminal or a pipe, of which nothing is left, is a look and no series,
 /// unless something says that a position is wanted.
 fn is_passing(args: &ExportArgs, settings: &Settings, context: &Context) -> bool {
-    let output = args.output.as_ref().or(settings.defaults.output.as_ref());
     let wanted = context.flags.state.is_some()
         || context.env.get("ZDX_STATE").is_some()
         || args.follow.is_some();
-    let to_stdout = output.is_none_or(|output| output == STDOUT);
     args.since.is_some()
-        && to_stdout
         && !wanted
         && wants_state(args, settings.state_given)
         && sink::is_passed_on()

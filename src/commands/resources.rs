@@ -10,9 +10,11 @@ use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 pub(super) fn run(args: &ResourcesArgs) -> Result<Exit, Failure> {
-    let text = if args.json { as_json() } else { as_table() };
-    super::print(&text)?;
-    Ok(Exit::Done)
+    match args.json {
+        true => super::print_json(as_json()),
+        false => super::print(&as_table()),
+    }
+    .map(|()| Exit::Done)
 }
 
 fn paging(resource: &Resource) -> Vec<&'static str> {
@@ -45,7 +47,7 @@ fn drawing_on(bucket: Bucket) -> Vec<String> {
     all
 }
 
-fn as_json() -> String {
+fn as_json() -> Value {
     let rows: Vec<Value> = RESOURCES
         .iter()
         .map(|resource| {
@@ -64,7 +66,7 @@ fn as_json() -> String {
             })
         })
         .collect();
-    format!("{}\n", Value::Array(rows))
+    json!({"resources": rows})
 }
 
 /// What fits every terminal.

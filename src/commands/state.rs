@@ -31,11 +31,11 @@ pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Fai
     match command {
         StateCommand::Path { json } => {
             let path = place.absolute_state();
-            let text = match json {
-                true => json!({"state": path}).to_string(),
-                false => path.display().to_string(),
-            };
-            super::print(&format!("{text}\n")).map(|()| Exit::Done)
+            match json {
+                true => super::print_json(json!({"state": path})),
+                false => super::print(&format!("{}\n", path.display())),
+            }
+            .map(|()| Exit::Done)
         }
         StateCommand::Show { json } => show(&place, *json, context.clock.wall()),
         StateCommand::Set { resource, since, json } => set(&place, resource, since, *json, context),
@@ -67,7 +67,7 @@ fn show(place: &Place, as_json: bool, now: UnixTime) -> Result<Exit, Failure> {
             "last_run": last_run,
             "resources": rows,
         });
-        return super::print(&format!("{document}\n")).map(|()| Exit::Done);
+        return super::print_json(document).map(|()| Exit::Done);
     }
     let mut out = match all.is_empty() {
         true => format!("no positions are saved in {path}\n"),
@@ -187,7 +187,7 @@ fn set(
     if as_json {
         let from = start.to_string();
         let document = json!({"resource": resource.name, "from": from, "backup": backup});
-        super::print(&format!("{document}\n"))?;
+        super::print_json(document)?;
     }
     Ok(Exit::Done)
 }
@@ -215,7 +215,7 @@ fn reset(place: &Place, typed: &str, as_json: bool, context: &Context) -> Result
     context.report.note(Some(resource.name), &text);
     if as_json {
         let document = json!({"resource": resource.name, "backup": backup});
-        super::print(&format!("{document}\n"))?;
+        super::print_json(document)?;
     }
     Ok(Exit::Done)
 }
@@ -265,7 +265,7 @@ fn relocate(
     }
     if as_json {
         let document = json!({"resources": rows, "backup": backup});
-        super::print(&format!("{document}\n"))?;
+        super::print_json(document)?;
     }
     Ok(Exit::Done)
 }

@@ -38,7 +38,7 @@ mod writer;
 
 use crate::{
     disk,
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, bug},
     mutex::lock,
     output::Output,
     plan::Job,
@@ -93,6 +93,7 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
                         catch_unwind(AssertUnwindSafe(|| run::export(job, shared, stream, writer)))
                             .unwrap_or_else(|_panic| Outcome {
                                 exit: Exit::Bug,
+                                error: Some(bug().to_string()),
                                 ..Outcome::of(name)
                             });
                     lock(&ended).push((index, outcome));

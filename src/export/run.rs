@@ -81,7 +81,7 @@ pub(super) fn export<'a>(
             }
             let failure =
                 advice::next_step(job, failure, writer.state_path().is_some(), id.as_deref());
-            tally.failed(failure.exit, stream.handed_over());
+            tally.failed(&failure, stream.handed_over());
             if failure.exit != Exit::ReaderGone {
                 let saved = writer.state_path();
                 let saved =

@@ -37,6 +37,8 @@ pub(crate) struct Outcome {
     pub(crate) sample: bool,
     /// Left out, because nobody named it and the account cannot read it.
     pub(crate) out_of_reach: bool,
+    /// What failed.
+    pub(crate) error: Option<String>,
     pub(crate) exit: Exit,
 }
 
@@ -62,6 +64,7 @@ impl Outcome {
             too_recent: false,
             sample: false,
             out_of_reach: false,
+            error: None,
             exit: Exit::Done,
         }
     }
@@ -142,6 +145,7 @@ impl Outcome {
             "through": self.through.map(|time| time.to_string()),
             "position": self.position.as_ref().map(position),
             "complete": self.complete,
+            "error": self.error,
             "exit": self.exit.code(),
         })
     }
@@ -168,10 +172,14 @@ fn seconds(duration: Duration) -> Value {
     json!((duration.as_secs_f64() * 1_000.0).round() / 1_000.0)
 }
 
-/// The one object of `--summary json`.
-pub(crate) fn json(outcomes: &[Outcome], exit: Exit) -> String {
+/// The one object of `--summary json`. `error` is why there was no run.
+pub(crate) fn json(outcomes: &[Outcome], exit: Exit, error: Option<&str>) -> String {
     let resources: Vec<Value> = outcomes.iter().map(Outcome::json).collect();
-    json!({"resources": resources, "exit": exit.code()}).to_string()
+    let mut failed =
+        outcomes.iter().filter_map(|outcome| Some((outcome.resource, outcome.error.as_ref()?)));
+    let first = failed.next().map(|(resource, error)| format!("{resource}: {error}"));
+    let error = error.map(str::to_owned).or(first);
+    json!({"resources": resources, "error": error, "exit": exit.code()}).to_string()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::{asker::Spent, batch::Standing, commit::Written, summary::Outcome};
 use crate::{
-    failure::Exit,
+    failure::{Exit, Failure},
     plan::{Job, Mode},
     progress::{Stand, Way},
     resource::{Bucket, Parameter},
@@ -111,8 +111,10 @@ impl Tally {
     }
 
     /// A run failed that had handed over so many pages.
-    pub(super) fn failed(&mut self, exit: Exit, handed_over: u64) {
+    pub(super) fn failed(&mut self, failure: &Failure, handed_over: u64) {
+        let exit = failure.exit;
         self.outcome.exit = exit;
+        self.outcome.error = Some(failure.to_string());
         // One that follows and had caught up may be stopped at any time.
         let all_counts = self.outcome.pages == handed_over;
         self.outcome.complete &= all_counts && matches!(exit, Exit::Signal(_));

@@ -7,10 +7,10 @@ use super::{
     start::{self, moment},
 };
 use crate::{
-    failure::{Failure, closest},
+    failure::Failure,
     place::Existing,
     record::LoneSurrogates,
-    resource::{Pagination, Parameter, RESOURCES, Resource, Sideload},
+    resource::{Pagination, Resource},
     settings,
     time::UnixTime,
 };
@@ -58,17 +58,20 @@ impl Asked {
     /// Refuses what can be refused by what was typed alone, before any setting is looked at.
     pub(crate) fn check(&self, now: UnixTime) -> Result<Window, Failure> {
         let window = self.window(now)?;
-        for typed in self.resources.iter().filter(|typed| *typed != "all") {
-            let resource = Resource::named(typed).map_err(|error| {
+        let all = self.resources.iter().any(|typed| typed == "all");
+        let named = self.resources.iter().filter(|typed| *typed != "all").map(|typed| {
+            Resource::named(typed).map_err(|error| {
                 let failure = Failure::usage(error);
                 match self.follow.is_some() && settings::duration(typed).is_ok() {
                     true => failure.hint(INTERVAL),
                     false => failure,
                 }
-            })?;
-            self.check_parameters(resource)
-                .and_then(|()| self.sideloads(resource))
-                .map_err(|failure| failure.about(resource.name))?;
+            })
+        });
+        let named: Vec<&'static Resource> = named.collect::<Result<_, _>>()?;
+        // What `all` stands for, the settings say.
+        if !all {
+            self.check_flags(&named)?;
         }
         Ok(window)
     }
@@ -95,66 +98,5 @@ impl Asked {
                 ));
         }
         Ok(Window { since, until })
-    }
-
-    /// A parameter that a resource does not take is refused rather than ignored.
-    pub(super) fn check_parameters(&self, resource: &Resource) -> Result<(), Failure> {
-        for (given, parameter, flag) in [
-            (self.per_page.is_some(), Parameter::PerPage, "--per-page"),
-            (self.exclude_deleted, Parameter::ExcludeDeleted, "--exclude-deleted"),
-            (
-                self.support_type_scope.is_some(),
-                Parameter::SupportTypeScope,
-                "--support-type-scope",
-            ),
-        ] {
-            if given && !resource.takes(parameter) {
-                let takers: Vec<&str> = RESOURCES
-                    .iter()
-                    .filter(|resource| resource.takes(parameter))
-                    .map(|resource| resource.name)
-                    .collect();
-                return Err(Failure::usage(format!("does not take {flag}"))
-                    .hint(format!("{flag} is for {}", takers.join(", "))));
-            }
-        }
-        if self.exclude_system_updates && resource.change_time != "generated_timestamp" {
-            return Err(Failure::usage(
-                "does not take --exclude-system-updates: only tickets have such updates",
-            ));
-        }
-        Ok(())
-    }
-
-    /// The sideloads of a resource that `--include` names, each once.
-    pub(super) fn sideloads(&self, resource: &Resource) -> Result<Vec<&'static Sideload>, Failure> {
-        let mut include: Vec<&'static Sideload> = Vec::new();
-        for name in &self.include {
-            let sideload = resource.sideload(name).ok_or_else(|| no_such(name, resource))?;
-            if !include.iter().any(|known| known.name == sideload.name) {
-                include.push(sideload);
-            }
-        }
-        Ok(include)
-    }
-}
-
-fn no_such(name: &str, resource: &Resource) -> Failure {
-    let names = || resource.sideloads.iter().map(|sideload| sideload.name);
-    let failure = Failure::usage(format!("no such sideload: \"{}\"", name.escape_debug()));
-    let others: Vec<&str> = RESOURCES
-        .iter()
-        .filter(|other| other.sideload(name).is_some())
-        .map(|other| other.name)
-        .collect();
-    let all = names().collect::<Vec<_>>().join(", ");
-    match (closest(name, names()), all) {
-        (_, all) if !others.is_empty() => {
-            let failure = failure.hint(format!("{name} belongs to {}", others.join(", ")));
-            if all.is_empty() { failure } else { failure.hint(format!("it has {all}")) }
-        }
-        (Some(near), _) => failure.hint(format!("did you mean \"{near}\"?")),
-        (None, all) if all.is_empty() => failure,
-        (None, all) => failure.hint(format!("it has {all}")),
     }
 }

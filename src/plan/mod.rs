@@ -9,6 +9,7 @@ mod asked;
 mod hints;
 mod job;
 mod owned;
+mod parameters;
 mod start;
 
 pub(crate) use asked::{Asked, Window};
@@ -100,7 +101,8 @@ pub(crate) fn jobs(
 ) -> Result<Vec<Job>, Failure> {
     let typed = asked.output.as_ref().or(known.defaults.output.as_ref());
     let typed = typed.map_or(STDOUT, String::as_str);
-    check_sharing(named, typed, asked)?;
+    asked.check_flags(&resources(named))?;
+    check_sharing(named, typed, asked, known.defaults)?;
     check_output(named, typed, asked)?;
     let jobs: Vec<Job> = named
         .iter()
@@ -120,18 +122,43 @@ pub(crate) fn jobs(
     Ok(jobs)
 }
 
+fn resources(named: &[Named]) -> Vec<&'static Resource> {
+    named.iter().map(|named| named.resource).collect()
+}
+
+/// What is to be said of the flags that were typed, besides what the jobs say, and of whom.
+pub(crate) fn remarks(asked: &Asked, jobs: &[Job]) -> Vec<(Vec<&'static str>, String)> {
+    let resources: Vec<&'static Resource> = jobs.iter().map(|job| job.resource).collect();
+    let mut remarks = asked.withheld(&resources);
+    let passing = |job: &&Job| !job.mode.in_series() && job.follow.is_none();
+    let once: Vec<&str> = jobs.iter().filter(passing).map(|job| job.resource.name).collect();
+    if asked.overlap.is_some() && !once.is_empty() {
+        let text = "--overlap has no effect: a one-off that does not follow reads nothing again";
+        remarks.push((once, text.to_owned()));
+    }
+    remarks
+}
+
 /// Refuses several kinds of records in one stream that nothing tells apart.
-fn check_sharing(named: &[Named], typed: &str, asked: &Asked) -> Result<(), Failure> {
+fn check_sharing(
+    named: &[Named],
+    typed: &str,
+    asked: &Asked,
+    defaults: &Defaults,
+) -> Result<(), Failure> {
     let several = named.len() > 1;
     if typed == STDOUT {
-        let sideloads = asked.include.iter().any(|name| {
-            named.iter().any(|Named { resource, .. }| {
-                resource.sideload(name).is_some_and(|found| found.place == resource::Place::Page)
-            })
+        let sideloads = named.iter().any(|Named { resource, .. }| {
+            let own = asked.own(resource, defaults.of(resource));
+            own.include.iter().any(|sideload| sideload.place == resource::Place::Page)
         });
         if (several || sideloads) && !asked.envelope {
-            return Err(Failure::usage("several kinds of records cannot share stdout")
-                .hint("add --envelope, or give a directory: -o out/"));
+            let failure = Failure::usage("several kinds of records cannot share stdout")
+                .hint("add --envelope, or give a directory: -o out/");
+            return Err(match sideloads && asked.include.is_empty() {
+                true => failure.hint("or leave out what the config file includes: --include none"),
+                false => failure,
+            });
         }
     } else if several && !output::one_for_each(typed) {
         return Err(Failure::usage("several resources cannot share one file")
@@ -178,18 +205,18 @@ fn job(
     known: &Known<'_>,
 ) -> Result<Job, Failure> {
     let names = known.names;
-    asked.check_parameters(resource)?;
-    let include = asked.sideloads(resource)?;
-    let endpoint = resource.endpoint(asked.pagination).ok_or_else(|| {
-        let only = resource.endpoints.first().map_or("", |endpoint| endpoint.pagination.name());
-        Failure::usage(format!("pages by {only} only"))
-    })?;
+    let configured = known.defaults.of(resource);
+    let wanted = asked.own(resource, configured);
+    let include = wanted.include;
+    let endpoint = resource.endpoint(wanted.pagination.as_ref().map(|wanted| wanted.pagination));
+    let endpoint = endpoint.ok_or_else(|| Failure::new(Exit::Bug, "pages in no such way"))?;
+    let configured_start = configured.start.as_ref().or(known.defaults.start.as_ref());
     let state = known.saved.state.as_deref();
     let saved = known.saved.series(resource);
     if let Some(series) = saved {
         start::check_kind(state, resource, series)?;
     }
-    let fallback = match (&known.defaults.start, window.since, saved) {
+    let fallback = match (configured_start, window.since, saved) {
         (Some(configured), None, None) => {
             let Configured { text, place } = configured;
             let start = start(text, place, names.now);
@@ -200,7 +227,8 @@ fn job(
     let mut mode = start::mode(window.since, saved.cloned(), fallback, state.is_some())?;
     let mut moved_from = Vec::new();
     if let Mode::Series(series) | Mode::NewSeries { again: Some(series), .. } = &mut mode
-        && let Some((moved, from)) = owned::check_same(asked, resource, series, &output)?
+        && let Some((moved, from)) =
+            owned::check_same(asked, wanted.pagination.as_ref(), resource, series, &output)?
     {
         **series = moved;
         moved_from = from;
@@ -216,7 +244,7 @@ fn job(
         Mode::Series(series) => series.window.or(series.through).or_else(|| series.position.time()),
     };
     let has_had_pages = mode.saved().is_some_and(Series::has_had_pages);
-    let origin = match (&asked.since, &known.defaults.start) {
+    let origin = match (&asked.since, configured_start) {
         (Some(text), _) => format!("--since {text}"),
         (None, Some(Configured { text, .. })) => format!("start = \"{text}\""),
         (None, None) => String::new(),
@@ -258,14 +286,14 @@ fn job(
         moved_from,
         include,
         per_page: match resource.takes(Parameter::PerPage) {
-            true => asked.per_page.or(known.defaults.per_page).unwrap_or(retry::LARGEST),
+            true => wanted.per_page.or(known.defaults.per_page).unwrap_or(retry::LARGEST),
             false => retry::LARGEST,
         },
-        exclude_deleted: asked.exclude_deleted,
-        support_type_scope: asked.support_type_scope,
+        exclude_deleted: wanted.exclude_deleted,
+        support_type_scope: wanted.support_type_scope,
         until: window.until,
-        updated_since: window_start.filter(|_| asked.exclude_system_updates),
-        overlap: asked.overlap.unwrap_or(resource.overlap),
+        updated_since: window_start.filter(|_| wanted.exclude_system_updates),
+        overlap: wanted.overlap.unwrap_or(resource.overlap),
         limit: asked.limit,
         max_pages: asked.max_pages,
         envelope: asked.envelope,

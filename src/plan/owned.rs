@@ -2,7 +2,7 @@
 //!
 //! Looks at what is saved and at places, and touches nothing.
 
-use super::{Asked, hints::anew};
+use super::{Asked, hints::anew, parameters::Wanted};
 use crate::{
     failure::Failure,
     mark::STDOUT,
@@ -20,23 +20,25 @@ use std::path::PathBuf;
 /// gone on with: then the series with its new places is given, and the old ones.
 pub(super) fn check_same(
     asked: &Asked,
+    wanted: Option<&Wanted>,
     resource: &Resource,
     series: &Series,
     output: &Output,
 ) -> Result<Option<(Series, Vec<PathBuf>)>, Failure> {
     let saved = series.position.pagination();
-    if let Some(asked) = asked.pagination.filter(|asked| *asked != saved) {
+    if let Some(Wanted { pagination, origin, without }) =
+        wanted.filter(|wanted| wanted.pagination != saved)
+    {
         return Err(Failure::usage(format!(
-            "--pagination {} contradicts the saved position, which is one of {} paging",
-            asked.name(),
+            "{origin} contradicts the saved position, which is one of {} paging",
             saved.name()
         ))
         .hint(match series.through.or_else(|| series.position.time()) {
             Some(through) => format!(
-                "leave out --pagination, or begin anew: {}",
-                anew(resource, Some(asked), through, output)
+                "{without}, or begin anew: {}",
+                anew(resource, Some(*pagination), through, output)
             ),
-            None => "leave out --pagination".to_owned(),
+            None => without.clone(),
         }));
     }
     let same = match output {

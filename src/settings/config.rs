@@ -6,6 +6,7 @@ use super::access::{refuse_readable, refuse_writable};
 use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _, closest},
+    resource::{RESOURCES, Resource},
     shown::shown,
 };
 use std::{
@@ -19,10 +20,24 @@ use toml::de::{DeTable, DeValue};
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Number,
     List,
+    /// `true` or `false`.
+    Switch,
+}
+
+impl Kind {
+    /// What it takes, for people.
+    fn takes(self) -> &'static str {
+        match self {
+            Kind::Text => "a string",
+            Kind::Number => "a number",
+            Kind::List => "a list of strings",
+            Kind::Switch => "true or false",
+        }
+    }
 }
 
 /// A key, what it takes, and whether it belongs to one account, so that it cannot stand in
@@ -57,10 +72,29 @@ const KEYS: &[(&str, Kind, bool)] = &[
     ("request_timeout", Kind::Text, false),
 ];
 
+/// The keys of one resource, in a table of its name, as in `[profiles.acme.tickets]`.
+pub(super) const OF_RESOURCE: &[(&str, Kind)] = &[
+    ("include", Kind::List),
+    ("exclude_deleted", Kind::Switch),
+    ("support_type_scope", Kind::Text),
+    ("per_page", Kind::Number),
+    ("pagination", Kind::Text),
+    ("start", Kind::Text),
+    ("overlap", Kind::Text),
+];
+
 /// Keys whose value is the secret itself.
 const SECRETS: [&str; 3] = ["client_secret", "oauth_token", "api_token"];
 
 const LARGEST: u64 = 1024 * 1024;
+
+/// Every key with what it takes, and those of one resource, for the manual.
+#[cfg(test)]
+pub(crate) fn keys() -> [Vec<(&'static str, &'static str)>; 2] {
+    let of_profile = KEYS.iter().map(|(key, kind, _)| (*key, kind.takes()));
+    let of_resource = OF_RESOURCE.iter().map(|(key, kind)| (*key, kind.takes()));
+    [of_profile.collect(), of_resource.collect()]
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Config {
@@ -296,8 +330,16 @@ fn values(
     for (key, value) in table {
         let at = line(key.span().start);
         let key = &**key.get_ref();
+        if let (Ok(resource), DeValue::Table(table)) = (Resource::named(key), value.get_ref()) {
+            of_resource(resource.name, table, place, line, &mut values)?;
+            continue;
+        }
         let Some((_, kind, of_account)) = KEYS.iter().find(|(known, ..)| *known == key) else {
-            let known: Vec<&str> = KEYS.iter().map(|(known, ..)| *known).collect();
+            let names = RESOURCES.iter().map(|resource| resource.name);
+            let known: Vec<&str> = match value.get_ref() {
+                DeValue::Table(_) => names.collect(),
+                _ => KEYS.iter().map(|(known, ..)| *known).collect(),
+            };
             return Err(format!("line {at}: {}", unknown_key(key, &known, place)));
         };
         if *of_account && place == "[defaults]" {
@@ -305,17 +347,8 @@ fn values(
                 "line {at}: {key} is one account's own: it belongs into a profile"
             ));
         }
-        let Some(value) = value_of(value.get_ref(), *kind) else {
-            let takes = match kind {
-                Kind::Text => "a string",
-                Kind::Number => "a number",
-                Kind::List => "a list of strings",
-            };
-            return Err(format!("line {at}: {key} in {place} takes {takes}"));
-        };
-        if value == Value::Text(String::new()) {
-            return Err(format!("line {at}: {key} in {place} is empty"));
-        }
+        let value = taken(value.get_ref(), *kind)
+            .map_err(|why| format!("line {at}: {key} in {place} {why}"))?;
         values.insert(key.to_owned(), Entry { value, line: at });
     }
     for secret in SECRETS {
@@ -333,10 +366,46 @@ fn values(
     Ok(values)
 }
 
+/// The settings of one resource, each under its name: `tickets.include`.
+fn of_resource(
+    name: &str,
+    table: &DeTable<'_>,
+    place: &str,
+    line: &impl Fn(usize) -> usize,
+    values: &mut Values,
+) -> Result<(), String> {
+    let place = match place.strip_suffix(']') {
+        Some(place) => format!("{place}.{name}]"),
+        None => format!("{place}.{name}"),
+    };
+    for (key, value) in table {
+        let at = line(key.span().start);
+        let key = &**key.get_ref();
+        let Some((_, kind)) = OF_RESOURCE.iter().find(|(known, _)| *known == key) else {
+            let known: Vec<&str> = OF_RESOURCE.iter().map(|(known, _)| *known).collect();
+            return Err(format!("line {at}: {}", unknown_key(key, &known, &place)));
+        };
+        let value = taken(value.get_ref(), *kind)
+            .map_err(|why| format!("line {at}: {key} in {place} {why}"))?;
+        values.insert(format!("{name}.{key}"), Entry { value, line: at });
+    }
+    Ok(())
+}
+
+/// The value of a key, or what is wrong with it.
+fn taken(value: &DeValue<'_>, kind: Kind) -> Result<Value, String> {
+    match value_of(value, kind) {
+        None => Err(format!("takes {}", kind.takes())),
+        Some(value) if value == Value::Text(String::new()) => Err("is empty".to_owned()),
+        Some(value) => Ok(value),
+    }
+}
+
 fn value_of(value: &DeValue<'_>, kind: Kind) -> Option<Value> {
     match (kind, value) {
         (Kind::Text, DeValue::String(text)) => Some(Value::Text(text.to_string())),
         (Kind::Number, DeValue::Integer(number)) => Some(Value::Text(number.to_string())),
+        (Kind::Switch, DeValue::Boolean(on)) => Some(Value::Text(on.to_string())),
         (Kind::List, DeValue::Array(array)) => array
             .iter()
             .map(|item| match item.get_ref() {
@@ -406,6 +475,46 @@ mod tests {
         let example = include_str!("../../config.example.toml");
         for (key, ..) in KEYS {
             assert!(example.contains(&format!("{key} = ")), "{key}");
+        }
+        let of_resource = example.split("[profiles.acme.tickets]").nth(1).unwrap();
+        for (key, _) in OF_RESOURCE {
+            assert!(of_resource.contains(&format!("{key} = ")), "{key}");
+        }
+        // What is commented out is right, too.
+        let whole = of_resource.lines().map(|line| line.strip_prefix("# ").unwrap_or(line));
+        let whole: Vec<&str> = whole.filter(|line| line.contains(" = ")).collect();
+        Config::parse(&format!("[profiles.acme.tickets]\n{}", whole.join("\n"))).unwrap();
+    }
+
+    #[test]
+    fn a_resource_has_settings_of_its_own() {
+        let config = Config::parse(
+            "[defaults.ticket-events]\nper_page = 100\n[profiles.a]\nsubdomain = 'a'\n\
+             [profiles.a.tickets]\ninclude = ['users']\nexclude_deleted = true\n",
+        )
+        .unwrap();
+        let profile = config.profile(Some("a")).unwrap();
+        assert_eq!(profile.list("tickets.include").unwrap(), ["users"]);
+        assert_eq!(profile.text("tickets.exclude_deleted"), Some("true"));
+        assert_eq!(profile.text("ticket_events.per_page"), Some("100"));
+        assert!(profile.place("tickets.include").ends_with(", line 6: tickets.include"));
+        for (text, expect) in [
+            (
+                "[profiles.a.tickest]\n",
+                "line 1: unknown key \"tickest\" in [profiles.a]: did you mean \"tickets\"?",
+            ),
+            (
+                "[profiles.a.tickets]\nincluding = []\n",
+                "unknown key \"including\" in [profiles.a.tickets]: did you mean \"include\"?",
+            ),
+            (
+                "[profiles.a.tickets]\nexclude_deleted = 'yes'\n",
+                "line 2: exclude_deleted in [profiles.a.tickets] takes true or false",
+            ),
+            ("[profiles.a.tickets]\nstart = ''\n", "start in [profiles.a.tickets] is empty"),
+            ("[defaults.users]\nrate = 1\n", "unknown key \"rate\" in [defaults.users]"),
+        ] {
+            refused(text, expect);
         }
     }
 

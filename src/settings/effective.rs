@@ -1,44 +1,60 @@
 //! The settings that are in effect, and where each comes from. Reads no secret and runs no command.
 
 use super::{
-    config::absolute,
+    config::{OF_RESOURCE, Profile, absolute},
     credentials,
     given::{Environment, Flags},
     place::{Chosen, chosen, default_state, first, named_state, server},
-    values::{defaults, limits},
+    values::{defaults, key_of, limits},
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, resource::RESOURCES};
 
 /// A setting as it is in effect, and where it comes from.
 #[derive(Debug)]
 pub(crate) struct Effective {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// `None` where it is not set; the origin may then say why.
-    pub(crate) value: Option<String>,
+    pub(crate) value: Option<Shown>,
     pub(crate) origin: Option<String>,
+}
+
+/// A value as it is configured.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl Effective {
+    fn text(name: &str, value: Option<String>, origin: Option<String>) -> Effective {
+        Effective { name: name.to_owned(), value: value.map(Shown::Text), origin }
+    }
+}
+
+/// What a key is set to.
+fn configured(profile: &Profile, key: &str) -> Option<Effective> {
+    let listed = || profile.list(key).map(|list| Shown::List(list.to_vec()));
+    let value = profile.text(key).map(|text| Shown::Text(text.to_owned())).or_else(listed)?;
+    Some(Effective { name: key.to_owned(), value: Some(value), origin: profile.origin(key) })
 }
 
 /// Every setting that is in effect. Reads no secret and runs no command.
 pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effective>, Failure> {
     let chosen = chosen(flags, env)?;
     let Chosen { profile, explicit, .. } = &chosen;
-    let mut all = vec![Effective {
-        name: "profile",
-        value: profile.name().map(str::to_owned),
-        origin: chosen.by.clone().or_else(|| profile.aside().map(str::to_owned)),
-    }];
+    let origin = chosen.by.clone().or_else(|| profile.aside().map(str::to_owned));
+    let mut all = vec![Effective::text("profile", profile.name().map(str::to_owned), origin)];
     all.extend(of_account(flags, env, &chosen)?);
     let choice = credentials::choose(env, profile, *explicit);
     if let Some((name, value, origin)) = choice.as_ref().and_then(|choice| choice.name(profile)) {
-        all.push(Effective { name, value: Some(value.to_owned()), origin: Some(origin) });
+        all.push(Effective::text(name, Some(value.to_owned()), Some(origin)));
     }
     all.push(match choice {
-        Some(choice) => Effective {
-            name: "credentials",
-            value: Some(format!("{} (redacted)", choice.kind())),
-            origin: Some(choice.origin(profile)),
-        },
-        None => Effective { name: "credentials", value: None, origin: credentials::half(env) },
+        Some(choice) => {
+            let value = format!("{} (redacted)", choice.kind());
+            Effective::text("credentials", Some(value), Some(choice.origin(profile)))
+        }
+        None => Effective::text("credentials", None, credentials::half(env)),
     });
     let limits = limits(env, profile)?;
     defaults(profile)?;
@@ -51,11 +67,12 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
         let variable = format!("ZDX_{}", name.to_uppercase());
         let ambient = env.get(&variable).map(|_| variable);
         let origin = ambient.or_else(|| profile.origin(name));
-        all.push(Effective {
+        let origin = origin.or_else(|| Some(DEFAULT.to_owned()));
+        all.push(Effective::text(
             name,
-            value: Some(humantime::format_duration(value).to_string()),
-            origin: origin.or_else(|| Some(DEFAULT.to_owned())),
-        });
+            Some(humantime::format_duration(value).to_string()),
+            origin,
+        ));
     }
     for name in [
         "start",
@@ -69,10 +86,11 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
         "resources",
         "scope",
     ] {
-        let listed = || profile.list(name).map(|list| list.join(", "));
-        if let Some(value) = profile.text(name).map(str::to_owned).or_else(listed) {
-            all.push(Effective { name, value: Some(value), origin: profile.origin(name) });
-        }
+        all.extend(configured(profile, name));
+    }
+    for resource in RESOURCES {
+        let keys = OF_RESOURCE.iter().map(|(key, _)| key_of(resource, key));
+        all.extend(keys.filter_map(|key| configured(profile, &key)));
     }
     Ok(all)
 }
@@ -107,20 +125,12 @@ fn of_account(
     let (state, state_by) = state.unzip();
     let (account, base) = server.map(|(account, base)| (account, base.origin)).unzip();
     Ok([
-        Effective {
-            name: "account",
-            origin: account_by.or_else(|| account.as_ref().map(|_| "the base URL".to_owned())),
-            value: account,
-        },
-        Effective {
-            name: "base_url",
-            origin: base.as_ref().and(base_by).map(|(_, by)| by.to_owned()),
-            value: base,
-        },
-        Effective {
-            name: "state",
-            value: state.map(|path| absolute(&path).display().to_string()),
-            origin: state_by,
-        },
+        Effective::text(
+            "account",
+            account.clone(),
+            account_by.or_else(|| account.map(|_| "the base URL".to_owned())),
+        ),
+        Effective::text("base_url", base.clone(), base.and(base_by).map(|(_, by)| by.to_owned())),
+        Effective::text("state", state.map(|path| absolute(&path).display().to_string()), state_by),
     ])
 }

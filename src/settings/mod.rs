@@ -24,11 +24,13 @@ use crate::{
     signals::Stop,
 };
 use config::Profile;
-pub(crate) use effective::{Effective, effective};
+#[cfg(test)]
+pub(crate) use config::keys;
+pub(crate) use effective::{Effective, Shown, effective};
 pub(crate) use given::{Environment, Flags};
 pub(crate) use place::{Place, config_path, place, profiles};
 use std::path::{Path, PathBuf};
-pub(crate) use values::{Configured, Defaults, duration, size};
+pub(crate) use values::{Configured, Defaults, OfResource, duration, size};
 use values::{defaults, limits};
 
 /// Everything that a command may need of the outside, resolved.

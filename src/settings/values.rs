@@ -8,10 +8,10 @@ use super::{
 use crate::{
     api::Limits,
     failure::{Exit, Failure},
-    resource::Resource,
+    resource::{Pagination, Parameter, RESOURCES, Resource, Sideload},
     time::{self, NoDuration},
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What stands in for flags that were not given.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,40 @@ pub(crate) struct Defaults {
     pub(crate) max_wait: Option<Duration>,
     pub(crate) rate: Option<u32>,
     pub(crate) reserve: Option<u8>,
+    /// Of those that have settings of their own.
+    pub(crate) of_resources: BTreeMap<&'static str, OfResource>,
+}
+
+/// What is configured for one resource.
+#[derive(Clone, Debug)]
+pub(crate) struct OfResource {
+    pub(crate) include: Vec<&'static Sideload>,
+    pub(crate) exclude_deleted: bool,
+    /// As the server calls it.
+    pub(crate) support_type_scope: Option<&'static str>,
+    pub(crate) per_page: Option<u16>,
+    /// With where it stands.
+    pub(crate) pagination: Option<(Pagination, String)>,
+    pub(crate) start: Option<Configured>,
+    pub(crate) overlap: Option<Duration>,
+}
+
+impl OfResource {
+    const NONE: &OfResource = &OfResource {
+        include: Vec::new(),
+        exclude_deleted: false,
+        support_type_scope: None,
+        per_page: None,
+        pagination: None,
+        start: None,
+        overlap: None,
+    };
+}
+
+impl Defaults {
+    pub(crate) fn of(&self, resource: &Resource) -> &OfResource {
+        self.of_resources.get(resource.name).unwrap_or(OfResource::NONE)
+    }
 }
 
 /// A value of the config file that others read, and where it stands.
@@ -64,30 +98,94 @@ pub(super) fn limits(env: &Environment, profile: &Profile) -> Result<Limits, Fai
     })
 }
 
-pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
+fn within(profile: &Profile, key: &str, low: u32, high: u32) -> Result<Option<u32>, Failure> {
     let number = |text: &str| text.parse::<u32>().map_err(|_not_one| "use a number".to_owned());
-    let within = |key, low: u32, high: u32| match profile.parsed(key, number)? {
+    match profile.parsed(key, number)? {
         Some(value) if !(low..=high).contains(&value) => {
             Err(profile.unusable(key, format!("is not within {low} to {high}")))
         }
         value => Ok(value),
+    }
+}
+
+fn page_size(profile: &Profile, key: &str) -> Result<Option<u16>, Failure> {
+    Ok(within(profile, key, 1, 1000)?.and_then(|size| u16::try_from(size).ok()))
+}
+
+fn start(profile: &Profile, key: &str) -> Option<Configured> {
+    let text = profile.text(key)?.to_owned();
+    Some(Configured { text, place: profile.place(key) })
+}
+
+/// The whole name of a setting of one resource.
+pub(super) fn key_of(resource: &Resource, key: &str) -> String {
+    format!("{}.{key}", resource.name)
+}
+
+/// What a resource does not take cannot be configured for it.
+fn of_resource(profile: &Profile, resource: &Resource) -> Result<OfResource, Failure> {
+    let key = |key: &str| key_of(resource, key);
+    for (name, parameter) in [
+        ("per_page", Parameter::PerPage),
+        ("exclude_deleted", Parameter::ExcludeDeleted),
+        ("support_type_scope", Parameter::SupportTypeScope),
+    ] {
+        if profile.text(&key(name)).is_some() && !resource.takes(parameter) {
+            return Err(profile.unusable(&key(name), "is nothing that it takes"));
+        }
+    }
+    let list = key("include");
+    let include = profile.list(&list).unwrap_or_default().iter().map(|name| {
+        resource.sideload(name).ok_or_else(|| {
+            let all: Vec<&str> = resource.sideloads.iter().map(|known| known.name).collect();
+            let shown = name.escape_debug();
+            profile.unusable(&list, format!("has no \"{shown}\": there are {}", all.join(", ")))
+        })
+    });
+    let scope = |text: &str| {
+        let known = SCOPES.into_iter().find(|known| *known == text);
+        known.ok_or_else(|| format!("it is one of {}", SCOPES.join(", ")))
     };
+    let pagination = |text: &str| {
+        let all = resource.endpoints.iter().map(|endpoint| endpoint.pagination);
+        let names: Vec<&str> = all.clone().map(Pagination::name).collect();
+        let known = all.clone().find(|how| how.name() == text);
+        known.ok_or_else(|| format!("it pages by {}", names.join(" or ")))
+    };
+    let how = key("pagination");
+    Ok(OfResource {
+        include: include.collect::<Result<_, _>>()?,
+        exclude_deleted: profile.text(&key("exclude_deleted")) == Some("true"),
+        support_type_scope: profile.parsed(&key("support_type_scope"), scope)?,
+        per_page: page_size(profile, &key("per_page"))?,
+        pagination: profile.parsed(&how, pagination)?.map(|found| (found, profile.place(&how))),
+        start: start(profile, &key("start")),
+        overlap: profile.parsed(&key("overlap"), duration)?,
+    })
+}
+
+/// Whose tickets there are, as the server calls them: API notes §4.1.
+const SCOPES: [&str; 3] = ["agent", "ai_agent", "all"];
+
+pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
     for name in profile.list("resources").unwrap_or_default() {
         Resource::named(name)
             .map_err(|error| profile.unusable("resources", format!("is not valid: {error}")))?;
     }
     Ok(Defaults {
-        start: profile
-            .text("start")
-            .map(|text| Configured { text: text.to_owned(), place: profile.place("start") }),
+        start: start(profile, "start"),
         // What a shell would do for `-o` has nobody done here.
         output: profile.text("output").map(|text| at_home(text).to_string_lossy().into_owned()),
         resources: profile.list("resources").map(<[String]>::to_vec),
-        per_page: within("per_page", 1, 1000)?.and_then(|size| u16::try_from(size).ok()),
+        per_page: page_size(profile, "per_page")?,
         retry_for: profile.parsed("retry_for", duration)?,
         max_wait: profile.parsed("max_wait", duration)?,
-        rate: within("rate", 1, u32::MAX)?,
-        reserve: within("reserve", 0, 99)?.and_then(|percent| u8::try_from(percent).ok()),
+        rate: within(profile, "rate", 1, u32::MAX)?,
+        reserve: within(profile, "reserve", 0, 99)?.and_then(|percent| u8::try_from(percent).ok()),
+        of_resources: RESOURCES
+            .iter()
+            .map(|resource| Ok((resource.name, of_resource(profile, resource)?)))
+            .collect::<Result<_, Failure>>()?,
     })
 }
 

@@ -74,7 +74,7 @@ impl FileSink {
         let failed = || format!("cannot open the output {}", path.display());
         let dir = disk::parent(&path);
         if !dir.exists() {
-            disk::create_dir_private(dir).or_exit(Exit::Output, || {
+            disk::create_dirs_private(dir).or_exit(Exit::Output, || {
                 format!("cannot create the directory {}", dir.display())
             })?;
         }

@@ -266,14 +266,16 @@ fn check_kind(path: &Path) -> Result<(), Failure> {
 
 /// A file that is to be made needs a directory, or one above in which that can be made.
 fn check_may_be_made(path: &Path) -> Result<(), Failure> {
-    let dir = disk::parent(path);
-    let there = if dir.exists() { dir } else { disk::parent(dir) };
-    if !there.is_dir() || dir.exists() && !dir.is_dir() {
+    let mut there = disk::parent(path);
+    while !there.exists() && disk::parent(there) != there {
+        there = disk::parent(there);
+    }
+    if !there.is_dir() {
         return Err(Failure::usage(format!(
-            "the directory of the output {} does not exist",
-            path.display()
-        ))
-        .hint(format!("mkdir -p {}", dir.display())));
+            "the output {} cannot be made: {} is no directory",
+            path.display(),
+            there.display()
+        )));
     }
     disk::check_may_write(there)
         .or_exit(Exit::Output, || format!("cannot open the output {}", path.display()))

@@ -15,7 +15,7 @@ pub(crate) use file::{FileSink, Opened};
 pub(crate) use look::{Looked, Me, Ours, Purpose, belongs_to, is_as_committed, look, release};
 pub(crate) use owner::{Note, drawn};
 pub(crate) use ownership::{Whereabouts, told};
-pub(crate) use stdout::{StdoutSink, check_reader, is_passed_on};
+pub(crate) use stdout::{StdoutSink, becomes, check_reader, is_passed_on};
 
 use crate::{
     failure::Failure,

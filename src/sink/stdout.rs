@@ -3,10 +3,11 @@
 
 use super::compress::PageWriter;
 use crate::{
-    failure::{Exit, Failure},
+    clock::Clock,
+    failure::{Exit, Failure, OrExit as _},
     signals::Stop,
 };
-use std::{fmt::Write as _, io};
+use std::{fmt::Write as _, fs::File, io, path::Path, time::Duration};
 
 #[derive(Debug)]
 pub(crate) struct StdoutSink {
@@ -64,6 +65,36 @@ impl StdoutSink {
 /// Whether stdout is a terminal or a pipe, of which nothing is left when a run has ended.
 pub(crate) fn is_passed_on() -> bool {
     matches!(os::kind(), os::Kind::Terminal | os::Kind::Pipe)
+}
+
+/// Makes stdout of a device or a FIFO, whose reader is waited for.
+#[cfg(unix)]
+pub(crate) fn becomes(path: &Path, clock: Clock, stop: &Stop) -> Result<(), Failure> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    const SOON: Duration = Duration::from_millis(50);
+    let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let failed = || format!("cannot open the output {}", path.display());
+    let file = loop {
+        match File::options().write(true).custom_flags(nonblock).open(path) {
+            // Nobody reads the FIFO yet.
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+                if let Some(signal) = stop.signal() {
+                    return Err(Failure::stopped(signal));
+                }
+                clock.sleep_until(clock.instant() + SOON, stop);
+            }
+            opened => break opened.or_exit(Exit::Output, failed)?,
+        }
+    };
+    let flags = rustix::fs::fcntl_getfl(&file).or_exit(Exit::Output, failed)?;
+    rustix::fs::fcntl_setfl(&file, flags - rustix::fs::OFlags::NONBLOCK)
+        .and_then(|()| rustix::stdio::dup2_stdout(&file))
+        .or_exit(Exit::Output, failed)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn becomes(path: &Path, _: Clock, _: &Stop) -> Result<(), Failure> {
+    Err(Failure::usage(format!("the output {} is not a regular file", path.display())))
 }
 
 /// Whether somebody still reads stdout, for when nothing is written to it.

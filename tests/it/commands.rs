@@ -55,11 +55,12 @@ fn resources_are_listed_without_an_account() {
         "  users_cursor: 20 requests a minute (60 with High Volume)\n    users by cursor\n",
     );
     let run = place.zdx("resources --json").run();
-    let rows: Vec<Value> = serde_json::from_str(&run.exit(0).text()).unwrap();
+    let found: Value = serde_json::from_str(&run.exit(0).text()).unwrap();
+    let rows = found["resources"].as_array().unwrap();
     assert_eq!(rows.len(), 6);
     assert_eq!(rows[0]["resource"], "tickets");
     assert_eq!(rows[0]["pagination"], serde_json::json!(["cursor", "time"]));
-    for row in &rows {
+    for row in rows {
         assert!(row["record_key"].is_string() && row["sideloads"].is_array(), "{row}");
     }
     let users = serde_json::json!({"cursor": "users_cursor", "time": "exports"});
@@ -194,13 +195,21 @@ fn a_run_that_ends_before_its_first_request_has_a_last_line_for_programs_too() {
     let place = Place::of(&still.sandbox);
     place.put("bad.toml", "nonsense = 1\n");
     let words = "export tickets -o t.ndjson --summary json -q";
-    let empty = |exit: i32| serde_json::json!({"resources": [], "exit": exit});
-    for (exit, more) in [(2, ""), (2, "--since soon"), (3, "--since 2h --config bad.toml")] {
+    let is_empty = |summary: &Value, exit: i32, error: &str| {
+        assert_eq!(summary["resources"], serde_json::json!([]), "{summary}");
+        assert_eq!(summary["exit"], exit, "{summary}");
+        assert!(summary["error"].as_str().unwrap().contains(error), "{summary}");
+    };
+    for (exit, more, error) in [
+        (2, "", "nothing says where to start"),
+        (2, "--since soon", "--since"),
+        (3, "--since 2h --config bad.toml", "unknown key \"nonsense\""),
+    ] {
         let run = place.zdx(&format!("{words} {more}")).run();
-        assert_eq!(run.exit(exit).summary(), empty(exit), "{more}");
+        is_empty(&run.exit(exit).summary(), exit, error);
     }
     let run = place.zdx(&format!("{words} --since 2h")).env("ZENDESK_OAUTH_TOKEN", "").run();
-    assert_eq!(run.exit(4).stderr_has("no credentials").summary(), empty(4));
+    is_empty(&run.exit(4).stderr_has("no credentials").summary(), 4, "no credentials");
     let run = place.zdx("export all -o out/ --since 2h --summary json");
     still.sandbox.when(|_| Some(Fault::Forbidden));
     assert_eq!(run.run().exit(4).summary()["exit"], 4);
@@ -215,28 +224,34 @@ fn a_run_that_finds_its_state_held_has_a_last_line_for_programs_too() {
     lock.lock().unwrap();
     let words = "export tickets --since @0 -o t.ndjson --state s.json --summary json";
     let summary = place.zdx(words).run().exit(11).summary();
-    assert_eq!(summary, serde_json::json!({"resources": [], "exit": 11}));
+    assert_eq!((&summary["resources"], &summary["exit"]), (&serde_json::json!([]), &11.into()));
+    assert!(summary["error"].as_str().unwrap().contains("s.json"), "{summary}");
 }
 
 #[test]
 fn what_cannot_be_parsed_is_told_in_the_log_for_programs() {
     let place = Place::new();
     for (words, says) in [
-        ("export tickets --log-format json --bad", "unexpected argument '--bad' found"),
-        ("export --log-format=json", "were not provided: <RESOURCE>..."),
-        ("--log-format json exprot", "unrecognized subcommand 'exprot'"),
+        ("export tickets --log-format json --bad", "unknown flag --bad"),
+        ("export --log-format=json", "RESOURCE is missing"),
+        ("--log-format json exprot", "unknown command \"exprot\": did you mean export?"),
         ("--log-format json state", "a command is missing"),
-        ("--log-format json", "requires a subcommand"),
-        ("export tickets --log-format json --per-page 0", "invalid value '0'"),
+        ("--log-format json", "a command is missing"),
+        ("export tickets --log-format json --per-page 0", "--per-page \"0\" cannot be used"),
     ] {
         let run = place.zdx(words).run();
         let stderr = run.exit(2).stderr().to_owned();
-        assert_eq!(stderr.lines().count(), 1, "{stderr}");
-        let line: Value = serde_json::from_str(stderr.trim_end()).unwrap();
-        assert_eq!(line["level"], "error");
-        assert!(line["time"].is_string() && line["resource"].is_null(), "{line}");
-        assert!(line["message"].as_str().unwrap().contains(says), "{line}");
+        let lines: Vec<Value> =
+            stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for line in &lines {
+            assert_eq!(line["level"], "error");
+            assert!(line["time"].is_string() && line["resource"].is_null(), "{line}");
+        }
+        assert!(lines[0]["message"].as_str().unwrap().contains(says), "{stderr}");
+        // What follows is what to do about it.
+        let hint = |line: &Value| line["message"].as_str().unwrap().starts_with("hint: ");
+        assert!(lines[1..].iter().all(hint), "{stderr}");
     }
     place.zdx("--log-format json --help").run().exit(0).stdout_has("Usage:");
-    place.zdx("export --bad").run().exit(2).stderr_has("Usage:");
+    place.zdx("export --bad").run().exit(2).stderr_has("zdx: unknown flag --bad\n");
 }

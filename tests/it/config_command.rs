@@ -29,7 +29,12 @@ fn setting(shown: &Value, name: &str) -> (String, String) {
     let rows = shown["settings"].as_array().expect("settings");
     let row = rows.iter().find(|row| row["name"] == name);
     let row = row.unwrap_or_else(|| panic!("no {name} in {shown:#}"));
-    let text = |key: &str| row[key].as_str().expect("a text").to_owned();
+    let text = |key: &str| match &row[key] {
+        Value::Array(list) => {
+            list.iter().map(|one| one.as_str().expect("a text")).collect::<Vec<_>>().join(", ")
+        }
+        value => value.as_str().expect("a text").to_owned(),
+    };
     (text("value"), text("origin"))
 }
 
@@ -302,7 +307,7 @@ fn where_the_config_file_is_is_told_to_programs() {
     let place = Place::new();
     for words in ["config path", "config init"] {
         let run = place.zdx(&format!("{words} --json --config c.toml")).run();
-        run.exit(0).stdout("{\"config\":\"c.toml\"}\n");
+        run.exit(0).stdout("{\"config\":\"c.toml\",\"error\":null,\"exit\":0}\n");
     }
     assert_eq!(place.file("c.toml"), EXAMPLE);
 }

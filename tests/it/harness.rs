@@ -9,6 +9,7 @@
 //!
 //! Times shrink by settings that users have too. Nothing here waits for something to happen.
 
+use crate::schemas;
 use assert_cmd::cargo::cargo_bin;
 use serde_json::{Value, value::RawValue};
 use std::{
@@ -318,6 +319,7 @@ impl Zdx<'_> {
         if is_export && !self.args.iter().any(|arg| other.contains(&arg.as_str())) {
             outcome.holds(is_ndjson(&outcome.stdout, exit == 141), "stdout is no NDJSON");
         }
+        self.check_documents(outcome, exit);
         outcome.holds(!is_secret(&outcome.stdout), "a secret on stdout");
         outcome.holds(!is_secret(outcome.stderr.as_bytes()), "a secret on stderr");
         let mut elsewhere = vec![("stderr".to_owned(), outcome.stderr.clone().into_bytes())];
@@ -348,6 +350,35 @@ impl Zdx<'_> {
                 let shown = memchr::memmem::find(text, record).is_some();
                 outcome.holds(!shown, &format!("a record in {name}"));
             }
+        }
+    }
+}
+
+impl Zdx<'_> {
+    /// What is printed for programs is as its schema says.
+    #[track_caller]
+    fn check_documents(&self, outcome: &Outcome, exit: i32) {
+        let helps = ["--help", "-h", "help", "--version", "-V"];
+        let asks = |flag: &str| self.args.iter().any(|arg| arg == flag);
+        if exit == 141 || self.shell.is_some() || helps.into_iter().any(asks) {
+            return;
+        }
+        let typed = self.args.iter().take_while(|arg| !arg.starts_with('-'));
+        let typed: Vec<&str> = typed.take(2).map(String::as_str).collect();
+        let command = match typed.as_slice() {
+            ["state" | "config", _] => typed.join(" "),
+            [command, ..] => (*command).to_owned(),
+            [] => String::new(),
+        };
+        if asks("--json") {
+            let wrong = schemas::result(&command, exit, &outcome.text());
+            outcome.holds(wrong.is_none(), &format!("--json: {}", wrong.unwrap_or_default()));
+        }
+        let summary = self.args.windows(2).any(|two| two[0] == "--summary" && two[1] == "json");
+        if summary && !asks("--dry-run") {
+            let last = outcome.stderr.lines().last().unwrap_or_default();
+            let wrong = schemas::summary(exit, last);
+            outcome.holds(wrong.is_none(), &format!("the summary: {}", wrong.unwrap_or_default()));
         }
     }
 }
@@ -419,7 +450,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     #[track_caller]
-    fn holds(&self, fact: bool, otherwise: &str) {
+    pub(crate) fn holds(&self, fact: bool, otherwise: &str) {
         assert!(fact, "{otherwise}\n{}", self.transcript());
     }
 

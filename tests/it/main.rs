@@ -80,9 +80,13 @@ mod rows_s;
 #[cfg(test)]
 mod sandbox_command;
 #[cfg(test)]
+mod schemas;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 mod segments;
+#[cfg(test)]
+mod several;
 #[cfg(test)]
 mod sideloads;
 #[cfg(test)]
@@ -95,6 +99,8 @@ mod state_file;
 mod states;
 #[cfg(test)]
 mod sweeps;
+#[cfg(test)]
+mod targets;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -119,7 +119,9 @@ fn a_damaged_state_is_not_shown_and_not_changed() {
         place.put("bad.json", bad);
         fs::copy(place.path("bad.json"), place.state()).unwrap();
         for words in ["show", "show --json", "set tickets --since 2h", "reset tickets"] {
-            place.zdx(&format!("state {words}")).run().refused(3, "sandbox.json");
+            let run = place.zdx(&format!("state {words}")).run();
+            run.exit(3).stderr_has("sandbox.json");
+            run.holds(run.text().is_empty() != words.contains("--json"), "stdout");
             assert_eq!(place.state_bytes(), bad, "{words}");
         }
     }
@@ -291,7 +293,7 @@ fn what_a_change_of_the_state_came_to_is_told_to_programs() {
         serde_json::from_str(&text).unwrap()
     };
     let state = place.state();
-    assert_eq!(json("state path"), json!({"state": state}));
+    assert_eq!(json("state path"), json!({"state": state, "error": null, "exit": 0}));
     let kept = |found: &Value| fs::read_to_string(found["backup"].as_str().unwrap()).unwrap();
     let before = place.state_bytes();
     let found = json("state set tickets --since 2026-11-01");

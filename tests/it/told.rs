@@ -75,7 +75,7 @@ fn u14_what_resources_share_is_said_once_at_the_start() {
         .stderr_has("/out/{resource}.ndjson, a new series saved in ");
     run.stderr_counts("\n", 4);
     let run = place.zdx(THREE).run();
-    run.exit(0).stderr_counts(&format!("{names}goes on from "), 1).stderr_has(") and later to ");
+    run.exit(0).stderr_counts(&format!("{names}go on from "), 1).stderr_has(") and later to ");
     run.stderr_counts("\n", 4);
     // A log for programs tells of each.
     let run = place.zdx(&format!("{THREE} --log-format json")).run();
@@ -110,4 +110,87 @@ fn u14_a_stop_of_several_resources_is_said_once() {
     let run = run.end();
     run.exit(130).stderr_counts("stopped by SIGINT", 1).stderr_counts("hint: ", 1);
     run.stderr_counts("stopped by a signal", 3);
+}
+
+#[test]
+fn u23_whatever_fails_there_is_one_object_with_an_error_and_an_exit() {
+    let server = Server::answering(|_, _| Some(Reply::status("403 Forbidden", &[], "{}")));
+    let place = Place::at(&server.url());
+    // Each is held against its schema by the harness, too.
+    for (words, code) in [
+        ("export tickets --since 2h --bad --summary json", 2),
+        ("export --summary=json", 2),
+        ("export tickest --since 2h --summary json", 2),
+        ("export tickets --since 2h --no-state --summary json", 4),
+        ("export tickets users --since 2h --no-state --envelope --summary json", 4),
+        ("export tickets --since 2h --summary json --config none.toml", 3),
+    ] {
+        let run = place.zdx(words).run();
+        let summary = run.exit(code).summary();
+        assert_eq!(summary["exit"], code, "{summary}");
+        assert!(summary["error"].is_string() && summary["resources"].is_array(), "{summary}");
+        for row in summary["resources"].as_array().unwrap() {
+            assert!(row["error"].as_str().unwrap().contains("403"), "{row}");
+        }
+    }
+    for (words, code) in [
+        ("resources tickets --json", 2),
+        ("check tickest --json", 2),
+        ("check --json", 4),
+        ("state show --json --config none.toml", 3),
+        ("state set tickets --json", 2),
+        ("state set tickets --since 2h --json", 2),
+        ("state reset users --json", 2),
+        ("state move -o x/ --json", 2),
+        ("config show --json --config none.toml", 3),
+        ("config path --jsn --json", 2),
+        ("frobnicate --json", 2),
+    ] {
+        let run = place.zdx(words).run();
+        let document: serde_json::Value = serde_json::from_str(&run.exit(code).text()).unwrap();
+        assert_eq!(document["exit"], code, "{words}");
+        assert!(document["error"].is_string(), "{document}");
+        // People are told, too, as ever; those who check, by the rows.
+        run.holds(words == "check --json" || run.stderr().starts_with("zdx: "), "nothing said");
+    }
+    for words in ["resources", "state show", "state path", "config path", "config show"] {
+        let run = place.zdx(words).arg("--json").run();
+        let document: serde_json::Value = serde_json::from_str(&run.exit(0).text()).unwrap();
+        assert!(document["error"].is_null() && document["exit"] == 0, "{document}");
+    }
+}
+
+#[test]
+fn u28_the_command_alone_says_what_there_is_to_export() {
+    let run = Place::new().zdx("export").run();
+    run.refused(2, "zdx: export: RESOURCE is missing\n");
+    run.stderr_has("zdx: hint: RESOURCE is one of tickets, ticket_events, users, ");
+    run.stderr_lacks("error:").stderr_lacks("Usage");
+}
+
+#[test]
+fn u28_what_is_typed_wrongly_is_told_in_one_voice() {
+    for (words, says) in [
+        ("export tickets --start 2h", "zdx: unknown flag --start: did you mean --since?\n"),
+        ("export tickets --format csv", "zdx: hint: records are NDJSON, one a line"),
+        ("export tickets -f10s", "zdx: hint: an interval is given with =, as in --follow=10s\n"),
+        ("exprot tickets", "zdx: unknown command \"exprot\": did you mean export?\n"),
+        ("export tickets --token s3cret", "zdx: unknown flag --token: no flag takes credentials\n"),
+        ("export tickets --token=s3cret", "zdx: unknown flag --token: no flag takes credentials\n"),
+    ] {
+        let run = Place::new().zdx(words).run();
+        run.refused(2, says).stderr_lacks("error:").stderr_lacks("s3cret");
+    }
+}
+
+#[test]
+fn a_stop_in_a_compressed_page_is_no_damage() {
+    let page = cursor_page(&[record(1, T)], Some("c1"), true);
+    let page = Reply::gzip(page, |_| {}).cut(20).hang();
+    let server = Server::script([page]);
+    let place = Place::at(&server.url());
+    let run = place.zdx("export tickets --since @0 -o t.ndjson").start();
+    eventually(|| server.requests().len() == 1);
+    run.signal(Signal::INT);
+    run.end().exit(130).stderr_lacks("warning").stderr_lacks("damaged");
 }

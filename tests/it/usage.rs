@@ -449,7 +449,7 @@ fn flags_that_make_no_sense_together_are_refused_with_the_reason() {
         ("--no-state --state s.json", "leave out --state"),
         ("--on-overflow skip-second", "for paging by time"),
         ("--follow --until now", "never ends by itself"),
-        ("--append --overwrite -o x.ndjson", "cannot be used with"),
+        ("--append --overwrite -o x.ndjson", "contradict each other"),
         ("--append -o {resource}-{run}.ndjson", "each run writes a new file"),
         ("--follow -o {resource}-{run}.ndjson", "never ends by itself"),
     ] {
