@@ -69,6 +69,8 @@ mod process;
 mod progress;
 #[cfg(test)]
 mod quota;
+#[cfg(all(test, unix))]
+mod readme;
 #[cfg(test)]
 mod rows_b;
 #[cfg(test)]
