@@ -7,7 +7,7 @@ use super::{
 use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
-    disk,
+    disk::{self, FileMode},
     export::{self, Ledger, Over, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     mark::STDOUT,
@@ -183,6 +183,7 @@ pub(super) fn shared<'a>(
         last_line: tuning.last_line,
         over: Over::default(),
         memory: Ledger::new(remembered),
+        file_mode: settings.defaults.file_mode.unwrap_or(FileMode::PRIVATE),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
         auth::{Authorizer, Credentials, Kind},
     },
     clock::Clock,
+    disk::FileMode,
     failure::{Exit, Failure},
     mark::Before,
     output::Names,
@@ -399,6 +400,7 @@ impl World {
             last_line: false,
             over: Over::default(),
             memory: Ledger::new(BTreeMap::new()),
+            file_mode: FileMode::PRIVATE,
         };
         then(job, &shared)
     }

@@ -3,6 +3,7 @@
 use crate::{
     api::{BaseUrl, Limits, auth::Authorizer},
     clock::Clock,
+    disk::FileMode,
     failure::{Exit, Failure},
     mutex::lock,
     pacer::gate::Gate,
@@ -36,6 +37,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) last_line: bool,
     pub(crate) over: Over,
     pub(crate) memory: Ledger,
+    /// Of outputs that are made.
+    pub(crate) file_mode: FileMode,
 }
 
 /// Whether a run that follows is over because one of its resources is.

@@ -57,6 +57,8 @@ mod late;
 mod memory;
 #[cfg(test)]
 mod met;
+#[cfg(all(test, unix))]
+mod modes;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
