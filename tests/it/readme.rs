@@ -5,7 +5,7 @@
 //! is the sandbox's.
 
 use crate::{
-    harness::{Outcome, Place, Still, TICKETS, Zdx, eventually, small},
+    harness::{Place, Still, TICKETS, Zdx, eventually, small},
     machine::skipped,
     progress::on_a_terminal_of,
 };
@@ -77,7 +77,7 @@ fn sh<'a>(place: &'a Place, lines: &str) -> Zdx<'a> {
 fn here(place: &Place, text: &str) -> String {
     let data = place.path("data").display().to_string();
     let etc = place.path("etc").display().to_string();
-    text.replace("/var/lib/zdx", &data).replace("/data", &data).replace("/etc/zdx", &etc)
+    text.replace("/data", &data).replace("/var/lib/zdx", &data).replace("/etc/zdx", &etc)
 }
 
 /// A place with the directories of the recipes.
@@ -274,8 +274,8 @@ fn the_line_of_cron_runs_again_and_again_without_a_mail() {
     // Another run holds the state: skipped, which is no failure.
     let words = here(&place, "export tickets -o /data/zendesk/ --follow");
     let running = place.zdx(&words).start();
-    let plain = here(&place, "export all -o /data/zendesk/ -q");
-    eventually(|| place.zdx(&plain).run().code() == 11);
+    eventually(|| place.zdx("state show").run().text().contains(" and goes on (pid "));
+    place.zdx(&here(&place, "export all -o /data/zendesk/ -q")).run().exit(11);
     sh(&place, command).run().exit(0).stdout("");
     running.signal(Signal::TERM);
     running.end().exit(143);
@@ -547,28 +547,13 @@ fn every_command_in_a_sentence_runs() {
             place.zdx(&line["zdx ".len()..]).run().exit(0).stderr_has("goes on in");
         } else if line.starts_with("zdx sandbox") {
             let line = line.replace("--port 8080", "--port 0");
-            let running = place.zdx(&line["zdx ".len()..]).start();
+            let printed = fs::File::create(place.put("lines", "")).unwrap();
+            let running = place.zdx(&line["zdx ".len()..]).start_with(printed);
+            eventually(|| place.file("lines").contains("export ZDX_BASE_URL="));
             running.signal(Signal::TERM);
-            let run: Outcome = running.end();
-            assert!([0, 143].contains(&run.code()), "{}", run.transcript());
+            running.end().exit(143);
         } else {
             place.zdx(&line["zdx ".len()..]).run().exit(0);
         }
     }
-}
-
-#[test]
-fn files_are_their_owners_alone_until_somebody_says_otherwise() {
-    let still = Still::of(&[TICKETS]);
-    let place = Place::of(&still.sandbox);
-    let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;
-    let line = "umask 022; \"$0\" \"$@\"";
-    place.zdx("export tickets --since @0 -o out/").through(line).run().exit(0);
-    assert_eq!((mode("out"), mode("out/tickets.ndjson")), (0o700, 0o600));
-    fs::set_permissions(place.path("out"), fs::Permissions::from_mode(0o750)).unwrap();
-    let path = place.path("out/tickets.ndjson");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o640)).unwrap();
-    still.pass_time(TICKETS);
-    place.zdx("export tickets -o out/").through(line).run().exit(0);
-    assert_eq!((mode("out"), mode("out/tickets.ndjson")), (0o750, 0o640));
 }
