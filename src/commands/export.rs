@@ -7,7 +7,7 @@ use super::{
 use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
-    disk,
+    disk::{self, FileMode},
     export::{self, Ledger, Outputs, Over, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     mark::STDOUT,
@@ -184,6 +184,7 @@ pub(super) fn shared<'a>(
         over: Over::default(),
         outputs: Outputs::default(),
         memory: Ledger::new(remembered),
+        file_mode: settings.defaults.file_mode.unwrap_or(FileMode::PRIVATE),
     }
 }
 

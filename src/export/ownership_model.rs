@@ -22,6 +22,7 @@ use crate::{
         auth::{Authorizer, Credentials, Kind},
     },
     clock::Clock,
+    disk::FileMode,
     failure::{Exit, Failure},
     mark::Before,
     output::Names,
@@ -401,6 +402,7 @@ impl World {
             over: Over::default(),
             outputs: Outputs::default(),
             memory: Ledger::new(BTreeMap::new()),
+            file_mode: FileMode::PRIVATE,
         };
         then(job, &shared)
     }

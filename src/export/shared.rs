@@ -4,6 +4,7 @@ use super::apart::Outputs;
 use crate::{
     api::{BaseUrl, Limits, auth::Authorizer},
     clock::Clock,
+    disk::FileMode,
     failure::{Exit, Failure},
     mutex::lock,
     pacer::gate::Gate,
@@ -38,6 +39,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) over: Over,
     pub(crate) outputs: Outputs,
     pub(crate) memory: Ledger,
+    /// Of outputs that are made.
+    pub(crate) file_mode: FileMode,
 }
 
 /// Whether a run that follows is over because one of its resources is.

@@ -115,7 +115,7 @@ impl<'a> Writer<'a> {
         let ready = ready.inspect_err(|failure| {
             if begins && saved.is_none() && failure.exit == Exit::Usage {
                 // Who was first has it; what is left behind belongs to nobody.
-                drop(shared.state.as_ref().map(|state| lock(state).forget(job.resource.name)));
+                drop(shared.state.as_ref().map(|state| lock(state).forget(&[job.resource.name])));
             }
         })?;
         let moved = !job.moved_from.is_empty();

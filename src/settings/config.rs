@@ -58,6 +58,7 @@ const KEYS: &[(&str, Kind, bool)] = &[
     ("api_token_command", Kind::Text, true),
     ("start", Kind::Text, false),
     ("output", Kind::Text, false),
+    ("file_mode", Kind::Text, false),
     ("resources", Kind::List, false),
     ("state", Kind::Text, false),
     ("per_page", Kind::Number, false),

@@ -77,6 +77,7 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
     for name in [
         "start",
         "output",
+        "file_mode",
         "per_page",
         "rate",
         "reserve",

@@ -8,7 +8,7 @@ use super::{
     segment,
 };
 use crate::{
-    disk::{self, Durability},
+    disk::{self, Durability, FileMode},
     failure::{Exit, Failure, OrExit as _},
     mark::{Before, Committed, Id, Identity, Mark, Stage},
     place::{FilePlace, discarded, owner_file},
@@ -64,17 +64,18 @@ pub(crate) struct Opened {
 
 impl FileSink {
     /// Opens and locks an output, as it was looked at. The owner file comes first: what it says
-    /// must be durable before anything else of the output is.
+    /// must be durable before anything else of the output is. What is made has this mode.
     pub(crate) fn open(
         place: &FilePlace,
         looked: Looked,
         me: Option<&Me>,
+        mode: FileMode,
     ) -> Result<(FileSink, Opened), Failure> {
         let Looked { path, file, claim, note, verdict, .. } = looked;
         let failed = || format!("cannot open the output {}", path.display());
         let dir = disk::parent(&path);
         if !dir.exists() {
-            disk::create_dirs_private(dir).or_exit(Exit::Output, || {
+            disk::create_dirs(dir, mode).or_exit(Exit::Output, || {
                 format!("cannot create the directory {}", dir.display())
             })?;
         }
@@ -94,7 +95,7 @@ impl FileSink {
         }
         let opened = match file {
             Some(file) => Ok(file),
-            None => create(&path).inspect(|_| made.file = true),
+            None => create(&path, mode).inspect(|_| made.file = true),
         };
         let file = opened?;
         if me.is_some() && !place.new {
@@ -344,9 +345,9 @@ impl FileSink {
 }
 
 /// Makes a file that nobody has made meanwhile.
-fn create(path: &Path) -> Result<File, Failure> {
+fn create(path: &Path, mode: FileMode) -> Result<File, Failure> {
     let failed = || format!("cannot open the output {}", path.display());
-    let file = match disk::create_new(path) {
+    let file = match disk::create_new(path, mode) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let text = format!("something else has just made the output {}", path.display());
             return Err(Failure::new(Exit::Busy, text).hint("run the same command again"));
@@ -415,7 +416,7 @@ mod tests {
         let me = Some(me()).filter(|_| place.is_series());
         let ours = me.as_ref().map(|me| Ours { series: me.series, open });
         let looked = look(&place, ours, Purpose::Write, &|_| Whereabouts::Unknown)?;
-        FileSink::open(&place, looked, me.as_ref())
+        FileSink::open(&place, looked, me.as_ref(), FileMode::PRIVATE)
     }
 
     fn one_off(path: &Path, existing: Existing) -> Result<(FileSink, Opened), Failure> {

@@ -121,12 +121,16 @@ impl StateFile {
         series.filter_map(|(name, series)| Some((name.clone(), held(series)?))).collect()
     }
 
-    /// Forgets a series; `false` if there is none.
-    pub(crate) fn forget(&mut self, resource: &str) -> Result<bool, ReplaceError> {
+    /// Forgets series, all or none of them; `false` if there is none.
+    pub(crate) fn forget(&mut self, names: &[&str]) -> Result<bool, ReplaceError> {
         let mut document = self.document.clone();
         format::put_head(&mut document, &self.account);
-        let resources = document.get_mut("resources").and_then(Value::as_object_mut);
-        if resources.and_then(|resources| resources.shift_remove(resource)).is_none() {
+        let Some(resources) = document.get_mut("resources").and_then(Value::as_object_mut) else {
+            return Ok(false);
+        };
+        let before = resources.len();
+        resources.retain(|name, _| !names.contains(&name.as_str()));
+        if resources.len() == before {
             return Ok(false);
         }
         self.replace(document).map(|()| true)
@@ -187,8 +191,19 @@ impl StateFile {
         series: &Series,
         saved_at: UnixTime,
     ) -> Result<(), ReplaceError> {
+        self.save_all(&[(resource, series)], saved_at)
+    }
+
+    /// Saves several series, all or none of them.
+    pub(crate) fn save_all(
+        &mut self,
+        all: &[(&str, &Series)],
+        saved_at: UnixTime,
+    ) -> Result<(), ReplaceError> {
         let mut document = self.document.clone();
-        format::put(&mut document, &self.account, resource, series, saved_at);
+        for (resource, series) in all {
+            format::put(&mut document, &self.account, resource, series, saved_at);
+        }
         self.replace(document)
     }
 

@@ -47,7 +47,9 @@ fn resources_are_completed_and_none_is_offered_twice() {
         next(&place, &["export", "tickets", "-o", "users", "--since", "2h", "users", ""]),
         ["ticket_events", "organizations", "ticket_metric_events", "articles"]
     );
-    assert_eq!(next(&place, &["state", "reset", ""]), ALL);
+    assert_eq!(next(&place, &["state", "reset", ""]), all);
+    assert_eq!(next(&place, &["state", "set", "tickets", "us"]), ["users"]);
+    assert_eq!(next(&place, &["state", "move", ""]), ALL);
     assert_eq!(next(&place, &["sample", "t"]), ["tickets", "ticket_events"]);
 }
 

@@ -64,6 +64,8 @@ mod left;
 mod memory;
 #[cfg(test)]
 mod met;
+#[cfg(all(test, unix))]
+mod modes;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
@@ -76,6 +78,8 @@ mod process;
 mod progress;
 #[cfg(test)]
 mod quota;
+#[cfg(all(test, unix))]
+mod readme;
 #[cfg(test)]
 mod rows_b;
 #[cfg(test)]
