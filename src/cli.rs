@@ -135,12 +135,12 @@ pub(crate) enum Command {
     /// if no resource can be read.
     #[command(after_long_help = help::check())]
     Check(CheckArgs),
-    /// Print what an engine needs to know of the records
+    /// Tell DuckDB, BigQuery and others what the records hold
     ///
-    /// The known members with their types, as the engine takes them. Nested values and those that
-    /// are now this and now that stay JSON; a member that is not known yet costs no row, and the column
-    /// record keeps the whole line, of BigQuery alone not. What is to be typed with it stands on
-    /// stderr. Sends nothing, needs no account, and looks at no file.
+    /// The members that are known, with their types, as the engine takes them. Nested values, and those
+    /// that are now a text and now a list, stay JSON. A member that is not known yet costs no row, and
+    /// everywhere but in BigQuery the column record keeps the whole line. stderr says what else to
+    /// type. Sends nothing, needs no account, and looks at no file.
     #[command(after_long_help = help::schema())]
     Schema(SchemaArgs),
     /// Look at the saved positions, or change them

@@ -3,7 +3,7 @@
 //! The only engine here that reads the members itself, so that there is no column for whole lines:
 //! `--ignore_unknown_values` leaves out what is not known yet.
 
-use super::dialect::{Table, Types};
+use super::table::{Table, Types};
 use crate::shown::quoted;
 use serde_json::{Value, json};
 

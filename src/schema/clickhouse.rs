@@ -4,8 +4,8 @@
 //! is null in its column and whole in `record`.
 
 use super::{
-    dialect::{Table, Types},
     shape::Kind,
+    table::{Table, Types},
 };
 
 /// The types of the columns.
@@ -60,5 +60,5 @@ pub(super) fn typed(_: &Table) -> Option<String> {
 
 /// A text as ClickHouse takes it, for which a backslash is special, too.
 fn literal(text: &str) -> String {
-    super::dialect::literal(&text.replace('\\', "\\\\"))
+    super::table::literal(&text.replace('\\', "\\\\"))
 }

@@ -3,7 +3,7 @@
 //! Each line is read as one JSON value and then taken apart without a complaint: what does not fit
 //! its type is null in its column and whole in `record`.
 
-use super::dialect::{Table, Types, literal};
+use super::table::{Table, Types, literal};
 use serde_json::{Map, Value};
 
 const TYPES: Types = Types {

@@ -1,8 +1,8 @@
 //! JSON Schema, draft 2020-12: what validators and generators of code take.
 
 use super::{
-    dialect::Table,
     shape::{Kind, Member, Shape},
+    table::Table,
 };
 use serde_json::{Map, Value, json};
 

@@ -18,9 +18,11 @@ mod shape;
 mod snowflake;
 mod spark;
 mod stream;
+mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use dialect::{DIALECTS, Dialect, Holds, Table, Tells};
+pub(crate) use dialect::{DIALECTS, Dialect, Holds, Tells};
 pub(crate) use files::Files;
 pub(crate) use stream::{Stream, of};
+pub(crate) use table::Table;

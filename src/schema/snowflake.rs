@@ -4,8 +4,8 @@
 //! type is null in its column and whole in `record`. Files that were copied are not copied again.
 
 use super::{
-    dialect::{Table, Types, literal},
     shape::{Kind, Member},
+    table::{Table, Types, literal},
 };
 
 const TYPES: Types = Types {

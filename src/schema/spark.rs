@@ -3,7 +3,7 @@
 //! Each line is read as text and then taken apart without a complaint: what does not fit its type is
 //! null in its column and whole in `record`.
 
-use super::dialect::{Table, Types};
+use super::table::{Table, Types};
 use serde_json::Value;
 
 const TYPES: Types = Types {

@@ -12,7 +12,7 @@ pub(crate) fn of(name: &str) -> Option<&'static Shape> {
     let name = match name.strip_prefix(CUSTOM_OBJECTS) {
         Some(key) if is_key(key) => CUSTOM_OBJECTS,
         Some(_) => return None,
-        None => members::BESIDE.iter().find(|(own, _)| *own == name).map_or(name, |(_, of)| of),
+        None => members::SAME.iter().find(|(own, _)| *own == name).map_or(name, |(_, of)| of),
     };
     members::all().find(|shape| shape.name == name)
 }

@@ -17,10 +17,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static Shape> {
         .flatten()
 }
 
-/// Sideloads that are records of another stream, whole or in part (API notes §3). One that is not
-/// here and has no table of its own is no stream of records: `users.open_ticket_count` is one object
-/// a page, with ids for names.
-pub(super) const BESIDE: &[(&str, &str)] = &[
+/// Streams of which the records are those of another one, whole or, as sideloads are, in part (API
+/// notes §3). A sideload that is not here and has no table of its own is no stream of records:
+/// `users.open_ticket_count` is one object a page, with ids for names.
+pub(super) const SAME: &[(&str, &str)] = &[
+    ("deleted_users", "users"),
     ("tickets.users", "users"),
     ("tickets.groups", "groups"),
     ("tickets.organizations", "organizations"),
