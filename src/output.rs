@@ -81,7 +81,7 @@ pub(crate) fn one_for_each(typed: &str) -> bool {
     is_directory(typed) || typed.contains("{resource}")
 }
 
-fn is_directory(typed: &str) -> bool {
+pub(crate) fn is_directory(typed: &str) -> bool {
     typed.ends_with('/') || typed.ends_with(std::path::MAIN_SEPARATOR) || Path::new(typed).is_dir()
 }
 
@@ -129,7 +129,7 @@ const COMPRESSIONS: [&str; 13] =
 
 /// Refuses names that promise what zdx does not write, and those of object stores. `text` is
 /// the template that was typed.
-fn check_name(typed: &str, text: &str) -> Result<(), Failure> {
+pub(crate) fn check_name(typed: &str, text: &str) -> Result<(), Failure> {
     if let Some((scheme, _)) = typed.split_once("://") {
         let to = quoted(typed);
         let pipe = match scheme {
@@ -262,6 +262,11 @@ pub(crate) fn look(output: &Output, saved: Option<&Mark>) -> Found {
     found
 }
 
+/// An account as it stands in the names of files.
+pub(crate) fn account(account: &str) -> String {
+    account.replace(['[', ']', ':'], "_")
+}
+
 fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure> {
     let mut filled = String::new();
     let mut rest = text;
@@ -275,7 +280,7 @@ fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure>
         filled.push_str(before);
         match placeholder {
             "resource" => filled.push_str(resource),
-            "account" => filled.push_str(&names.account.replace(['[', ']', ':'], "_")),
+            "account" => filled.push_str(&account(names.account)),
             "date" => filled.push_str(&names.now.date()),
             "run" => filled.push_str(&names.run()),
             _ => {

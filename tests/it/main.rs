@@ -91,6 +91,8 @@ mod rows_s;
 #[cfg(test)]
 mod sandbox_command;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod security;
