@@ -93,7 +93,7 @@ fn as_table() -> String {
         out.push('\n');
     }
     out.push_str("\nQuotas, each shared by what draws on it:\n");
-    for bucket in [Bucket::Exports, Bucket::UsersCursor, Bucket::HelpCenter] {
+    for bucket in Bucket::ALL {
         writeln!(out, "  {}: {}", bucket.name(), bucket.quota()).expect(ENDLESS);
         list(&mut out, "   ", drawing_on(bucket).iter().map(String::as_str), ",");
     }

@@ -4,7 +4,7 @@
 //! recorded form, and Help Center paths are refused without it by some servers. Must not know what
 //! is done with a row.
 
-use super::{Bucket, Endpoint, Pagination, Parameter, Place, Resource, Sideload};
+use super::row::{Bucket, Endpoint, Pagination, Parameter, Place, Resource, Sideload};
 use std::time::Duration;
 
 const fn page(name: &'static str) -> Sideload {
@@ -138,5 +138,53 @@ pub(crate) static RESOURCES: &[Resource] = &[
         volatile: NONE,
         overlap: MINUTES_5,
         readable_by: "Help Center agents",
+    },
+    Resource {
+        name: "calls",
+        record_key: "calls",
+        change_time: "updated_at",
+        endpoints: &[time("/api/v2/channels/voice/stats/incremental/calls.json", Bucket::Talk)],
+        sample: None,
+        takes: &[],
+        sideloads: &[],
+        volatile: NONE,
+        overlap: MINUTES_5,
+        readable_by: "Talk admins",
+    },
+    Resource {
+        name: "legs",
+        record_key: "legs",
+        change_time: "updated_at",
+        endpoints: &[time("/api/v2/channels/voice/stats/incremental/legs.json", Bucket::Talk)],
+        sample: None,
+        takes: &[],
+        sideloads: &[],
+        volatile: NONE,
+        overlap: MINUTES_5,
+        readable_by: "Talk admins",
+    },
+    Resource {
+        name: "nps_responses",
+        record_key: "responses",
+        change_time: "updated_at",
+        endpoints: &[time("/api/v2/nps/incremental/responses.json", Bucket::Nps)],
+        sample: None,
+        takes: &[],
+        sideloads: &[],
+        volatile: NONE,
+        overlap: MINUTES_5,
+        readable_by: "admins",
+    },
+    Resource {
+        name: "nps_recipients",
+        record_key: "recipients",
+        change_time: "updated_at",
+        endpoints: &[time("/api/v2/nps/incremental/recipients.json", Bucket::Nps)],
+        sample: None,
+        takes: &[],
+        sideloads: &[],
+        volatile: NONE,
+        overlap: MINUTES_5,
+        readable_by: "admins",
     },
 ];
