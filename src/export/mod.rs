@@ -17,6 +17,7 @@ mod lines;
 mod memory;
 #[cfg(test)]
 mod model;
+mod objects;
 mod opening;
 #[cfg(test)]
 mod ownership_disturbances;

@@ -1,14 +1,23 @@
 //! The table of resources: what each is called, where it is served, and what it takes.
 //!
-//! A new resource is a new row (`incremental`), never a branch elsewhere. What a row is made of is
+//! A new resource is a new row (`incremental`, `objects`), never a branch elsewhere. What a row is made of is
 //! said by `row`; this file finds one by the name that was typed.
 
 mod elsewhere;
 mod incremental;
+mod objects;
 mod row;
 
 pub(crate) use incremental::RESOURCES;
-pub(crate) use row::{Bucket, Endpoint, Pagination, Parameter, Place, Resource, Sideload};
+pub(crate) use objects::{CUSTOM_OBJECT, key_in};
+/// All rows, those of custom objects as one.
+pub(crate) fn streams() -> impl Iterator<Item = &'static Resource> + Clone {
+    RESOURCES.iter().chain([&CUSTOM_OBJECT])
+}
+
+pub(crate) use row::{
+    Bucket, Endpoint, Form, Pagination, Parameter, Place, Resource, Sideload, Size,
+};
 
 use crate::failure::closest;
 
@@ -16,6 +25,9 @@ impl Resource {
     /// Finds a resource by the name that was typed; `ticket-events` is `ticket_events`. The error
     /// is a message with the nearest name, or all of them.
     pub(crate) fn named(typed: &str) -> Result<&'static Resource, String> {
+        if let Some(row) = objects::named(typed) {
+            return row;
+        }
         let name = typed.to_lowercase().replace('-', "_");
         let names = || RESOURCES.iter().map(|resource| resource.name);
         RESOURCES.iter().find(|resource| resource.name == name).ok_or_else(|| {

@@ -184,6 +184,7 @@ pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
         reserve: within(profile, "reserve", 0, 99)?.and_then(|percent| u8::try_from(percent).ok()),
         of_resources: RESOURCES
             .iter()
+            .chain(profile.objects())
             .map(|resource| Ok((resource.name, of_resource(profile, resource)?)))
             .collect::<Result<_, Failure>>()?,
     })

@@ -55,7 +55,7 @@ fn resources_are_listed_without_an_account() {
     let run = place.zdx("resources --json").run();
     let found: Value = serde_json::from_str(&run.exit(0).text()).unwrap();
     let rows = found["resources"].as_array().unwrap();
-    assert_eq!(rows.len(), ALL.len());
+    assert_eq!(rows.len(), ALL.len() + 1);
     assert_eq!(rows[0]["resource"], "tickets");
     assert_eq!(rows[0]["pagination"], serde_json::json!(["cursor", "time"]));
     for row in rows {

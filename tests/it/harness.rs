@@ -612,6 +612,16 @@ pub(crate) const NPS_RECIPIENTS: Export = Export {
     ..export("nps_recipients", "time", "/api/v2/nps/incremental/recipients.json", false)
 };
 
+pub(crate) const APPLIANCES: Export = Export {
+    key: "custom_object_records",
+    ..export(
+        "custom_objects:appliance",
+        "cursor",
+        "/api/v2/incremental/custom_objects/appliance/cursor",
+        true,
+    )
+};
+
 /// A sandbox in whose world nothing changes while a test runs, and what is in it.
 pub(crate) struct Still {
     pub(crate) sandbox: Sandbox,
@@ -823,6 +833,8 @@ macro_rules! for_each_export {
             fn legs() { super::$fact($crate::harness::LEGS); }
             #[test]
             fn nps_responses() { super::$fact($crate::harness::NPS_RESPONSES); }
+            #[test]
+            fn custom_objects() { super::$fact($crate::harness::APPLIANCES); }
             #[test]
             fn nps_recipients() { super::$fact($crate::harness::NPS_RECIPIENTS); }
         }

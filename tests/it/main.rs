@@ -98,6 +98,8 @@ mod state_file;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod sweeps;
 #[cfg(test)]
 mod targets;
