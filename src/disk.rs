@@ -418,6 +418,29 @@ pub(crate) fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// How a regular file begins; of anything else, nothing is read.
+pub(crate) fn read_beginning(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if fs::metadata(path)?.is_file() {
+        File::open(path)?.take(length).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Whether two paths are one file, by name or by a link.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let which = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+        one == other || which(one).is_some_and(|which_one| which(other) == Some(which_one))
+    }
+    #[cfg(not(unix))]
+    {
+        one == other
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -110,7 +110,6 @@ fn t13_each_state_of_version_1_is_kept() {
     place.zdx(words).run().exit(0);
     assert_eq!((kept(""), kept("-2")), (first.clone(), second.clone()));
     // Killed behind the keeping, it is kept already.
-    #[expect(clippy::disallowed_methods, reason = "a test's own files")]
     fs::copy(format!("{}.v1-2", place.state().display()), place.state()).unwrap();
     let run = place.zdx("state reset tickets").run();
     run.exit(0);

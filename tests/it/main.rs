@@ -66,6 +66,8 @@ mod met;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod own_files;
+#[cfg(test)]
 mod ownership;
 #[cfg(test)]
 mod power_loss;
