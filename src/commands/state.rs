@@ -429,6 +429,7 @@ fn look_moved(
     let ours = Ours { series: id, open: series.open };
     let mut files = Vec::new();
     for mark in series.marks().filter(|mark| mark.file.is_some()) {
+        plan::check_not_kept(Path::new(&mark.path), Some(state.path()))?;
         let file = FilePlace::growing(PathBuf::from(&mark.path), Owner::Series(mark.clone()));
         let looked = sink::look(&file, Some(ours), Purpose::Write, &export::whereabouts)?;
         files.push((file, looked));
