@@ -7,12 +7,12 @@ use crate::{
     plan::Asked,
     record::LoneSurrogates,
     resource::{self, RESOURCES},
-    sandbox,
+    sandbox, schema,
     settings::{duration, size},
 };
 use clap::{
     ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum, ValueHint,
-    builder::{PossibleValue, StringValueParser, TypedValueParser},
+    builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser},
 };
 use std::{
     ffi::{OsStr, OsString},
@@ -135,6 +135,14 @@ pub(crate) enum Command {
     /// if no resource can be read.
     #[command(after_long_help = help::check())]
     Check(CheckArgs),
+    /// Tell DuckDB, BigQuery and others what the records hold
+    ///
+    /// The members that are known, with their types, as the engine takes them. Nested values, and those
+    /// that are now a text and now a list, stay JSON. A member that is not known yet costs no row, and
+    /// everywhere but in BigQuery the column record keeps the whole line. stderr says what else to
+    /// type. Sends nothing, needs no account, and looks at no file.
+    #[command(after_long_help = help::schema())]
+    Schema(SchemaArgs),
     /// Look at the saved positions, or change them
     ///
     /// Needs no network and no credentials.
@@ -504,6 +512,23 @@ pub(crate) struct ResourcesArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct SchemaArgs {
+    /// Of which records; tickets.users is what comes beside tickets
+    #[arg(required = true, value_name = "RESOURCE", value_parser = Name(described))]
+    #[arg(hide_possible_values = true)]
+    pub(crate) resources: Vec<String>,
+    /// For which engine
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(formats()))]
+    pub(crate) format: String,
+    /// Where the files are, as -o was given
+    ///
+    /// A file, dir/, or a template with {resource}, {account}, {date}, {run} or {part}. Default: ./,
+    /// as in tickets.ndjson.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) from: Option<String>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct SandboxArgs {
     /// Listen on this port of 127.0.0.1
     ///
@@ -651,6 +676,15 @@ fn reserve(text: &str) -> Result<u8, String> {
 
 fn resources() -> Vec<&'static str> {
     RESOURCES.iter().map(|resource| resource.name).collect()
+}
+
+/// Those of which the members are known.
+fn described() -> Vec<&'static str> {
+    resources().into_iter().filter(|name| schema::of(name).is_some()).collect()
+}
+
+fn formats() -> Vec<&'static str> {
+    schema::DIALECTS.iter().map(|dialect| dialect.name).collect()
 }
 
 fn all_resources() -> Vec<&'static str> {

@@ -261,10 +261,11 @@ pub(crate) fn replace_with(
 }
 
 /// Makes a file with all of its content, or not at all. Replaces nothing: a name that is taken is
-/// an error of the kind `AlreadyExists`.
+/// an error of the kind `AlreadyExists`. A temporary that a kill leaves is one of `of`, which lies in
+/// the same directory (see [`remove_temporaries`]).
 #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
-pub(crate) fn make_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = temporary(path)?;
+pub(crate) fn make_whole(path: &Path, of: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut temporary = temporary(of)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist_noclobber(path)?;
@@ -378,6 +379,24 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
         path = parent(&path).join(target);
     }
     Err(io::Error::other("too many links"))
+}
+
+/// The same for a file whose directories may be missing, too: links are resolved as far as they lead
+/// to something.
+pub(crate) fn resolve_missing(path: &Path) -> io::Result<PathBuf> {
+    resolved(path, MOST_LINKS)
+}
+
+fn resolved(path: &Path, links: usize) -> io::Result<PathBuf> {
+    if let Ok(existing) = fs::canonicalize(path) {
+        return Ok(existing);
+    }
+    if let Ok(target) = fs::read_link(path) {
+        let links = links.checked_sub(1).ok_or_else(|| io::Error::other("too many links"))?;
+        return resolved(&parent(path).join(target), links);
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(resolved(parent(path), links)?.join(name))
 }
 
 /// As many as Linux follows.
@@ -502,8 +521,11 @@ mod tests {
     fn what_is_made_whole_replaces_nothing_and_what_is_kept_grows() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("owner");
-        make_whole(&path, b"one").unwrap();
-        assert_eq!(make_whole(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        make_whole(&path, &path, b"one").unwrap();
+        assert_eq!(
+            make_whole(&path, &path, b"two").unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
         let kept = dir.path().join("kept");
         let file = open_existing(&path).unwrap();
         assert_eq!(keep_tail(&file, 1, &kept).unwrap(), 2);

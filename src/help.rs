@@ -91,6 +91,16 @@ pub(crate) fn check() -> StyledStr {
     )
 }
 
+pub(crate) fn schema() -> StyledStr {
+    examples(
+        "
+  zdx schema tickets users --format duckdb --from /data/zendesk/ | duckdb z.db
+  zdx schema tickets --format bigquery --from out/ > tickets.schema.json
+  zdx schema users --format clickhouse --from 'out/{resource}.{run}.ndjson.gz'
+  zdx schema custom_objects:appliance --format json-schema",
+    )
+}
+
 pub(crate) fn state() -> StyledStr {
     examples(
         "

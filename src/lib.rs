@@ -32,6 +32,7 @@
 //! | `settings`, `time` | what is configured, with where each value came from; times and durations in words |
 //! | `output`, `place`, `plan` | where lines go, whose that is, and one job for each resource |
 //! | `export` | the jobs at work |
+//! | `schema` | what is known of records, in the languages of the engines that read them |
 //! | `request`, `page`, `scan`, `record`, `paging`, `garbled` | what is asked, what an answer is, what it means, and how it can be none |
 //! | `retry`, `pacer` | when to ask again, and when at all |
 //! | `api` | the only one that knows the HTTP library |
@@ -43,7 +44,7 @@
 //! `mark`, `place`, `paging`, `retry`, `pacer` (but for the gate through which threads share it),
 //! `page`, `scan`, `record`, `time`, `request`, `api/headers` and, of the export, what decides
 //! (`export/stream`, `export/memory`, `export/ending`, `export/reading`, `export/sideloaded`,
-//! `export/lines`) are pure: time and chance are arguments. Nothing below `commands` sees a clap
+//! `export/lines`) and `schema` are pure: time and chance are arguments. Nothing below `commands` sees a clap
 //! type, nothing above `api` a type of the HTTP library, and no module leads back to itself. Tests
 //! hold all of this.
 //!
@@ -61,6 +62,7 @@ mod place;
 mod plan;
 mod position;
 mod resource;
+mod schema;
 mod settings;
 mod time;
 

@@ -81,7 +81,7 @@ pub(crate) fn one_for_each(typed: &str) -> bool {
     is_directory(typed) || typed.contains("{resource}")
 }
 
-fn is_directory(typed: &str) -> bool {
+pub(crate) fn is_directory(typed: &str) -> bool {
     typed.ends_with('/') || typed.ends_with(std::path::MAIN_SEPARATOR) || Path::new(typed).is_dir()
 }
 
@@ -129,7 +129,7 @@ const COMPRESSIONS: [&str; 13] =
 
 /// Refuses names that promise what zdx does not write, and those of object stores. `text` is
 /// the template that was typed.
-fn check_name(typed: &str, text: &str) -> Result<(), Failure> {
+pub(crate) fn check_name(typed: &str, text: &str) -> Result<(), Failure> {
     if let Some((scheme, _)) = typed.split_once("://") {
         let to = quoted(typed);
         let pipe = match scheme {
@@ -178,11 +178,7 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
         return Err(Failure::usage("the output has no name: \"\" is no file")
             .hint("-o - is stdout; in a script, see whether the variable behind -o is set"));
     }
-    let text = if is_directory(typed) {
-        format!("{}/{{resource}}.ndjson", typed.trim_end_matches(['/', std::path::MAIN_SEPARATOR]))
-    } else {
-        typed.to_owned()
-    };
+    let text = if is_directory(typed) { below(typed) } else { typed.to_owned() };
     check_name(typed, &text)?;
     let filled = fill(&text, resource, names)?;
     let path = Path::new(&filled);
@@ -205,14 +201,42 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
         let below = path.strip_prefix(there).unwrap_or(path);
         there.canonicalize().or_exit(Exit::Output, unusable)?.join(below)
     };
-    let changes = ["{date}", "{run}"].iter().any(|placeholder| typed.contains(placeholder));
-    let template = changes
-        .then(|| std::path::absolute(typed))
-        .transpose()
-        .or_exit(Exit::Output, unusable)?
-        .map(|template| template.to_string_lossy().into_owned());
+    let template = template(typed).or_exit(Exit::Output, unusable)?;
     let run = typed.contains("{run}").then(|| names.run());
     Ok(Output::File { path, template, run })
+}
+
+/// The template of the files in a directory.
+fn below(dir: &str) -> String {
+    format!("{}/{{resource}}.ndjson", dir.trim_end_matches(['/', std::path::MAIN_SEPARATOR]))
+}
+
+/// What a series is bound to whose files change their names.
+fn template(typed: &str) -> std::io::Result<Option<String>> {
+    let changes = ["{date}", "{run}"].iter().any(|placeholder| typed.contains(placeholder));
+    let template = changes.then(|| std::path::absolute(typed)).transpose()?;
+    Ok(template.map(|template| template.to_string_lossy().into_owned()))
+}
+
+/// Whether what was typed means an output that was saved, of which the directory is gone that is the
+/// user's own.
+pub(crate) fn has_vanished(typed: &str, resource: &str, names: Names<'_>, saved: &Mark) -> bool {
+    let is_it = |text: &str| {
+        let same = match template(typed) {
+            Ok(Some(template)) => saved.template.as_ref() == Some(&template),
+            Ok(None) => fill(text, resource, names)
+                .is_ok_and(|filled| is_now(Path::new(&filled), Path::new(&saved.path))),
+            Err(_) => false,
+        };
+        same && !fixed(text).exists()
+    };
+    // What once was a directory cannot be seen to be one.
+    typed != STDOUT && (is_it(typed) || is_it(&below(typed)))
+}
+
+/// Whether a path that leads to nothing would lead there.
+fn is_now(path: &Path, there: &Path) -> bool {
+    disk::resolve_missing(path).is_ok_and(|path| path == there)
 }
 
 /// What the disk says of where an output is to lie.
@@ -238,6 +262,11 @@ pub(crate) fn look(output: &Output, saved: Option<&Mark>) -> Found {
     found
 }
 
+/// An account as it stands in the names of files.
+pub(crate) fn account(account: &str) -> String {
+    account.replace(['[', ']', ':'], "_")
+}
+
 fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure> {
     let mut filled = String::new();
     let mut rest = text;
@@ -251,7 +280,7 @@ fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure>
         filled.push_str(before);
         match placeholder {
             "resource" => filled.push_str(resource),
-            "account" => filled.push_str(&names.account.replace(['[', ']', ':'], "_")),
+            "account" => filled.push_str(&account(names.account)),
             "date" => filled.push_str(&names.now.date()),
             "run" => filled.push_str(&names.run()),
             _ => {

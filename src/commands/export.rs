@@ -8,7 +8,7 @@ use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
     disk::{self, FileMode},
-    export::{self, Ledger, Over, Shared, summary},
+    export::{self, Ledger, Outputs, Over, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     mark::STDOUT,
     mutex::lock,
@@ -202,6 +202,7 @@ pub(super) fn shared<'a>(
         report: &context.report,
         last_line: tuning.last_line,
         over: Over::default(),
+        outputs: Outputs::default(),
         memory: Ledger::new(remembered),
         file_mode: settings.defaults.file_mode.unwrap_or(FileMode::PRIVATE),
     }

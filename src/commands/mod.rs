@@ -10,6 +10,7 @@ mod refused;
 mod resources;
 mod sample;
 mod sandbox;
+mod schema;
 mod state;
 
 use crate::{
@@ -66,6 +67,7 @@ pub(crate) fn run(cli: Cli, programs: Option<Document>) -> Exit {
         Command::Sample(args) => sample::run(&args, &context),
         Command::Resources(args) => resources::run(&args),
         Command::Check(args) => check::run(&args, &context),
+        Command::Schema(args) => schema::run(&args, &context),
         Command::State(command) => state::run(&command, &context),
         Command::Config(command) => config::run(&command, &context),
         Command::Sandbox(args) => sandbox::run(args, &context),

@@ -10,7 +10,7 @@ use crate::{
     mark::{Mark, Stage},
     output::{self, Names},
     place::{FilePlace, Owner, partial},
-    plan,
+    plan::{self, NotMoved},
     position::{Overlap, Position},
     resource::Resource,
     settings::{self, Place},
@@ -378,8 +378,9 @@ fn relocate(
         for (file, looked) in files {
             FileSink::open(&file, looked, Some(&me), FileMode::PRIVATE)?;
         }
-        changed(state.save(resource.name, &series, now), &state)?;
+        // Before the state forgets them: nothing else would remove their owner files.
         from.iter().try_for_each(|old| sink::release(old, me.series))?;
+        changed(state.save(resource.name, &series, now), &state)?;
         let to = &series.output.path;
         let text = format!("goes on in {to}; the old state is kept in {}", backup.display());
         context.report.note(Some(resource.name), &text);
@@ -418,9 +419,11 @@ fn look_moved(
 ) -> Result<Moved, Failure> {
     let names = Names { account: state.account(), now };
     let output = output::locate(output, resource.name, names)?;
-    let (mut series, from) = plan::moved(resource.name, saved, &output).map_err(|reason| {
+    let moved = plan::moved(resource.name, saved, &output);
+    let (mut series, from) = moved.map_err(|NotMoved { reason, way_out }| {
+        let first = "move the file there first, as it is, with those of its sideloads";
         Failure::usage(format!("cannot go on in {}: {reason}", output.name()))
-            .hint("move the file there first, as it is, with those of its sideloads")
+            .hint(way_out.as_deref().unwrap_or(first))
     })?;
     let id = *series.id.get_or_insert_with(sink::drawn);
     let ours = Ours { series: id, open: series.open };

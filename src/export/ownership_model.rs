@@ -7,6 +7,7 @@
 //! only the pages come from here.
 
 use super::{
+    apart::Outputs,
     batch::{Batch, Standing, places},
     lines::LeftOut,
     opening,
@@ -399,6 +400,7 @@ impl World {
             report: &report,
             last_line: false,
             over: Over::default(),
+            outputs: Outputs::default(),
             memory: Ledger::new(BTreeMap::new()),
             file_mode: FileMode::PRIVATE,
         };

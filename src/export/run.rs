@@ -208,7 +208,11 @@ fn next(
             }
             ApiError::TooRecent => match stream.too_recent(asker.clocks()) {
                 TooRecent::Older(_) => {}
-                TooRecent::Untrue(start, ago) => return Err(advice::untrue(start, ago).into()),
+                TooRecent::Untrue(start, ago) => {
+                    // As any answer that comes out wrong.
+                    let failure = advice::untrue(start, ago);
+                    return Err(Broken { failure, kind: Kind::Passes });
+                }
                 TooRecent::Future(date) => return Err(advice::future(books.job, date).into()),
                 TooRecent::Nothing => {
                     books.tally.too_recent();
@@ -220,7 +224,9 @@ fn next(
                 }
             },
             ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. }
-                if books.job.optional && stream.handed_over() == 0 =>
+                if books.job.optional
+                    && stream.handed_over() == 0
+                    && (books.job.follow.is_none() || Kind::of(&error) == Kind::Over) =>
             {
                 return Ok(Next::OutOfReach(error));
             }

@@ -11,7 +11,8 @@ use crate::{
 /// How an interval is given.
 pub(crate) const INTERVAL: &str = "an interval is given with =, as in --follow=10s";
 
-/// How a series is begun anew at a time, in commands that can be typed one after the other.
+/// How a series is begun anew at a time, in commands that can be typed one after the other, and what
+/// that writes twice: a start includes its own second.
 pub(crate) fn anew(
     resource: &Resource,
     pagination: Option<Pagination>,
@@ -37,7 +38,8 @@ pub(crate) fn anew(
         }
     };
     format!(
-        "first `zdx state reset {name}`, then `zdx export {name}{} --since {since}{to}`",
+        "first `zdx state reset {name}`, then `zdx export {name}{} --since {since}{to}`; what changed \
+         at {since} or later is written once more",
         pagination.unwrap_or_default()
     )
 }

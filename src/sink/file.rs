@@ -3,7 +3,7 @@
 
 use super::{
     compress::{Compression, EachLine, PageWriter},
-    look::{Looked, Me, busy, cannot_read, is_anothers, lock, tail},
+    look::{Looked, Me, cannot_read, is_anothers, lock, tail},
     ownership::{Claim, Verdict},
     segment,
 };
@@ -11,7 +11,7 @@ use crate::{
     disk::{self, Durability, FileMode},
     failure::{Exit, Failure, OrExit as _},
     mark::{Before, Committed, Id, Identity, Mark, Stage},
-    place::{FilePlace, Owner, discarded, owner_file},
+    place::{FilePlace, discarded, owner_file},
 };
 use std::{
     fs::{self, File},
@@ -98,8 +98,9 @@ impl FileSink {
             None => create(&path, mode).inspect(|_| made.file = true),
         };
         let file = opened?;
-        if let (Some(_), Owner::Series(_)) = (me, &place.owner) {
-            // Of a run that was killed while it wrote whose the output is.
+        if me.is_some() && !place.new {
+            // Of a run that was killed while it wrote whose the output is. Beside a new output they
+            // may be those of another series, which takes it at this moment.
             disk::remove_temporaries(&owner_file(&path)).or_exit(Exit::Output, failed)?;
         }
         let identity = disk::identity(&file).or_exit(Exit::Output, failed)?;
@@ -347,7 +348,10 @@ impl FileSink {
 fn create(path: &Path, mode: FileMode) -> Result<File, Failure> {
     let failed = || format!("cannot open the output {}", path.display());
     let file = match disk::create_new(path, mode) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(busy(path)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let text = format!("something else has just made the output {}", path.display());
+            return Err(Failure::new(Exit::Busy, text).hint("run the same command again"));
+        }
         result => result.or_exit(Exit::Output, failed)?,
     };
     lock(&file, path)?;
@@ -357,7 +361,8 @@ fn create(path: &Path, mode: FileMode) -> Result<File, Failure> {
 
 /// Makes the owner file of an output that nobody owns.
 fn take(path: &Path, me: &Me) -> Result<(), Failure> {
-    match disk::make_whole(&owner_file(path), &me.note(None).text()) {
+    let owner = owner_file(path);
+    match disk::make_whole(&owner, &owner, &me.note(None).text()) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let text = format!("another series has just taken the output {}", path.display());
             Err(Failure::usage(text).hint("give this run another output with -o"))
@@ -395,7 +400,7 @@ mod tests {
         },
         *,
     };
-    use crate::place::Existing;
+    use crate::place::{Existing, Owner};
 
     fn me() -> Me {
         Me {

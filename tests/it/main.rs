@@ -18,6 +18,8 @@ mod server;
 mod straced;
 
 #[cfg(test)]
+mod beginnings;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod commands;
@@ -34,6 +36,8 @@ mod dry_runs;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod elsewhere;
+#[cfg(test)]
 mod every_request;
 #[cfg(test)]
 mod exports;
@@ -41,6 +45,7 @@ mod exports;
 mod follow;
 #[cfg(all(test, unix))]
 mod follow_on;
+mod follow_waits;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
@@ -53,6 +58,8 @@ mod jobs;
 mod kills;
 #[cfg(test)]
 mod late;
+#[cfg(test)]
+mod left;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -83,6 +90,8 @@ mod rows_n;
 mod rows_s;
 #[cfg(test)]
 mod sandbox_command;
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]

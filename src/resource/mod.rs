@@ -1,8 +1,12 @@
 //! The table of resources: what each is called, where it is served, and what it takes.
 //!
-//! A new endpoint is a new row here, never a branch elsewhere. Paths, record keys and parameters
-//! are those of the vendor's reference; the `.json` suffix is the recorded form, and Help Center
-//! paths are refused without it by some servers.
+//! A new resource is a new row (`incremental`), never a branch elsewhere. This file says what a row
+//! is made of, and finds one by the name that was typed.
+
+mod elsewhere;
+mod incremental;
+
+pub(crate) use incremental::RESOURCES;
 
 use crate::failure::closest;
 use std::time::Duration;
@@ -118,172 +122,6 @@ pub(crate) enum Place {
     Record,
 }
 
-const fn page(name: &'static str) -> Sideload {
-    Sideload { name, place: Place::Page, member: Some(name) }
-}
-
-const fn record(name: &'static str) -> Sideload {
-    Sideload { name, place: Place::Record, member: Some(name) }
-}
-
-const fn cursor(path: &'static str, bucket: Bucket) -> Endpoint {
-    Endpoint { pagination: Pagination::Cursor, path, bucket }
-}
-
-const fn time(path: &'static str, bucket: Bucket) -> Endpoint {
-    Endpoint { pagination: Pagination::Time, path, bucket }
-}
-
-const NONE: &[&str] = &[];
-
-/// "Seconds or minutes" were seen: API notes §0.7.
-const MINUTES_5: Duration = Duration::from_secs(5 * 60);
-
-/// 11 to 13 minutes were seen: API notes §4.5.
-const MINUTES_30: Duration = Duration::from_secs(30 * 60);
-
-pub(crate) static RESOURCES: &[Resource] = &[
-    Resource {
-        name: "tickets",
-        record_key: "tickets",
-        change_time: "generated_timestamp",
-        endpoints: &[
-            cursor("/api/v2/incremental/tickets/cursor.json", Bucket::Exports),
-            time("/api/v2/incremental/tickets.json", Bucket::Exports),
-        ],
-        sample: Some(time("/api/v2/incremental/tickets/sample.json", Bucket::Sample)),
-        takes: &[Parameter::PerPage, Parameter::ExcludeDeleted, Parameter::SupportTypeScope],
-        sideloads: &[
-            page("users"),
-            page("groups"),
-            page("organizations"),
-            page("brands"),
-            page("ticket_forms"),
-            page("custom_statuses"),
-            page("sharing_agreements"),
-            page("metric_sets"),
-            record("dates"),
-            record("slas"),
-            record("metric_events"),
-            record("comment_count"),
-            Sideload { member: Some("incident_count"), ..record("incident_counts") },
-            record("tde_workspace"),
-        ],
-        volatile: &[
-            "dates",
-            "slas",
-            "metric_events",
-            "comment_count",
-            "incident_count",
-            "tde_workspace",
-        ],
-        overlap: MINUTES_5,
-        readable_by: "admins",
-    },
-    Resource {
-        name: "ticket_events",
-        record_key: "ticket_events",
-        change_time: "timestamp",
-        endpoints: &[time("/api/v2/incremental/ticket_events.json", Bucket::Exports)],
-        sample: Some(time("/api/v2/incremental/ticket_events/sample.json", Bucket::Sample)),
-        takes: &[Parameter::PerPage, Parameter::SupportTypeScope],
-        sideloads: &[Sideload { member: None, ..record("comment_events") }],
-        volatile: NONE,
-        overlap: MINUTES_5,
-        readable_by: "admins",
-    },
-    Resource {
-        name: "users",
-        record_key: "users",
-        change_time: "updated_at",
-        endpoints: &[
-            cursor("/api/v2/incremental/users/cursor.json", Bucket::UsersCursor),
-            time("/api/v2/incremental/users.json", Bucket::Exports),
-        ],
-        sample: Some(time("/api/v2/incremental/users/sample.json", Bucket::Sample)),
-        takes: &[Parameter::PerPage],
-        sideloads: &[
-            page("organizations"),
-            page("abilities"),
-            page("roles"),
-            page("identities"),
-            page("groups"),
-            page("open_ticket_count"),
-        ],
-        volatile: NONE,
-        overlap: MINUTES_5,
-        readable_by: "admins",
-    },
-    Resource {
-        name: "organizations",
-        record_key: "organizations",
-        change_time: "updated_at",
-        endpoints: &[time("/api/v2/incremental/organizations.json", Bucket::Exports)],
-        sample: Some(time("/api/v2/incremental/organizations/sample.json", Bucket::Sample)),
-        takes: &[Parameter::PerPage],
-        sideloads: &[page("abilities")],
-        volatile: NONE,
-        overlap: MINUTES_5,
-        readable_by: "admins",
-    },
-    Resource {
-        name: "ticket_metric_events",
-        record_key: "ticket_metric_events",
-        change_time: "time",
-        endpoints: &[time("/api/v2/incremental/ticket_metric_events.json", Bucket::Exports)],
-        sample: None,
-        takes: &[],
-        sideloads: &[],
-        volatile: NONE,
-        overlap: MINUTES_30,
-        readable_by: "admins",
-    },
-    Resource {
-        name: "articles",
-        record_key: "articles",
-        change_time: "updated_at",
-        endpoints: &[time("/api/v2/help_center/incremental/articles.json", Bucket::HelpCenter)],
-        sample: None,
-        takes: &[],
-        sideloads: &[page("users"), page("sections"), page("categories"), record("translations")],
-        volatile: NONE,
-        overlap: MINUTES_5,
-        readable_by: "Help Center agents",
-    },
-];
-
-/// What people ask for by name that is no resource of its own, and where it is.
-const ELSEWHERE: &[(&[&str], &str)] = &[
-    (
-        &["comments", "ticket_comments", "conversations"],
-        "comments are in ticket_events: zdx export ticket_events --include comment_events",
-    ),
-    (&["audits", "ticket_audits", "events"], "what happens to tickets is in ticket_events"),
-    (
-        &["calls", "legs", "call_legs", "voice"],
-        "calls are of Zendesk Talk, whose exports are not among those that zdx reads; what a call \
-         did to its ticket is in ticket_events",
-    ),
-    (
-        &["satisfaction_ratings", "ratings", "csat"],
-        "a ticket's rating is its member satisfaction_rating, in tickets; how it came is in \
-         ticket_events",
-    ),
-    (
-        &["metrics", "ticket_metrics", "metric_sets"],
-        "metrics are in tickets: --include metric_sets",
-    ),
-    (
-        &["slas", "sla_policies"],
-        "what was promised is in ticket_metric_events, and in tickets with --include slas",
-    ),
-    (&["agents", "end_users", "requesters", "identities"], "people of all kinds are in users"),
-    (
-        &["help_center", "guide", "translations", "sections"],
-        "the Help Center's texts are in articles",
-    ),
-];
-
 impl Resource {
     /// Finds a resource by the name that was typed; `ticket-events` is `ticket_events`. The error
     /// is a message with the nearest name, or all of them.
@@ -292,8 +130,7 @@ impl Resource {
         let names = || RESOURCES.iter().map(|resource| resource.name);
         RESOURCES.iter().find(|resource| resource.name == name).ok_or_else(|| {
             let typed = typed.escape_debug();
-            let place = ELSEWHERE.iter().find(|(known, _)| known.contains(&name.as_str()));
-            if let Some((_, place)) = place {
+            if let Some(place) = elsewhere::place(&name) {
                 return format!("unknown resource \"{typed}\": {place}");
             }
             match closest(&name, names()) {

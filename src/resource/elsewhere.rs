@@ -1,0 +1,39 @@
+//! What people ask for by name that is no resource of its own, and where it is.
+
+/// Names, and what is to be said of them.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["comments", "ticket_comments", "conversations"],
+        "comments are in ticket_events: zdx export ticket_events --include comment_events",
+    ),
+    (&["audits", "ticket_audits", "events"], "what happens to tickets is in ticket_events"),
+    (
+        &["calls", "legs", "call_legs", "voice"],
+        "calls are of Zendesk Talk, whose exports are not among those that zdx reads; what a call \
+         did to its ticket is in ticket_events",
+    ),
+    (
+        &["satisfaction_ratings", "ratings", "csat"],
+        "a ticket's rating is its member satisfaction_rating, in tickets; how it came is in \
+         ticket_events",
+    ),
+    (
+        &["metrics", "ticket_metrics", "metric_sets"],
+        "metrics are in tickets: --include metric_sets",
+    ),
+    (
+        &["slas", "sla_policies"],
+        "what was promised is in ticket_metric_events, and in tickets with --include slas",
+    ),
+    (&["agents", "end_users", "requesters", "identities"], "people of all kinds are in users"),
+    (
+        &["help_center", "guide", "translations", "sections"],
+        "the Help Center's texts are in articles",
+    ),
+];
+
+/// Where that is which has no resource of its name.
+pub(super) fn place(name: &str) -> Option<&'static str> {
+    let (_, place) = ELSEWHERE.iter().find(|(known, _)| known.contains(&name))?;
+    Some(place)
+}
