@@ -18,11 +18,13 @@ use crate::{
     plan::{self, Job, Known, Named, Saved},
     request::Request,
     settings::Settings,
+    shown::quoted,
     sink,
     state::{self, StateFile},
     time::UnixTime,
 };
 use std::{
+    env, fs,
     path::Path,
     sync::{Arc, Mutex},
     time::Duration,
@@ -112,11 +114,29 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         }
         all(opened, &shared, args.summary)
     });
+    if args.sandbox && args.summary == SummaryFormat::Text {
+        jobs.iter().find_map(to_see).iter().for_each(|tip| context.report.tip(tip));
+    }
     if let Some(state) = &shared.state {
         let exit = result.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);
         lock(state).end_run(exit, context.clock.wall());
     }
     result
+}
+
+/// The line that shows a record of what was written, for whoever tries zdx out.
+fn to_see(job: &Job) -> Option<String> {
+    let Place::File(file) = &job.place else { return None };
+    let written = fs::metadata(&file.path).ok().filter(|data| data.len() > 0);
+    let here = env::current_dir().and_then(|dir| dir.canonicalize()).unwrap_or_default();
+    let path = file.path.strip_prefix(here).unwrap_or(&file.path);
+    let path = quoted(&path.to_string_lossy());
+    let line = match file.path.extension().and_then(|end| end.to_str()) {
+        Some("gz") => format!("gzip -dc {path} | head -n 1"),
+        Some("zst") => format!("zstd -dc {path} | head -n 1"),
+        _ => format!("head -n 1 {path}"),
+    };
+    written.map(|_| format!("to see a record: {line}"))
 }
 
 /// What is saved of what was asked for.

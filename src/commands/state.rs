@@ -127,6 +127,7 @@ fn words(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> St
         writeln!(out, "  through   {}", time(through)).expect(ENDLESS);
     }
     let position = match (&series.position, series.position.time()) {
+        (Position::Start(start), _) if series.through.is_some() => format!("set to {start}"),
         (Position::Start(start), _) => format!("not yet begun, starts at {start}"),
         (Position::Cursor(_), Some(at)) => format!("a cursor at {at}"),
         (Position::Cursor(_), None) => "a cursor".to_owned(),
