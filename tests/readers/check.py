@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -128,7 +129,8 @@ class Spark:
 
         logging.getLogger("py4j").setLevel(logging.ERROR)
         build = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-        build = build.config("spark.sql.shuffle.partitions", "2")
+        build = build.config("spark.ui.showConsoleProgress", "false")
+        build = build.config("spark.sql.shuffle.partitions", "1")
         self.spark = build.config("spark.sql.session.timeZone", "UTC").getOrCreate()
         self.spark.sparkContext.setLogLevel("FATAL")
 
@@ -137,7 +139,7 @@ class Spark:
         pathlib.Path(f"{table}.ddl").write_text(text)
         names = {"spark": self.spark, "open": open}
         exec(said.split("then: ", 1)[1], names)
-        names[table].createOrReplaceTempView(table)
+        names[table].cache().createOrReplaceTempView(table)
 
     def rows(self, sql):
         return [tuple(row) for row in self.spark.sql(sql).collect()]
@@ -356,6 +358,8 @@ def sandbox():
 
 
 def main():
+    # Told to end, it still ends the sandbox.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     server = sandbox()
     place = pathlib.Path(tempfile.mkdtemp(prefix="zdx-readers-"))
     os.chdir(place)
