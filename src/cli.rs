@@ -410,6 +410,10 @@ pub(crate) enum StateCommand {
     /// Print each position in words: change time, lag, output
     #[command(after_long_help = help::state_show())]
     Show {
+        /// Whose positions; default: all
+        #[arg(value_name = "RESOURCE", value_parser = Name(all_resources))]
+        #[arg(hide_possible_values = true)]
+        resources: Vec<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -421,15 +425,16 @@ pub(crate) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Move a series' position to a time
+    /// Move positions to a time
     ///
-    /// The old state is kept beside the new one.
+    /// Says what is going to be written again, or never. All that are named are moved, or none. The
+    /// old state is kept beside the new one.
     #[command(after_long_help = help::state_set())]
     Set {
-        /// Whose position
-        #[arg(value_name = "RESOURCE", value_parser = Name(resources))]
+        /// Whose positions, or `all` that are saved
+        #[arg(required = true, value_name = "RESOURCE", value_parser = Name(all_resources))]
         #[arg(hide_possible_values = true)]
-        resource: String,
+        resources: Vec<String>,
         /// Go on from here: 2h, 3d, yesterday, 2026-11-01, @epoch
         #[arg(short, long, value_name = "TIME", allow_hyphen_values = true)]
         since: String,
@@ -454,15 +459,16 @@ pub(crate) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Forget a series' position
+    /// Forget positions
     ///
-    /// The old state is kept beside the new one.
+    /// All that are named are forgotten, or none. The old state is kept beside the new one; outputs
+    /// stay as they are.
     #[command(after_long_help = help::state_reset())]
     Reset {
-        /// Whose position
-        #[arg(value_name = "RESOURCE", value_parser = Name(resources))]
+        /// Whose positions, or `all` that are saved
+        #[arg(required = true, value_name = "RESOURCE", value_parser = Name(all_resources))]
         #[arg(hide_possible_values = true)]
-        resource: String,
+        resources: Vec<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -23,13 +23,64 @@ pub(crate) fn open_existing(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
-/// Makes a file that is not there, for its owner alone.
-pub(crate) fn create_new(path: &Path) -> io::Result<File> {
+/// Who may do what with files that are made: the nine bits of Unix, whatever the umask. Elsewhere
+/// there is nothing but [`FileMode::PRIVATE`], which means nothing there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileMode(u32);
+
+impl FileMode {
+    /// Its owner's alone.
+    pub(crate) const PRIVATE: FileMode = FileMode(0o600);
+
+    /// Reads `0640`. Its owner must be able to read and write, and records are no programs.
+    pub(crate) fn parse(text: &str) -> Result<FileMode, String> {
+        if cfg!(not(unix)) {
+            return Err("files have no such modes here".to_owned());
+        }
+        let octal = text.len() <= 4 && text.bytes().all(|digit| digit.is_ascii_digit());
+        let mode = u32::from_str_radix(text, 8).ok().filter(|_| octal);
+        let mode = mode.filter(|mode| mode & 0o600 == 0o600 && mode & !0o666 == 0);
+        mode.map(FileMode).ok_or_else(|| {
+            "use octal digits that let the owner read and write, and nobody execute, as in 0640"
+                .to_owned()
+        })
+    }
+
+    /// The same of a directory: whoever may read or write a file may also reach it.
+    #[cfg(unix)]
+    fn of_directory(self) -> u32 {
+        let FileMode(mode) = self;
+        mode | (mode & 0o444) >> 2 | (mode & 0o222) >> 1
+    }
+}
+
+/// Gives what was just made its mode where the umask has taken something of it.
+#[cfg(unix)]
+fn past_the_umask(made: &File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    const MODE: u32 = 0o777;
+    if made.metadata()?.permissions().mode() & MODE == mode {
+        return Ok(());
+    }
+    match made.set_permissions(fs::Permissions::from_mode(mode)) {
+        // SMB, FUSE and exFAT have modes of their own, which nobody can set.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        result => result,
+    }
+}
+
+/// Makes a file that is not there.
+pub(crate) fn create_new(path: &Path, mode: FileMode) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode.0);
+    let made = options.open(path)?;
+    #[cfg(unix)]
+    past_the_umask(&made, mode.0)?;
+    #[cfg(not(unix))]
+    let _ = mode;
+    Ok(made)
 }
 
 /// Which file an open one is, where the system tells it.
@@ -72,13 +123,22 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
 
 /// Creates a directory and those above it that are missing, for their owner alone, durably.
 pub(crate) fn create_dirs_private(path: &Path) -> io::Result<()> {
+    create_dirs(path, FileMode::PRIVATE)
+}
+
+/// The same for whoever may have the files that are going to lie there.
+pub(crate) fn create_dirs(path: &Path, mode: FileMode) -> io::Result<()> {
     let missing = path.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists());
     let missing: Vec<&Path> = missing.collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode.of_directory());
     builder.create(path)?;
+    #[cfg(unix)]
+    missing.iter().try_for_each(|dir| past_the_umask(&File::open(dir)?, mode.of_directory()))?;
+    #[cfg(not(unix))]
+    let _ = mode;
     missing.into_iter().try_for_each(|dir| sync_dir(parent(dir)))
 }
 
@@ -201,10 +261,11 @@ pub(crate) fn replace_with(
 }
 
 /// Makes a file with all of its content, or not at all. Replaces nothing: a name that is taken is
-/// an error of the kind `AlreadyExists`.
+/// an error of the kind `AlreadyExists`. A temporary that a kill leaves is one of `of`, which lies in
+/// the same directory (see [`remove_temporaries`]).
 #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
-pub(crate) fn make_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = temporary(path)?;
+pub(crate) fn make_whole(path: &Path, of: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut temporary = temporary(of)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist_noclobber(path)?;
@@ -318,6 +379,24 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
         path = parent(&path).join(target);
     }
     Err(io::Error::other("too many links"))
+}
+
+/// The same for a file whose directories may be missing, too: links are resolved as far as they lead
+/// to something.
+pub(crate) fn resolve_missing(path: &Path) -> io::Result<PathBuf> {
+    resolved(path, MOST_LINKS)
+}
+
+fn resolved(path: &Path, links: usize) -> io::Result<PathBuf> {
+    if let Ok(existing) = fs::canonicalize(path) {
+        return Ok(existing);
+    }
+    if let Ok(target) = fs::read_link(path) {
+        let links = links.checked_sub(1).ok_or_else(|| io::Error::other("too many links"))?;
+        return resolved(&parent(path).join(target), links);
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(resolved(parent(path), links)?.join(name))
 }
 
 /// As many as Linux follows.
@@ -442,8 +521,11 @@ mod tests {
     fn what_is_made_whole_replaces_nothing_and_what_is_kept_grows() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("owner");
-        make_whole(&path, b"one").unwrap();
-        assert_eq!(make_whole(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        make_whole(&path, &path, b"one").unwrap();
+        assert_eq!(
+            make_whole(&path, &path, b"two").unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
         let kept = dir.path().join("kept");
         let file = open_existing(&path).unwrap();
         assert_eq!(keep_tail(&file, 1, &kept).unwrap(), 2);
@@ -456,14 +538,33 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn modes_are_octal_and_leave_the_owner_his_file() {
+        for (text, file, directory) in [
+            ("0600", 0o600, 0o700),
+            ("640", 0o640, 0o750),
+            ("0644", 0o644, 0o755),
+            ("0660", 0o660, 0o770),
+            ("0666", 0o666, 0o777),
+        ] {
+            let mode = FileMode::parse(text).unwrap();
+            assert_eq!((mode.0, mode.of_directory()), (file, directory), "{text}");
+        }
+        for text in ["", "0", "0440", "0755", "1640", "0o640", "+640", "00640", "0648", "rw-r-----"]
+        {
+            assert!(FileMode::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn another_file_of_the_same_name_is_another() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
-        let first = create_new(&path).unwrap();
+        let first = create_new(&path, FileMode::PRIVATE).unwrap();
         let moved = dir.path().join("y");
         #[expect(clippy::disallowed_methods, reason = "a test's own file")]
         fs::rename(&path, &moved).unwrap();
-        let second = create_new(&path).unwrap();
+        let second = create_new(&path, FileMode::PRIVATE).unwrap();
         assert_eq!(identity(&first).unwrap(), identity(&File::open(moved).unwrap()).unwrap());
         assert_ne!(identity(&first).unwrap(), identity(&second).unwrap());
     }

@@ -114,7 +114,7 @@ pub(crate) fn state_show() -> StyledStr {
     examples(
         "
   zdx state show
-  zdx state show --profile acme
+  zdx state show tickets --profile acme
   zdx state show --json | jq '.resources[] | {resource, lag_seconds}'",
     )
 }
@@ -132,8 +132,8 @@ pub(crate) fn state_set() -> StyledStr {
     examples(
         "
   zdx state set tickets --since 2026-11-01
-  zdx state set tickets --since 3d           # three days back
-  zdx state set users --since @1763600000 --profile acme",
+  zdx state set tickets users --since 3d     # three days back
+  zdx state set all --since @1763600000 --profile acme",
     )
 }
 
@@ -150,8 +150,8 @@ pub(crate) fn state_reset() -> StyledStr {
     examples(
         "
   zdx state reset tickets
-  zdx state reset tickets --profile acme
-  zdx state reset users --state /var/lib/zdx/acme.json",
+  zdx state reset all --profile acme
+  zdx state reset tickets users --state /var/lib/zdx/acme.json",
     )
 }
 

@@ -123,6 +123,12 @@ const KEYS: &[(&str, &str)] = &[
         "Where a series starts when no position is saved and no \\-\\-since is given. Takes the same forms.",
     ),
     ("output", "As \\-o. ~/ is the home directory."),
+    (
+        "file_mode",
+        "Of outputs that are made, whatever the umask, as \\(dq0640\\(dq; without it 0600, their owner's alone. \
+         Directories that are made can be entered by whoever may have the files. An output that \
+         is there keeps its mode.",
+    ),
     ("resources", "What `zdx export all` stands for."),
     ("state", "Where positions are kept; the directory must exist."),
     ("per_page", "As \\-\\-per\\-page: 1 to 1000."),

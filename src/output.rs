@@ -46,6 +46,7 @@ impl Output {
                 let compression = [".gz", ".zst"].into_iter().find(|end| name.ends_with(end));
                 let stem = name.strip_suffix(compression.unwrap_or_default()).unwrap_or(&name);
                 let stem = stem.strip_suffix(".ndjson").unwrap_or(stem);
+                let resource = &file_name(resource);
                 let stem = if stem.contains(resource) {
                     stem.to_owned()
                 } else {
@@ -74,6 +75,11 @@ impl Names<'_> {
     fn run(self) -> String {
         self.now.to_string().replace(['-', ':'], "")
     }
+}
+
+/// What a resource is called in names of files: not every file system takes a colon.
+pub(crate) fn file_name(resource: &str) -> String {
+    resource.replace(':', "-")
 }
 
 /// Whether an output makes a file of its own for each resource.
@@ -178,11 +184,7 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
         return Err(Failure::usage("the output has no name: \"\" is no file")
             .hint("-o - is stdout; in a script, see whether the variable behind -o is set"));
     }
-    let text = if is_directory(typed) {
-        format!("{}/{{resource}}.ndjson", typed.trim_end_matches(['/', std::path::MAIN_SEPARATOR]))
-    } else {
-        typed.to_owned()
-    };
+    let text = if is_directory(typed) { below(typed) } else { typed.to_owned() };
     check_name(typed, &text)?;
     let filled = fill(&text, resource, names)?;
     let path = Path::new(&filled);
@@ -205,14 +207,42 @@ pub(crate) fn locate(typed: &str, resource: &str, names: Names<'_>) -> Result<Ou
         let below = path.strip_prefix(there).unwrap_or(path);
         there.canonicalize().or_exit(Exit::Output, unusable)?.join(below)
     };
-    let changes = ["{date}", "{run}"].iter().any(|placeholder| typed.contains(placeholder));
-    let template = changes
-        .then(|| std::path::absolute(typed))
-        .transpose()
-        .or_exit(Exit::Output, unusable)?
-        .map(|template| template.to_string_lossy().into_owned());
+    let template = template(typed).or_exit(Exit::Output, unusable)?;
     let run = typed.contains("{run}").then(|| names.run());
     Ok(Output::File { path, template, run })
+}
+
+/// The template of the files in a directory.
+fn below(dir: &str) -> String {
+    format!("{}/{{resource}}.ndjson", dir.trim_end_matches(['/', std::path::MAIN_SEPARATOR]))
+}
+
+/// What a series is bound to whose files change their names.
+fn template(typed: &str) -> std::io::Result<Option<String>> {
+    let changes = ["{date}", "{run}"].iter().any(|placeholder| typed.contains(placeholder));
+    let template = changes.then(|| std::path::absolute(typed)).transpose()?;
+    Ok(template.map(|template| template.to_string_lossy().into_owned()))
+}
+
+/// Whether what was typed means an output that was saved, of which the directory is gone that is the
+/// user's own.
+pub(crate) fn has_vanished(typed: &str, resource: &str, names: Names<'_>, saved: &Mark) -> bool {
+    let is_it = |text: &str| {
+        let same = match template(typed) {
+            Ok(Some(template)) => saved.template.as_ref() == Some(&template),
+            Ok(None) => fill(text, resource, names)
+                .is_ok_and(|filled| is_now(Path::new(&filled), Path::new(&saved.path))),
+            Err(_) => false,
+        };
+        same && !fixed(text).exists()
+    };
+    // What once was a directory cannot be seen to be one.
+    typed != STDOUT && (is_it(typed) || is_it(&below(typed)))
+}
+
+/// Whether a path that leads to nothing would lead there.
+fn is_now(path: &Path, there: &Path) -> bool {
+    disk::resolve_missing(path).is_ok_and(|path| path == there)
 }
 
 /// What the disk says of where an output is to lie.
@@ -255,7 +285,7 @@ fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure>
         };
         filled.push_str(before);
         match placeholder {
-            "resource" => filled.push_str(resource),
+            "resource" => filled.push_str(&file_name(resource)),
             "account" => filled.push_str(&account(names.account)),
             "date" => filled.push_str(&names.now.date()),
             "run" => filled.push_str(&names.run()),

@@ -104,7 +104,7 @@ pub(crate) fn place(asker: Asker, output: &Output, saved: Option<&Mark>, found: 
     let growing = saved.filter(|mark| run.is_some() && mark.stage == Some(Stage::Partial));
     let path = match (run, growing) {
         (Some(_), Some(mark)) => PathBuf::from(&mark.path),
-        (Some(run), None) => unused(path, run, &found.names),
+        (Some(run), None) => unused(path, run, &found.names, saved),
         (None, _) => path.clone(),
     };
     let moved = saved.is_some_and(|mark| mark.path != path.to_string_lossy());
@@ -153,22 +153,27 @@ fn hidden(path: &Path, what: &str) -> PathBuf {
 
 /// A name that is not taken, neither by a finished segment nor by one that grows: of two runs in
 /// the same second the second gets a `-2`, behind the run or, where that names a directory, behind
-/// the file's own name.
-fn unused(own: &Path, run: &str, names: &BTreeSet<OsString>) -> PathBuf {
+/// the file's own name. So it does where the first one's file was taken away meanwhile: where it is
+/// now, one of the same name would replace it.
+fn unused(own: &Path, run: &str, names: &BTreeSet<OsString>, last: Option<&Mark>) -> PathBuf {
     let has = |path: &Path| path.file_name().is_some_and(|name| names.contains(name));
     let name = own.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let numbered = (2..).map(|n: u64| {
-        own.with_file_name(match name.split_once('.') {
-            _ if name.contains(run) => name.replace(run, &format!("{run}-{n}")),
-            Some((stem, ends)) => format!("{stem}-{n}.{ends}"),
-            None => format!("{name}-{n}"),
-        })
-    });
-    std::iter::once(own.to_owned())
-        .chain(numbered)
+    let numbered = |n: u64| match name.split_once('.') {
+        _ if n == 1 => own.to_owned(),
+        _ if name.contains(run) => own.with_file_name(name.replace(run, &format!("{run}-{n}"))),
+        Some((stem, ends)) => own.with_file_name(format!("{stem}-{n}.{ends}")),
+        None => own.with_file_name(format!("{name}-{n}")),
+    };
+    let is_last = |n: &u64| last.is_some_and(|mark| Path::new(&mark.path) == numbered(*n));
+    let first = (1..MOST_IN_A_SECOND).find(is_last).map_or(1, |n| n + 1);
+    (first..)
+        .map(numbered)
         .find(|path| !has(path) && !has(&partial(path)))
         .expect("there are more numbers than names")
 }
+
+/// No series has so many runs in one second.
+const MOST_IN_A_SECOND: u64 = 100;
 
 #[cfg(test)]
 mod tests {
@@ -266,7 +271,22 @@ mod tests {
             (format!("/d/{run}/t.gz"), "u.gz".to_owned(), format!("/d/{run}/t.gz")),
         ] {
             let names = BTreeSet::from([OsString::from(taken)]);
-            assert_eq!(unused(Path::new(&own), run, &names), Path::new(&expect));
+            assert_eq!(unused(Path::new(&own), run, &names, None), Path::new(&expect));
+        }
+    }
+
+    /// Where the first one's file is now, one of the same name would replace it.
+    #[test]
+    fn a_segment_that_was_taken_away_leaves_its_name_taken_for_its_second() {
+        let output = output("/d/t-R.gz", Some("/d/t-{run}.gz"), Some("R"));
+        for (last, expect) in [
+            ("/d/t-R.gz", "/d/t-R-2.gz"),
+            ("/d/t-R-2.gz", "/d/t-R-3.gz"),
+            ("/d/t-Q.gz", "/d/t-R.gz"),
+        ] {
+            let saved = mark(last, Some(Stage::Finished), 7);
+            let next = file(SERIES, &output, Some(&saved), &Found::default());
+            assert_eq!((next.path.to_str(), next.new), (Some(expect), true), "{last}");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Pure. Servers word their errors in at least six shapes; none is trusted to be there.
 
 use super::{
-    error::ApiError,
+    error::{ApiError, Words},
     headers::{Headers, RetryAfter},
 };
 use crate::{garbled::Garbled, request::Request, shown::shown};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// Says whether the answer can be a page: its status is 200, and its body was not encoded in a way
 /// that we did not offer.
-pub(super) fn check(
+pub(crate) fn check(
     request: &Request,
     status: u16,
     headers: &Headers,
@@ -40,11 +40,12 @@ pub(super) fn check(
         201..=299 | 304 => Garbled::Status { status }.into(),
         300..=399 => ApiError::Redirect { status, host: redirect_host(headers) },
         401 => ApiError::Unauthorized { text: text(), origin: String::new() },
-        403 => ApiError::Forbidden { text: text() },
+        403 => ApiError::Forbidden { text: text(), words: words(body) },
         400 | 422 if says("StartTimeTooRecent") || says("Too recent start_time") => {
             ApiError::TooRecent
         }
-        400 | 404 | 410 | 422 if request.has("cursor") && says("cursor") => {
+        // A page of HTML speaks of the mouse's.
+        400 | 404 | 410 | 422 if request.has("cursor") && says("cursor") && !is_html(body) => {
             ApiError::CursorRefused { status, text: text() }
         }
         429 => ApiError::Busy {
@@ -58,7 +59,7 @@ pub(super) fn check(
             retry_after: matches!(retry_after, RetryAfter::Wait(_)),
         },
         408 | 409 | 500..=599 => ApiError::Unavailable { status, text: text() },
-        _ => ApiError::Refused { status, text: text() },
+        _ => ApiError::Refused { status, text: text(), words: words(body) },
     })
 }
 
@@ -71,12 +72,24 @@ pub(super) fn told(headers: &Headers, body: &[u8]) -> String {
     }
 }
 
+/// In what a refusal is worded. Zendesk's is an object; `404` alone is text that happens to be JSON.
+pub(super) fn words(body: &[u8]) -> Words {
+    match serde_json::from_slice::<serde_json::Map<String, Value>>(body) {
+        Ok(_) => Words::Json,
+        Err(_) => Words::Other,
+    }
+}
+
+fn is_html(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
+}
+
 fn text(body: &[u8]) -> String {
-    let start = String::from_utf8_lossy(body.get(..body.len().min(4096)).unwrap_or_default());
-    let trimmed = start.trim_start();
-    if trimmed.starts_with('<') {
+    if is_html(body) {
         return "an HTML page".to_owned();
     }
+    let start = String::from_utf8_lossy(body.get(..body.len().min(4096)).unwrap_or_default());
+    let trimmed = start.trim_start();
     match serde_json::from_slice::<Value>(body) {
         Ok(json) => shown(&worded(&json)),
         Err(_) => shown(trimmed),
@@ -176,6 +189,8 @@ mod tests {
         assert!(matches!(error(404, "<html>"), ApiError::Refused { status: 404, .. }));
         assert!(matches!(error(400, "Invalid cursor"), ApiError::CursorRefused { .. }));
         assert!(matches!(error(410, "cursor expired"), ApiError::CursorRefused { .. }));
+        let page = "<style>a { cursor: pointer }</style>";
+        assert!(matches!(error(404, page), ApiError::Refused { words: Words::Other, .. }));
         assert!(matches!(error(429, ""), ApiError::Busy { status: 429, .. }));
         assert!(matches!(error(503, ""), ApiError::Unavailable { status: 503, .. }));
         for status in [500, 502, 504, 520, 522, 524, 408, 409] {

@@ -220,6 +220,7 @@ fn token(status: u16, headers: &Headers, reply: &[u8], now: Instant) -> Result<T
             return Err(ApiError::TokenRefused {
                 status,
                 text: answer::told(headers, reply),
+                words: answer::words(reply),
                 origin: String::new(),
             });
         }

@@ -84,11 +84,13 @@ pub(crate) enum ApiError {
     },
     Forbidden {
         text: String,
+        words: Words,
     },
     /// No token could be had for the OAuth client. A server says so with 400 as well as with 401.
     TokenRefused {
         status: u16,
         text: String,
+        words: Words,
         /// Where the credentials stand.
         origin: String,
     },
@@ -102,6 +104,7 @@ pub(crate) enum ApiError {
     Refused {
         status: u16,
         text: String,
+        words: Words,
     },
     /// The server refuses the cursor that was saved.
     CursorRefused {
@@ -109,6 +112,15 @@ pub(crate) enum ApiError {
         text: String,
     },
     Garbled(Garbled),
+}
+
+/// In what a refusal is worded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// JSON, as Zendesk words its own: API notes §5.
+    Json,
+    /// A page of HTML, plain text, nothing: it may be the word of a proxy or firewall in between.
+    Other,
 }
 
 /// A proxy, as people know it.
@@ -366,7 +378,7 @@ impl fmt::Display for ApiError {
             ApiError::TokenRefused { status, text, .. } => {
                 write!(f, "Zendesk mints no token for these credentials ({status}){}", said(text))
             }
-            ApiError::Forbidden { text } => {
+            ApiError::Forbidden { text, .. } => {
                 write!(f, "Zendesk refuses access (403){}", said(text))
             }
             ApiError::TooRecent => f.write_str("nothing new yet"),
@@ -374,7 +386,7 @@ impl fmt::Display for ApiError {
                 let host = host.as_deref().unwrap_or("nowhere");
                 write!(f, "Zendesk answered with a redirect ({status}) to {host}")
             }
-            ApiError::Refused { status, text } => {
+            ApiError::Refused { status, text, .. } => {
                 write!(f, "Zendesk refuses the request ({status}){}", said(text))
             }
             ApiError::CursorRefused { status, text } => {

@@ -30,6 +30,15 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 /// No quota's window is longer; a header that says so is not believed.
 const LONGEST_WINDOW: Duration = Duration::from_secs(86_400);
 
+/// The account's quota, as it was spelt in 2024, in 2023, and before.
+const LIMIT: [&str; 3] = ["ratelimit-limit", "rate-limit", "x-rate-limit"];
+const REMAINING: [&str; 3] =
+    ["ratelimit-remaining", "rate-limit-remaining", "x-rate-limit-remaining"];
+const RESET: [&str; 3] = ["ratelimit-reset", "rate-limit-reset", "x-rate-limit-reset"];
+
+/// A reset from here on is a time since 1970: as a wait it would be one of thirty years.
+const EPOCH_SECONDS: u64 = 1_000_000_000;
+
 impl Headers {
     /// What Zendesk's support finds a request by. It may come twice; the first is the edge's.
     pub(crate) fn request_id(&self) -> Option<String> {
@@ -66,17 +75,58 @@ impl Headers {
         if let RetryAfter::Wait(wait) = self.retry_after() {
             return wait;
         }
-        let resets = self.export_quota().map(|quota| quota.resets);
-        resets
-            .or_else(|| self.account_quota().map(|quota| quota.resets))
-            .map_or(DEFAULT_WAIT, |resets| resets.max(SHORTEST_WAIT))
+        let told = self.resets();
+        let spent = told.iter().filter(|(left, _)| *left == Some(0)).map(|(_, resets)| *resets);
+        let resets = spent.max().or_else(|| told.first().map(|(_, resets)| *resets));
+        resets.map_or(DEFAULT_WAIT, |resets| resets.max(SHORTEST_WAIT))
+    }
+
+    /// When each quota that is told of is whole again, with what is left of it where that is told:
+    /// those of the endpoint, then the account's. An answer need not tell more than the reset.
+    fn resets(&self) -> Vec<(Option<u64>, Duration)> {
+        let named = self.0.iter().filter(|(name, _)| Name::of_header(name).is_some());
+        let named = named.filter_map(|(_, value)| {
+            Some((part(value, "remaining"), self.until(part(value, "resets")?)?))
+        });
+        let account = self.until_account_resets();
+        named.chain(account.map(|resets| (self.account_number(REMAINING), resets))).collect()
+    }
+
+    /// How long it is to a reset: told in seconds from now, or as seconds since 1970, which are
+    /// measured against the answer's own clock.
+    fn until(&self, reset: u64) -> Option<Duration> {
+        if reset < EPOCH_SECONDS {
+            return Some(Duration::from_secs(reset).min(LONGEST_WINDOW));
+        }
+        let at = UnixTime::clamped(i64::try_from(reset).ok()?);
+        Some(at.since(self.date()?).min(LONGEST_WINDOW))
+    }
+
+    fn until_account_resets(&self) -> Option<Duration> {
+        self.until(self.account_number(RESET)?)
+    }
+
+    /// What is told of the account's quota, in the first of these spellings that is a number.
+    fn account_number(&self, names: [&str; 3]) -> Option<u64> {
+        names.iter().find_map(|name| self.get(name)?.parse().ok())
+    }
+
+    /// What a header says of a quota of the endpoint, if it says all of it.
+    fn quota(&self, value: &str) -> Option<Quota> {
+        Some(Quota {
+            total: part(value, "total")?,
+            remaining: part(value, "remaining")?,
+            resets: self.until(part(value, "resets")?)?,
+        })
     }
 
     /// The quotas of the endpoint, by name. What several headers say of one, the least holds.
     pub(crate) fn quotas(&self) -> Vec<(Name, Quota)> {
         let mut quotas: Vec<(Name, Quota)> = Vec::new();
         for (name, value) in &self.0 {
-            let Some((name, quota)) = Name::of_header(name).zip(quota(value)) else { continue };
+            let Some((name, quota)) = Name::of_header(name).zip(self.quota(value)) else {
+                continue;
+            };
             match quotas.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, known)) if known.remaining <= quota.remaining => {}
                 Some((_, known)) => *known = quota,
@@ -93,15 +143,11 @@ impl Headers {
 
     /// The account's quota for all API requests, which an export request also counts against.
     pub(crate) fn account_quota(&self) -> Option<Quota> {
-        let number = |names: [&str; 3]| {
-            names.iter().find_map(|name| self.get(name)).and_then(|value| value.parse().ok())
-        };
-        let remaining =
-            number(["ratelimit-remaining", "rate-limit-remaining", "x-rate-limit-remaining"])?;
-        let total = number(["ratelimit-limit", "rate-limit", "x-rate-limit"])?;
-        let resets = number(["ratelimit-reset", "rate-limit-reset", "x-rate-limit-reset"]);
-        let resets = resets.map_or(DEFAULT_WAIT, Duration::from_secs).min(LONGEST_WINDOW);
-        Some(Quota { total, remaining, resets })
+        Some(Quota {
+            total: self.account_number(LIMIT)?,
+            remaining: self.account_number(REMAINING)?,
+            resets: self.until_account_resets().unwrap_or(DEFAULT_WAIT),
+        })
     }
 
     /// What the pacer is to know after an answer, if that tells of a quota. The account's only
@@ -131,18 +177,11 @@ fn wait(value: &str, date: Option<UnixTime>) -> Option<Duration> {
     Some(UnixTime::from_http_date(value)?.since(date?))
 }
 
-/// Reads `total=10; remaining=9; resets=41`, in any order.
-fn quota(value: &str) -> Option<Quota> {
-    let part = |name: &str| {
-        value.split(';').find_map(|part| {
-            let (key, number) = part.split_once('=')?;
-            (key.trim().eq_ignore_ascii_case(name)).then(|| number.trim().parse().ok())?
-        })
-    };
-    Some(Quota {
-        total: part("total")?,
-        remaining: part("remaining")?,
-        resets: Duration::from_secs(part("resets")?).min(LONGEST_WINDOW),
+/// One number of `total=10; remaining=9; resets=41`, which come in any order.
+fn part(value: &str, name: &str) -> Option<u64> {
+    value.split(';').find_map(|part| {
+        let (key, number) = part.split_once('=')?;
+        (key.trim().eq_ignore_ascii_case(name)).then(|| number.trim().parse().ok())?
     })
 }
 
@@ -198,6 +237,59 @@ mod tests {
             headers(&[export, account[0], account[1], account[2]]).quota_wait(),
             seconds(23)
         );
+    }
+
+    #[test]
+    fn h3_the_reset_alone_says_how_long_to_wait_in_every_spelling() {
+        let exports = "zendesk-ratelimit-incremental-exports";
+        // 17:26:48 is the answer's own clock.
+        let (at, past) = ("1707413229", "1707413200");
+        let then = format!("total=10; remaining=0; resets={at}");
+        for (told, expect) in [
+            (&[("ratelimit-reset", "7")][..], 7),
+            (&[("rate-limit-reset", "7")], 7),
+            (&[("x-rate-limit-reset", "7")], 7),
+            (&[(exports, "resets=7")], 7),
+            (&[("zendesk-rate-limit-incremental-exports", "resets=7; total=10")], 7),
+            (&[("zendesk-ratelimit-tickets-index", "remaining=0; resets=7")], 7),
+            // Seconds since 1970 are what they are.
+            (&[("ratelimit-reset", at)], 21),
+            (&[("x-rate-limit-reset", at)], 21),
+            (&[(exports, &then)], 21),
+            (&[("ratelimit-reset", past)], 1),
+            (&[("ratelimit-reset", "0")], 1),
+            (&[("ratelimit-reset", "99999999999999999999")], 60),
+            (&[("ratelimit-reset", "soon")], 60),
+            (&[("ratelimit-reset", "soon"), ("rate-limit-reset", "7")], 7),
+            (&[("ratelimit-remaining", "0")], 60),
+            // What is spent is waited for, and nothing else.
+            (&[(exports, "total=10; remaining=4; resets=50"), ("ratelimit-reset", "7")], 50),
+            (
+                &[
+                    (exports, "total=10; remaining=4; resets=50"),
+                    ("ratelimit-remaining", "0"),
+                    ("ratelimit-reset", "7"),
+                ],
+                7,
+            ),
+            (
+                &[
+                    (exports, "total=10; remaining=0; resets=50"),
+                    ("ratelimit-remaining", "0"),
+                    ("ratelimit-reset", "7"),
+                ],
+                50,
+            ),
+        ] {
+            for retry_after in [None, Some(("retry-after", "banana"))] {
+                let all: Vec<_> = told.iter().copied().chain(retry_after).chain([DATE]).collect();
+                assert_eq!(headers(&all).quota_wait(), seconds(expect), "{all:?}");
+            }
+            let all: Vec<_> = told.iter().copied().chain([("retry-after", "3"), DATE]).collect();
+            assert_eq!(headers(&all).quota_wait(), seconds(3), "{all:?}");
+        }
+        // Without a clock of the answer's own, a time since 1970 tells nothing.
+        assert_eq!(headers(&[("ratelimit-reset", at)]).quota_wait(), seconds(60));
     }
 
     #[test]

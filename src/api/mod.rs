@@ -11,5 +11,7 @@ pub(crate) mod headers;
 mod transport;
 mod wire;
 
+#[cfg(test)]
+pub(crate) use answer::check;
 pub(crate) use base::{Authorities, BaseUrl, Limits, Proxy, Way};
 pub(crate) use client::Client;

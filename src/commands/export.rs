@@ -7,8 +7,8 @@ use super::{
 use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
-    disk,
-    export::{self, Ledger, Over, Shared, summary},
+    disk::{self, FileMode},
+    export::{self, Ledger, Outputs, Over, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     mark::STDOUT,
     mutex::lock,
@@ -182,7 +182,9 @@ pub(super) fn shared<'a>(
         report: &context.report,
         last_line: tuning.last_line,
         over: Over::default(),
+        outputs: Outputs::default(),
         memory: Ledger::new(remembered),
+        file_mode: settings.defaults.file_mode.unwrap_or(FileMode::PRIVATE),
     }
 }
 
@@ -254,6 +256,6 @@ fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile
 /// The request that a job begins with.
 fn first(job: &Job) -> Request {
     let position = job.position();
-    debug_assert!(job.resource.endpoint(Some(position.pagination())).is_some());
+    debug_assert!(job.resource.saving(position.pagination()).is_some());
     export::request(job, &position, job.per_page)
 }

@@ -3,14 +3,14 @@
 
 use super::Context;
 use crate::{
-    cli::StateCommand,
-    disk::ReplaceError,
+    cli::{StateCommand, one_by_one},
+    disk::{FileMode, ReplaceError},
     export,
     failure::{Exit, Failure, OrExit as _},
     mark::{Mark, Stage},
     output::{self, Names},
     place::{FilePlace, Owner, partial},
-    plan,
+    plan::{self, NotMoved},
     position::{Overlap, Position},
     resource::Resource,
     settings::{self, Place},
@@ -37,17 +37,27 @@ pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Fai
             }
             .map(|()| Exit::Done)
         }
-        StateCommand::Show { json } => show(&place, *json, context.clock.wall()),
-        StateCommand::Set { resource, since, json } => set(&place, resource, since, *json, context),
-        StateCommand::Reset { resource, json } => reset(&place, resource, *json, context),
+        StateCommand::Show { resources, json } => {
+            show(&place, resources, *json, context.clock.wall())
+        }
+        StateCommand::Set { resources, since, json } => {
+            set(&place, resources, since, *json, context)
+        }
+        StateCommand::Reset { resources, json } => reset(&place, resources, *json, context),
         StateCommand::Move { resources, output, json } => {
             relocate(&place, resources, output, *json, context)
         }
     }
 }
 
-fn show(place: &Place, as_json: bool, now: UnixTime) -> Result<Exit, Failure> {
-    let all = state::saved(&place.state, &place.account, now)?;
+fn show(place: &Place, typed: &[String], as_json: bool, now: UnixTime) -> Result<Exit, Failure> {
+    let mut all = state::saved(&place.state, &place.account, now)?;
+    if let Wanted::Named(names) = wanted(typed)? {
+        if let Some(missing) = names.iter().find(|name| !all.iter().any(|(has, ..)| has == *name)) {
+            return Err(nothing_saved(place, missing));
+        }
+        all.retain(|(name, ..)| names.contains(&name.as_str()));
+    }
     let last_run = state::last_run(&place.state);
     let path = place.state.display();
     if as_json {
@@ -135,67 +145,187 @@ fn words(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> St
     out
 }
 
-/// Opens the state for a change, if it holds a series of this resource.
+/// Whose positions are meant.
+enum Wanted {
+    /// All that are saved.
+    All,
+    Named(Vec<&'static str>),
+}
+
+/// Reads what was typed; nothing means all, too.
+fn wanted(typed: &[String]) -> Result<Wanted, Failure> {
+    let mut names: Vec<&'static str> = Vec::new();
+    let mut all = typed.is_empty();
+    for typed in one_by_one(typed) {
+        if typed == "all" {
+            all = true;
+            continue;
+        }
+        let name = Resource::named(&typed).map_err(Failure::usage)?.name;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(if all { Wanted::All } else { Wanted::Named(names) })
+}
+
+fn nothing_saved(place: &Place, name: &str) -> Failure {
+    let path = place.state.display();
+    Failure::usage(format!("no position of {name} is saved in {path}"))
+        .hint("`zdx state show` lists what is saved; zdx export begins a series")
+}
+
+/// A resource and its series, as it is saved.
+type Saved = (&'static Resource, Series);
+
+/// Opens the state for a change of these series. One that is not there stops it for all.
 fn open(
     place: &Place,
-    typed: &str,
+    wanted: Wanted,
     context: &Context,
-) -> Result<(StateFile, &'static Resource, Series), Failure> {
-    let resource = Resource::named(typed).map_err(Failure::usage)?;
-    let missing = || {
-        Failure::usage(format!(
-            "no position of {} is saved in {}",
-            resource.name,
-            place.state.display()
-        ))
-        .hint("`zdx state show` lists what is saved; zdx export begins a series")
-    };
+) -> Result<(StateFile, Vec<Saved>), Failure> {
+    let now = context.clock.wall();
+    let none = || Failure::usage(format!("no positions are saved in {}", place.state.display()));
     if !place.state.exists() {
-        return Err(missing());
+        return Err(match wanted {
+            Wanted::Named(names) => {
+                names.first().map_or_else(none, |name| nothing_saved(place, name))
+            }
+            Wanted::All => none(),
+        });
     }
     let state = StateFile::open(&place.state, &place.account)
         .map_err(|failure| failure.if_busy("wait for it to end, then change the position"))?;
-    let series = state
-        .series(resource.name, context.clock.wall())
-        .map_err(|failure| failure.about(resource.name))?
-        .ok_or_else(missing)?;
-    Ok((state, resource, series))
+    let names = match wanted {
+        Wanted::Named(names) => names.into_iter().map(str::to_owned).collect(),
+        Wanted::All => saved_names(place, now)?,
+    };
+    let mut all = Vec::new();
+    for name in names {
+        let resource = Resource::named(&name).map_err(Failure::usage)?;
+        let series = state.series(resource.name, now);
+        let series = series.map_err(|failure| failure.about(resource.name))?;
+        all.push((resource, series.ok_or_else(|| nothing_saved(place, resource.name))?));
+    }
+    if all.is_empty() { Err(none()) } else { Ok((state, all)) }
+}
+
+fn saved_names(place: &Place, now: UnixTime) -> Result<Vec<String>, Failure> {
+    let all = state::saved(&place.state, &place.account, now)?;
+    Ok(all.into_iter().map(|(name, ..)| name).collect())
 }
 
 fn set(
     place: &Place,
-    typed: &str,
+    typed: &[String],
     since: &str,
     as_json: bool,
     context: &Context,
 ) -> Result<Exit, Failure> {
     let now = context.clock.wall();
     let start = plan::start(since, "--since", now)?;
-    let (mut state, resource, series) = open(place, typed, context)?;
+    let (mut state, all) = open(place, wanted(typed)?, context)?;
+    let moved: Vec<(&str, Series)> = all
+        .iter()
+        .map(|(resource, series)| {
+            let position = Position::starting(series.position.pagination(), start);
+            let overlap = Overlap::none(&position);
+            let series = series.clone();
+            let through = Some(start);
+            (resource.name, Series { overlap, position, through, window: None, ..series })
+        })
+        .collect();
     let backup = state.back_up(now)?;
-    let position = Position::starting(series.position.pagination(), start);
-    let moved = Series {
-        overlap: Overlap::none(&position),
-        position,
-        through: Some(start),
-        window: None,
-        ..series
-    };
-    changed(state.save(resource.name, &moved, now), &state)?;
-    let text = format!("goes on from {start}; the old state is kept in {}", backup.display());
-    context.report.note(Some(resource.name), &text);
+    let rows: Vec<(&str, &Series)> = moved.iter().map(|(name, series)| (*name, series)).collect();
+    changed(state.save_all(&rows, now), &state)?;
+    for (resource, series) in &all {
+        let (text, loses) = from_here(start, stood(series));
+        match loses {
+            true => context.report.warn(Some(resource.name), &text),
+            false => context.report.note(Some(resource.name), &text),
+        }
+    }
+    kept(&backup, context);
     if as_json {
         let from = start.to_string();
-        let document = json!({"resource": resource.name, "from": from, "backup": backup});
-        super::print_json(document)?;
+        let rows = all.iter().map(|(resource, series)| {
+            let was = stood(series).map(|time| time.to_string());
+            json!({"resource": resource.name, "from": from, "was": was})
+        });
+        print_changes(rows.collect(), &backup)?;
     }
     Ok(Exit::Done)
 }
 
-fn reset(place: &Place, typed: &str, as_json: bool, context: &Context) -> Result<Exit, Failure> {
-    let (mut state, resource, series) = open(place, typed, context)?;
+/// How far a series has come; `None` if it has not begun.
+fn stood(series: &Series) -> Option<UnixTime> {
+    match series.position {
+        Position::Start(_) => series.through,
+        Position::Cursor(_) | Position::Time(_) => series.position.time().or(series.through),
+    }
+}
+
+/// What a series that stood there comes to when it goes on from `start`, and whether that leaves
+/// something out.
+fn from_here(start: UnixTime, stood: Option<UnixTime>) -> (String, bool) {
+    match stood {
+        None => (format!("starts at {start}"), false),
+        Some(stood) if start < stood => {
+            let back = span(stood.since(start));
+            let twice = "what changed between is written a second time";
+            (format!("goes on from {start}, {back} before {stood}, where it stood: {twice}"), false)
+        }
+        Some(stood) if start > stood => {
+            let ahead = span(start.since(stood));
+            let never = "what changed between and is not written yet never will be";
+            (format!("goes on from {start}, {ahead} after {stood}, where it stood: {never}"), true)
+        }
+        Some(_) => (format!("goes on from {start}, where it stood"), false),
+    }
+}
+
+fn kept(backup: &Path, context: &Context) {
+    context.report.note(None, &format!("the old state is kept in {}", backup.display()));
+}
+
+/// Prints which series were changed. Of one alone, its members stand at the top, too.
+fn print_changes(rows: Vec<Value>, backup: &Path) -> Result<(), Failure> {
+    let mut document = match rows.as_slice() {
+        [one] => one.clone(),
+        _ => json!({}),
+    };
+    document["resources"] = Value::from(rows);
+    document["backup"] = json!(backup);
+    super::print_json(document)
+}
+
+fn reset(
+    place: &Place,
+    typed: &[String],
+    as_json: bool,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let (mut state, all) = open(place, wanted(typed)?, context)?;
     let backup = state.back_up(context.clock.wall())?;
     // The owner files first: an output that nobody's state knows, but that is owned, is in the way.
+    for (resource, series) in &all {
+        release(resource, series, context)?;
+    }
+    let names: Vec<&str> = all.iter().map(|(resource, _)| resource.name).collect();
+    changed(state.forget(&names).map(drop), &state)?;
+    for name in &names {
+        context.report.note(Some(name), "forgotten");
+    }
+    kept(&backup, context);
+    if as_json {
+        let rows = names.iter().map(|name| json!({"resource": name}));
+        print_changes(rows.collect(), &backup)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Gives up the outputs of a series.
+fn release(resource: &Resource, series: &Series, context: &Context) -> Result<(), Failure> {
     for mark in series.marks() {
         if let Some(id) = series.id.filter(|_| mark.file.is_some() && mark.stage.is_none()) {
             sink::release(Path::new(&mark.path), id)?;
@@ -210,14 +340,7 @@ fn reset(place: &Place, typed: &str, as_json: bool, context: &Context) -> Result
             context.report.warn(Some(resource.name), &text);
         }
     }
-    changed(state.forget(resource.name).map(drop), &state)?;
-    let text = format!("forgotten; the old state is kept in {}", backup.display());
-    context.report.note(Some(resource.name), &text);
-    if as_json {
-        let document = json!({"resource": resource.name, "backup": backup});
-        super::print_json(document)?;
-    }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Goes on with outputs that were moved by hand: all of those that are named, or none.
@@ -229,35 +352,35 @@ fn relocate(
     context: &Context,
 ) -> Result<Exit, Failure> {
     let now = context.clock.wall();
-    let names: Vec<String> = match typed {
-        [] => with_files(&state::saved(&place.state, &place.account, now)?),
-        typed => typed.to_vec(),
+    let names: Vec<String> = match wanted(typed)? {
+        Wanted::All => with_files(&state::saved(&place.state, &place.account, now)?),
+        Wanted::Named(names) => names.into_iter().map(str::to_owned).collect(),
     };
-    let Some(first) = names.first() else {
+    if names.is_empty() {
         return Err(Failure::usage(format!(
             "no output in a file is saved in {}",
             place.state.display()
         )));
-    };
+    }
     if names.len() > 1 && !output::one_for_each(output) {
         return Err(Failure::usage("several resources cannot share one file")
             .hint("give a directory (-o out/) or a name with {resource}, or name one resource"));
     }
-    let (mut state, ..) = open(place, first, context)?;
+    let (mut state, saved) = open(place, wanted(&names)?, context)?;
     let mut all = Vec::new();
-    for typed in &names {
-        let resource = Resource::named(typed).map_err(Failure::usage)?;
-        let looked = look_moved(&state, resource, output, now);
+    for (resource, series) in saved {
+        let looked = look_moved(&state, (resource, &series), output, now);
         all.push(looked.map_err(|failure| failure.about(resource.name))?);
     }
     let backup = state.back_up(now)?;
     let mut rows = Vec::new();
     for Moved { resource, series, from, files, me } in all {
         for (file, looked) in files {
-            FileSink::open(&file, looked, Some(&me))?;
+            FileSink::open(&file, looked, Some(&me), FileMode::PRIVATE)?;
         }
-        changed(state.save(resource.name, &series, now), &state)?;
+        // Before the state forgets them: nothing else would remove their owner files.
         from.iter().try_for_each(|old| sink::release(old, me.series))?;
+        changed(state.save(resource.name, &series, now), &state)?;
         let to = &series.output.path;
         let text = format!("goes on in {to}; the old state is kept in {}", backup.display());
         context.report.note(Some(resource.name), &text);
@@ -290,18 +413,17 @@ struct Moved {
 
 fn look_moved(
     state: &StateFile,
-    resource: &'static Resource,
+    (resource, saved): (&'static Resource, &Series),
     output: &str,
     now: UnixTime,
 ) -> Result<Moved, Failure> {
-    let saved = state.series(resource.name, now)?.ok_or_else(|| {
-        Failure::usage(format!("no position is saved in {}", state.path().display()))
-    })?;
     let names = Names { account: state.account(), now };
     let output = output::locate(output, resource.name, names)?;
-    let (mut series, from) = plan::moved(resource.name, &saved, &output).map_err(|reason| {
+    let moved = plan::moved(resource.name, saved, &output);
+    let (mut series, from) = moved.map_err(|NotMoved { reason, way_out }| {
+        let first = "move the file there first, as it is, with those of its sideloads";
         Failure::usage(format!("cannot go on in {}: {reason}", output.name()))
-            .hint("move the file there first, as it is, with those of its sideloads")
+            .hint(way_out.as_deref().unwrap_or(first))
     })?;
     let id = *series.id.get_or_insert_with(sink::drawn);
     let ours = Ours { series: id, open: series.open };

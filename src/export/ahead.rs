@@ -15,8 +15,10 @@ use crate::{
     },
     request::Request,
     signals::Stop,
+    time::UnixTime,
 };
 use std::{
+    ops::ControlFlow,
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
     time::Duration,
@@ -29,6 +31,8 @@ pub(super) struct Answered {
     pub(super) result: Result<(), ApiError>,
     pub(super) body: Vec<u8>,
     pub(super) took: Duration,
+    /// What time it was here when it came: it may not be wanted at once.
+    pub(super) wall: UnixTime,
 }
 
 /// One connection, on a thread of its own, with at most one request under way.
@@ -57,7 +61,7 @@ pub(super) enum Awaited {
     Answer(Answered),
     /// The request was not sent: the quota had no place for it when it could have been.
     NoPlace,
-    /// There will be none: a signal came, or the thread is gone.
+    /// None is waited for any more: a signal came, the thread is gone, or `meanwhile` said so.
     Never,
 }
 
@@ -98,7 +102,8 @@ impl Asker {
             (None, Err(_)) => Said::Nothing,
         });
         let took = self.clock.instant().saturating_duration_since(began);
-        Some(Ok(Answered { request, headers, result, body, took }))
+        let wall = self.clock.wall();
+        Some(Ok(Answered { request, headers, result, body, took, wall }))
     }
 }
 
@@ -165,8 +170,11 @@ impl Ahead {
     }
 
     /// Waits for the answer to what is under way. `meanwhile` is told again and again how long that
-    /// has taken.
-    pub(super) fn answer(&mut self, mut meanwhile: impl FnMut(Duration)) -> Awaited {
+    /// has taken, and may end it.
+    pub(super) fn answer(
+        &mut self,
+        mut meanwhile: impl FnMut(Duration) -> ControlFlow<()>,
+    ) -> Awaited {
         self.under_way = None;
         let began = self.clock.instant();
         let mut left = Some(GRACE);
@@ -182,7 +190,10 @@ impl Ahead {
                     left = left.and_then(|left| left.checked_sub(SLICE));
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    meanwhile(self.clock.instant().saturating_duration_since(began));
+                    let waited = self.clock.instant().saturating_duration_since(began);
+                    if meanwhile(waited).is_break() {
+                        return Awaited::Never;
+                    }
                 }
             }
         }

@@ -19,6 +19,7 @@ use crate::{
     time::span,
 };
 use std::{
+    ops::ControlFlow,
     sync::mpsc::Sender,
     time::{Duration, Instant},
 };
@@ -181,12 +182,11 @@ impl<'a> Asker<'a> {
     /// Waits for the answer to what is under way, and takes note of it; `None` if the quota had no
     /// place for it when it could have been sent.
     fn receive(&mut self, listener: Listener<'_>) -> Result<Option<Answered>, Failure> {
-        let Shared { clock, stop, .. } = *self.shared;
+        let stop = self.shared.stop;
         let mut told = Ok(());
         let awaited = self.ahead.answer(|waited| {
-            if told.is_ok() {
-                told = listener(Event::Silent(waited));
-            }
+            told = listener(Event::Silent(waited));
+            if told.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         told?;
         let answered = match awaited {
@@ -200,7 +200,7 @@ impl<'a> Asker<'a> {
             }
         };
         self.spent.requests += 1;
-        self.clocks = Clocks { date: answered.headers.date(), wall: clock.wall() };
+        self.clocks = Clocks { date: answered.headers.date(), wall: answered.wall };
         self.id = answered.headers.request_id();
         listener(Event::Answered(&answered, self.clocks))?;
         Ok(Some(answered))

@@ -6,6 +6,7 @@
 mod accepted;
 mod advice;
 mod ahead;
+mod apart;
 mod asker;
 mod batch;
 mod broken;
@@ -17,7 +18,10 @@ mod lines;
 mod memory;
 #[cfg(test)]
 mod model;
+mod objects;
 mod opening;
+#[cfg(test)]
+mod overlap;
 #[cfg(test)]
 mod ownership_disturbances;
 #[cfg(test)]
@@ -44,6 +48,7 @@ use crate::{
     plan::Job,
     sink::Purpose,
 };
+pub(crate) use apart::Outputs;
 pub(crate) use opening::whereabouts;
 pub(crate) use query::request;
 pub(crate) use shared::{Ledger, Over, Shared};
@@ -60,6 +65,7 @@ use writer::Writer;
 
 /// Refuses what [`run`] would refuse before the first request, and leaves everything as it is.
 pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
+    Outputs::default().take_all(jobs)?;
     jobs.iter().try_for_each(|job| {
         let looked = opening::look(job, Purpose::Plan);
         looked.map(drop).map_err(|failure| failure.about(job.resource.name))
@@ -68,6 +74,7 @@ pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
 
 /// Runs all jobs to their ends. An error means that nothing was sent.
 pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Failure> {
+    shared.outputs.take_all(jobs)?;
     let looked = jobs.iter().map(|job| {
         let looked = opening::look(job, Purpose::Write);
         looked.map(|looks| (job, looks)).map_err(|failure| failure.about(job.resource.name))

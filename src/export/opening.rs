@@ -113,7 +113,7 @@ pub(super) fn open(
     me: Option<&Me>,
 ) -> Result<Vec<Ready>, Failure> {
     for (file, looked) in looks.left {
-        let (_, opened) = FileSink::open(&file, looked, me)?;
+        let (_, opened) = FileSink::open(&file, looked, me, shared.file_mode)?;
         tell(job, shared.report, &file, opened);
     }
     let mut ready: Vec<Ready> = Vec::new();
@@ -158,7 +158,7 @@ fn open_one(
             shared.report.warn(Some(job.resource.name), &text);
         }
     }
-    let (sink, opened) = FileSink::open(file, looked, me)?;
+    let (sink, opened) = FileSink::open(file, looked, me, shared.file_mode)?;
     tell(job, shared.report, file, opened);
     Ok((Sink::File(Box::new(sink)), opened.rotated || file.new))
 }

@@ -7,6 +7,7 @@
 //! only the pages come from here.
 
 use super::{
+    apart::Outputs,
     batch::{Batch, Standing, places},
     lines::LeftOut,
     opening,
@@ -21,6 +22,7 @@ use crate::{
         auth::{Authorizer, Credentials, Kind},
     },
     clock::Clock,
+    disk::FileMode,
     failure::{Exit, Failure},
     mark::Before,
     output::Names,
@@ -398,7 +400,9 @@ impl World {
             report: &report,
             last_line: false,
             over: Over::default(),
+            outputs: Outputs::default(),
             memory: Ledger::new(BTreeMap::new()),
+            file_mode: FileMode::PRIVATE,
         };
         then(job, &shared)
     }

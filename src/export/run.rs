@@ -12,6 +12,7 @@ use super::{
     batch::Batch,
     broken::{Broken, Kind},
     commit::{Commit, Written},
+    objects,
     shared::Shared,
     stream::Stream,
     summary::Outcome,
@@ -20,12 +21,13 @@ use super::{
     writer::Writer,
 };
 use crate::{
-    api::error::ApiError,
+    api::{Client, error::ApiError},
     failure::{Exit, Failure},
     garbled::Garbled,
     output::Output,
     plan::Job,
     progress::Stand,
+    resource::key_in,
     sink,
 };
 use std::{thread, time::Instant};
@@ -208,7 +210,11 @@ fn next(
             }
             ApiError::TooRecent => match stream.too_recent(asker.clocks()) {
                 TooRecent::Older(_) => {}
-                TooRecent::Untrue(start, ago) => return Err(advice::untrue(start, ago).into()),
+                TooRecent::Untrue(start, ago) => {
+                    // As any answer that comes out wrong.
+                    let failure = advice::untrue(start, ago);
+                    return Err(Broken { failure, kind: Kind::Passes });
+                }
                 TooRecent::Future(date) => return Err(advice::future(books.job, date).into()),
                 TooRecent::Nothing => {
                     books.tally.too_recent();
@@ -220,7 +226,9 @@ fn next(
                 }
             },
             ApiError::Forbidden { .. } | ApiError::Refused { status: 404, .. }
-                if books.job.optional && stream.handed_over() == 0 =>
+                if books.job.optional
+                    && stream.handed_over() == 0
+                    && (books.job.follow.is_none() || Kind::of(&error) == Kind::Over) =>
             {
                 return Ok(Next::OutOfReach(error));
             }
@@ -247,7 +255,22 @@ fn recover(
         Err(failure) if failure.exit != error.exit() => Err(failure.into()),
         Err(failure) => {
             let reached = stream.through().or_else(|| stream.position().time());
-            let broken = Broken::by(error, advice::past(books.job, error, reached, failure));
+            let failure = advice::past(books.job, error, reached, failure);
+            let failure = match (error, key_in(books.job.resource.name)) {
+                (ApiError::Refused { status: 404, .. }, Some(_)) => {
+                    let shared = books.shared;
+                    let client = Client::new(
+                        shared.base.clone(),
+                        shared.limits,
+                        shared.authorizer.clone(),
+                        shared.clock,
+                        shared.stop.clone(),
+                    );
+                    advice::no_such_object(failure, objects::keys(&client).ok().as_deref())
+                }
+                (_, _) => failure,
+            };
+            let broken = Broken::by(error, failure);
             if books.job.follow.is_some() && broken.kind == Kind::Passes {
                 books.teller.cut_off(error);
             }

@@ -1,8 +1,10 @@
 //! What all jobs of a run have in common. Must not know what any of them does.
 
+use super::apart::Outputs;
 use crate::{
     api::{BaseUrl, Limits, auth::Authorizer},
     clock::Clock,
+    disk::FileMode,
     failure::{Exit, Failure},
     mutex::lock,
     pacer::gate::Gate,
@@ -35,7 +37,10 @@ pub(crate) struct Shared<'a> {
     /// Whether a job's last line is for people.
     pub(crate) last_line: bool,
     pub(crate) over: Over,
+    pub(crate) outputs: Outputs,
     pub(crate) memory: Ledger,
+    /// Of outputs that are made.
+    pub(crate) file_mode: FileMode,
 }
 
 /// Whether a run that follows is over because one of its resources is.

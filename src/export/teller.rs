@@ -54,6 +54,8 @@ pub(super) struct Teller<'a> {
     told: Told,
     /// A run that follows has told that it cannot reach the server.
     cut_off: bool,
+    /// It has told that it is refused for its quota's sake.
+    refused: bool,
 }
 
 /// What is told once in a run.
@@ -75,6 +77,7 @@ impl<'a> Teller<'a> {
             clocks: None,
             told: Told::default(),
             cut_off: false,
+            refused: false,
         }
     }
 
@@ -121,9 +124,7 @@ impl<'a> Teller<'a> {
                 }
                 self.beat(stand, || pause(why.text(), *left));
             }
-            Event::Refused { error, left } => {
-                self.warn(&format!("{error} ({} left of --retry-for)", span(*left)));
-            }
+            Event::Refused { error, left } => self.refused(error, *left),
             Event::Fails { error, id, wait, left } => self.fails(error, *id, *wait, *left),
         }
     }
@@ -182,6 +183,16 @@ impl<'a> Teller<'a> {
         self.report().detail(self.name(), &text);
     }
 
+    /// The quota is spent, by whomever. A run that follows tells it once, until an answer is good.
+    fn refused(&mut self, error: &ApiError, left: Duration) {
+        let text = format!("{error} ({} left of --retry-for)", span(left));
+        let follows = self.job.follow.is_some();
+        if follows && (self.cut_off || mem::replace(&mut self.refused, true)) {
+            return self.report().detail(self.name(), &text);
+        }
+        self.warn(&text);
+    }
+
     /// That a run which follows is cut off is told once, not at every attempt.
     pub(super) fn cut_off(&mut self, why: &dyn Display) {
         if !mem::replace(&mut self.cut_off, true) {
@@ -190,13 +201,19 @@ impl<'a> Teller<'a> {
     }
 
     pub(super) fn back_again(&mut self) {
+        self.refused = false;
         if mem::take(&mut self.cut_off) {
             self.note("back again");
         }
     }
 
+    /// A run that follows is told of the outage that this may be, not of what is tried in it.
     pub(super) fn page_size(&self, error: &ApiError, size: u16) {
-        self.warn(&format!("{error}: page size {size}"));
+        let text = format!("{error}: page size {size}");
+        match self.job.follow {
+            Some(_) => self.report().detail(self.name(), &text),
+            None => self.warn(&text),
+        }
     }
 
     pub(super) fn remark(&self, remark: Remark) {

@@ -108,13 +108,14 @@ impl<'a> Writer<'a> {
             (_, _) => None,
         };
         if let Some(me) = me.as_ref().filter(|me| begins || saved_id(saved) != Some(me.series)) {
+            leave(job, me.series)?;
             save_start(job, shared, me.series, looks.marks(job))?;
         }
         let ready = opening::open(job, shared, looks, me.as_ref());
         let ready = ready.inspect_err(|failure| {
             if begins && saved.is_none() && failure.exit == Exit::Usage {
                 // Who was first has it; what is left behind belongs to nobody.
-                drop(shared.state.as_ref().map(|state| lock(state).forget(job.resource.name)));
+                drop(shared.state.as_ref().map(|state| lock(state).forget(&[job.resource.name])));
             }
         })?;
         let moved = !job.moved_from.is_empty();
@@ -136,7 +137,8 @@ impl<'a> Writer<'a> {
         }
         let window = saved.and_then(|series| series.window);
         let start = at_start(job);
-        let moved_from = job.moved_from.clone();
+        // Before the state forgets them: nothing else would remove their owner files.
+        ours.map_or(Ok(()), |ours| leave(job, ours.series))?;
         let mut writer = Writer {
             job: planned,
             shared,
@@ -151,9 +153,6 @@ impl<'a> Writer<'a> {
         };
         if unsaved {
             writer.save(&start, shared.clock.wall(), Behind::Page)?;
-        }
-        if let Some(ours) = ours {
-            moved_from.iter().try_for_each(|old| sink::release(old, ours.series))?;
         }
         Ok(writer)
     }
@@ -191,16 +190,18 @@ impl<'a> Writer<'a> {
         Ok(sideloaded)
     }
 
-    /// Draws a run id and makes it durable, in the state and beside each file, before the first
-    /// byte: if the run is killed, that proves what it left behind the committed part.
+    /// Draws a run id and makes it durable, beside each file and in the state, before the first byte:
+    /// if the run is killed, that proves what it left behind the committed part. The state comes last,
+    /// because it also says that old content which gives way does not count any more: a state that
+    /// says so is always one that can prove whose to cut it is.
     fn begin_writing(&mut self) -> Result<(), Failure> {
         let Some(state) = self.state().filter(|_| !self.writing) else { return Ok(()) };
         drop(state);
         self.each_sink(Sink::prepare);
         let run = Some(sink::drawn());
+        self.each_claim(run)?;
         self.note_run(run)?;
         (self.open, self.writing) = (run, true);
-        self.each_claim(run)?;
         self.sink.overwrite()?;
         self.sideloads.iter_mut().try_for_each(|beside| beside.sink.overwrite())
     }
@@ -247,15 +248,24 @@ impl<'a> Writer<'a> {
                 || !sinks.all(Sink::is_in_place))
     }
 
-    /// Opens the outputs anew, as the next run would.
+    /// Opens the outputs anew, as the next run would. What moves a file away may make an empty one
+    /// just then: that is looked at again.
     fn begin_anew(&mut self) -> Result<(), Failure> {
         self.close()?;
         self.each_sink(Sink::let_go);
+        match self.open_anew() {
+            Err(failure) if failure.exit == Exit::Busy => self.open_anew(),
+            result => result,
+        }
+    }
+
+    fn open_anew(&mut self) -> Result<(), Failure> {
         let now = self.shared.clock.wall();
         let resource = self.job.resource.name;
         let series = self.state().map(|state| state.series(resource, now)).transpose()?.flatten();
         let names = Names { account: self.shared.account, now };
         let job = self.job.anew(series, names)?;
+        self.shared.outputs.take(&job)?;
         let looks = opening::look(&job, Purpose::Write)?;
         let anew = Writer::over(Cow::Owned(job), self.shared, looks)?;
         *self = Writer { written_before: self.written(), ..anew };
@@ -273,9 +283,16 @@ impl<'a> Writer<'a> {
         if !batch.records.is_empty() || batch.sideloads.iter().any(|records| !records.is_empty()) {
             self.begin_writing()?;
         }
-        let written = self.write_all(batch);
-        if written.is_err() {
+        let mut written = self.write_all(batch);
+        if let Err(failure) = &written {
+            let found = failure.exit == Exit::Config;
             self.each_sink(Sink::rollback);
+            // One was moved away in the middle of the page: the page is written anew, and whole.
+            if found && self.is_over() {
+                self.begin_anew()?;
+                self.begin_writing()?;
+                written = self.write_all(batch).inspect_err(|_| self.each_sink(Sink::rollback));
+            }
         }
         let noticed = written?;
         let behind = match batch {
@@ -464,6 +481,11 @@ fn at_start(job: &Job) -> Standing {
             Standing { overlap: Overlap::none(&position), position, through: None, capacity: None }
         }
     }
+}
+
+/// Nobody owns the places that outputs were moved from.
+fn leave(job: &Job, series: Id) -> Result<(), Failure> {
+    job.moved_from.iter().try_for_each(|old| sink::release(old, series))
 }
 
 fn saved_id(saved: Option<&Series>) -> Option<Id> {

@@ -2,7 +2,7 @@
 
 use crate::{
     disk,
-    output::Output,
+    output::{Output, file_name},
     resource::{Pagination, Resource},
     shown::quoted,
     time::UnixTime,
@@ -11,7 +11,8 @@ use crate::{
 /// How an interval is given.
 pub(crate) const INTERVAL: &str = "an interval is given with =, as in --follow=10s";
 
-/// How a series is begun anew at a time, in commands that can be typed one after the other.
+/// How a series is begun anew at a time, in commands that can be typed one after the other, and what
+/// that writes twice: a start includes its own second.
 pub(crate) fn anew(
     resource: &Resource,
     pagination: Option<Pagination>,
@@ -24,8 +25,9 @@ pub(crate) fn anew(
         Output::Stdout => String::new(),
         Output::File { path, template, run } => {
             // A directory is made where a file's would have to be there.
-            let own =
-                path.file_name().is_some_and(|file| file == format!("{name}.ndjson").as_str());
+            let own = path
+                .file_name()
+                .is_some_and(|file| file == format!("{}.ndjson", file_name(name)).as_str());
             let path = match (template, own) {
                 (Some(template), _) => template.clone(),
                 (None, true) => format!("{}/", disk::parent(path).display()),
@@ -37,7 +39,8 @@ pub(crate) fn anew(
         }
     };
     format!(
-        "first `zdx state reset {name}`, then `zdx export {name}{} --since {since}{to}`",
+        "first `zdx state reset {name}`, then `zdx export {name}{} --since {since}{to}`; what changed \
+         at {since} or later is written once more",
         pagination.unwrap_or_default()
     )
 }

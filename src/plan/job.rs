@@ -8,7 +8,7 @@ use crate::{
     position::Position,
     record::LoneSurrogates,
     resource::{Endpoint, RESOURCES, Resource, Sideload},
-    retry,
+    retry, sink,
     state::Series,
     time::UnixTime,
 };
@@ -61,11 +61,20 @@ impl Job {
     /// The same export, for a run that goes on where its output now lies: a date in the name may be
     /// another one, a file may be gone. `series` is what is saved by now.
     pub(crate) fn anew(&self, series: Option<Series>, names: Names<'_>) -> Result<Job, Failure> {
-        let output = match &self.output {
-            Output::File { template: Some(template), .. } => {
-                output::locate(template, self.resource.name, names)?
+        let resource = self.resource.name;
+        let gone = |template: &str, series: &Series| {
+            output::has_vanished(template, resource, names, &series.output)
+        };
+        let output = match (&self.output, &series) {
+            (Output::File { template: Some(template), .. }, Some(series))
+                if gone(template, series) =>
+            {
+                return Err(sink::vanished(&series.output));
             }
-            output => output.clone(),
+            (Output::File { template: Some(template), .. }, _) => {
+                output::locate(template, resource, names)?
+            }
+            (output, _) => output.clone(),
         };
         let mode = match series {
             Some(series) => Mode::Series(Box::new(series)),
@@ -91,7 +100,7 @@ impl Job {
     pub(crate) fn position(&self) -> Position {
         match &self.mode {
             Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
-                Position::starting(self.endpoint.pagination, *start)
+                Position::starting(self.endpoint.form.saves(), *start)
             }
             Mode::Series(series) => series.position.clone(),
         }

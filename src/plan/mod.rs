@@ -15,7 +15,7 @@ mod start;
 pub(crate) use asked::{Asked, Window};
 pub(crate) use hints::{INTERVAL, anew};
 pub(crate) use job::{Job, probe, sample};
-pub(crate) use owned::moved;
+pub(crate) use owned::{NotMoved, moved};
 pub(crate) use start::{Mode, YOUNGEST, start};
 
 use crate::{
@@ -26,7 +26,9 @@ use crate::{
     resource::{self, Pagination, Parameter, RESOURCES, Resource},
     retry,
     settings::{Configured, Defaults},
+    sink,
     state::{Owned, Series},
+    time::UnixTime,
 };
 use std::path::PathBuf;
 
@@ -107,6 +109,8 @@ pub(crate) fn jobs(
     let jobs: Vec<Job> = named
         .iter()
         .map(|named| {
+            check_mounted(typed, named.resource, known)
+                .map_err(|failure| failure.about(named.resource.name))?;
             let output = output::locate(typed, named.resource.name, known.names)?;
             job(asked, window, *named, output, known)
                 .map_err(|failure| failure.about(named.resource.name))
@@ -197,6 +201,14 @@ fn check_output(named: &[Named], typed: &str, asked: &Asked) -> Result<(), Failu
     Ok(())
 }
 
+/// A directory that a series has written to is not made, nor told to be made, because it is gone.
+fn check_mounted(typed: &str, resource: &Resource, known: &Known<'_>) -> Result<(), Failure> {
+    let Some(series) = known.saved.series(resource) else { return Ok(()) };
+    let gone = !series.is_untouched()
+        && output::has_vanished(typed, resource.name, known.names, &series.output);
+    if gone { Err(sink::vanished(&series.output)) } else { Ok(()) }
+}
+
 fn job(
     asked: &Asked,
     window: Window,
@@ -224,7 +236,9 @@ fn job(
         }
         (_, _, _) => None,
     };
-    let mut mode = start::mode(window.since, saved.cloned(), fallback, state.is_some())?;
+    let youngest = |start: UnixTime| start.min(names.now.minus(resource.youngest()));
+    let (since, fallback) = (window.since.map(youngest), fallback.map(youngest));
+    let mut mode = start::mode(since, saved.cloned(), fallback, state.is_some())?;
     let mut moved_from = Vec::new();
     if let Mode::Series(series) | Mode::NewSeries { again: Some(series), .. } = &mut mode
         && let Some((moved, from)) =
@@ -235,7 +249,9 @@ fn job(
     }
     let endpoint = match &mode {
         Mode::Series(series) => {
-            resource.endpoint(Some(series.position.pagination())).unwrap_or(endpoint)
+            let saved = series.position.pagination();
+            let other = resource.saving(saved).filter(|_| endpoint.form.saves() != saved);
+            other.unwrap_or(endpoint)
         }
         Mode::OneOff { .. } | Mode::NewSeries { .. } => endpoint,
     };

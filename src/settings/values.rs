@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     api::Limits,
+    disk::FileMode,
     failure::{Exit, Failure},
     resource::{Pagination, Parameter, RESOURCES, Resource, Sideload},
     time::{self, NoDuration},
@@ -25,6 +26,8 @@ pub(crate) struct Defaults {
     pub(crate) max_wait: Option<Duration>,
     pub(crate) rate: Option<u32>,
     pub(crate) reserve: Option<u8>,
+    /// Of outputs that are made.
+    pub(crate) file_mode: Option<FileMode>,
     /// Of those that have settings of their own.
     pub(crate) of_resources: BTreeMap<&'static str, OfResource>,
 }
@@ -182,8 +185,10 @@ pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
         max_wait: profile.parsed("max_wait", duration)?,
         rate: within(profile, "rate", 1, u32::MAX)?,
         reserve: within(profile, "reserve", 0, 99)?.and_then(|percent| u8::try_from(percent).ok()),
+        file_mode: profile.parsed("file_mode", FileMode::parse)?,
         of_resources: RESOURCES
             .iter()
+            .chain(profile.objects())
             .map(|resource| Ok((resource.name, of_resource(profile, resource)?)))
             .collect::<Result<_, Failure>>()?,
     })

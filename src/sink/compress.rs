@@ -5,7 +5,7 @@ use flate2::{Compression as Level, read::MultiGzDecoder, write::GzEncoder};
 use std::{
     io::{self, BufRead as _, BufReader, Read, Write},
     ops::ControlFlow,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Writes the lines of a page, piece by piece, to where a sink says.
@@ -21,6 +21,26 @@ pub(crate) enum Compression {
     Zstd,
 }
 
+/// A file whose name tells a compression that it does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Misnamed {
+    /// What it is, and what the name says.
+    pub(crate) reason: String,
+    /// A name in its place that tells what it is.
+    pub(crate) name: PathBuf,
+}
+
+/// Whether a file that was written as `old` is misnamed as `new`.
+pub(crate) fn named_as(old: &Path, new: &Path) -> Option<Misnamed> {
+    let (was, is) = (Compression::of(old), Compression::of(new));
+    let name = new.to_string_lossy();
+    let stem = name.strip_suffix(is.ending()).unwrap_or(&name);
+    (was != is).then(|| Misnamed {
+        reason: format!("this one is {}, not {}", was.told(), is.told()),
+        name: PathBuf::from(format!("{stem}{}", was.ending())),
+    })
+}
+
 impl Compression {
     /// Told by the name: `.gz`, `.zst`.
     pub(crate) fn of(path: &Path) -> Compression {
@@ -28,6 +48,24 @@ impl Compression {
             Some("gz") => Compression::Gzip,
             Some("zst") => Compression::Zstd,
             Some(_) | None => Compression::None,
+        }
+    }
+
+    /// What a name ends with that tells it.
+    fn ending(self) -> &'static str {
+        match self {
+            Compression::None => "",
+            Compression::Gzip => ".gz",
+            Compression::Zstd => ".zst",
+        }
+    }
+
+    /// How it is called.
+    fn told(self) -> &'static str {
+        match self {
+            Compression::None => "not compressed",
+            Compression::Gzip => "compressed by gzip",
+            Compression::Zstd => "compressed by zstd",
         }
     }
 

@@ -3,15 +3,15 @@
 
 use super::{
     compress::{Compression, EachLine, PageWriter},
-    look::{Looked, Me, busy, cannot_read, is_anothers, lock, tail},
+    look::{Looked, Me, cannot_read, is_anothers, lock, tail},
     ownership::{Claim, Verdict},
     segment,
 };
 use crate::{
-    disk::{self, Durability},
+    disk::{self, Durability, FileMode},
     failure::{Exit, Failure, OrExit as _},
     mark::{Before, Committed, Id, Identity, Mark, Stage},
-    place::{FilePlace, Owner, discarded, owner_file},
+    place::{FilePlace, discarded, owner_file},
 };
 use std::{
     fs::{self, File},
@@ -64,17 +64,18 @@ pub(crate) struct Opened {
 
 impl FileSink {
     /// Opens and locks an output, as it was looked at. The owner file comes first: what it says
-    /// must be durable before anything else of the output is.
+    /// must be durable before anything else of the output is. What is made has this mode.
     pub(crate) fn open(
         place: &FilePlace,
         looked: Looked,
         me: Option<&Me>,
+        mode: FileMode,
     ) -> Result<(FileSink, Opened), Failure> {
         let Looked { path, file, claim, note, verdict, .. } = looked;
         let failed = || format!("cannot open the output {}", path.display());
         let dir = disk::parent(&path);
         if !dir.exists() {
-            disk::create_dirs_private(dir).or_exit(Exit::Output, || {
+            disk::create_dirs(dir, mode).or_exit(Exit::Output, || {
                 format!("cannot create the directory {}", dir.display())
             })?;
         }
@@ -94,11 +95,12 @@ impl FileSink {
         }
         let opened = match file {
             Some(file) => Ok(file),
-            None => create(&path).inspect(|_| made.file = true),
+            None => create(&path, mode).inspect(|_| made.file = true),
         };
         let file = opened?;
-        if let (Some(_), Owner::Series(_)) = (me, &place.owner) {
-            // Of a run that was killed while it wrote whose the output is.
+        if me.is_some() && !place.new {
+            // Of a run that was killed while it wrote whose the output is. Beside a new output they
+            // may be those of another series, which takes it at this moment.
             disk::remove_temporaries(&owner_file(&path)).or_exit(Exit::Output, failed)?;
         }
         let identity = disk::identity(&file).or_exit(Exit::Output, failed)?;
@@ -343,10 +345,13 @@ impl FileSink {
 }
 
 /// Makes a file that nobody has made meanwhile.
-fn create(path: &Path) -> Result<File, Failure> {
+fn create(path: &Path, mode: FileMode) -> Result<File, Failure> {
     let failed = || format!("cannot open the output {}", path.display());
-    let file = match disk::create_new(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(busy(path)),
+    let file = match disk::create_new(path, mode) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let text = format!("something else has just made the output {}", path.display());
+            return Err(Failure::new(Exit::Busy, text).hint("run the same command again"));
+        }
         result => result.or_exit(Exit::Output, failed)?,
     };
     lock(&file, path)?;
@@ -356,7 +361,8 @@ fn create(path: &Path) -> Result<File, Failure> {
 
 /// Makes the owner file of an output that nobody owns.
 fn take(path: &Path, me: &Me) -> Result<(), Failure> {
-    match disk::make_whole(&owner_file(path), &me.note(None).text()) {
+    let owner = owner_file(path);
+    match disk::make_whole(&owner, &owner, &me.note(None).text()) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let text = format!("another series has just taken the output {}", path.display());
             Err(Failure::usage(text).hint("give this run another output with -o"))
@@ -394,7 +400,7 @@ mod tests {
         },
         *,
     };
-    use crate::place::Existing;
+    use crate::place::{Existing, Owner};
 
     fn me() -> Me {
         Me {
@@ -410,7 +416,7 @@ mod tests {
         let me = Some(me()).filter(|_| place.is_series());
         let ours = me.as_ref().map(|me| Ours { series: me.series, open });
         let looked = look(&place, ours, Purpose::Write, &|_| Whereabouts::Unknown)?;
-        FileSink::open(&place, looked, me.as_ref())
+        FileSink::open(&place, looked, me.as_ref(), FileMode::PRIVATE)
     }
 
     fn one_off(path: &Path, existing: Existing) -> Result<(FileSink, Opened), Failure> {

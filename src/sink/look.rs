@@ -245,7 +245,7 @@ pub(super) fn lock(file: &File, path: &Path) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn busy(path: &Path) -> Failure {
+fn busy(path: &Path) -> Failure {
     let text = format!("another zdx writes to the output {}", path.display());
     Failure::new(Exit::Busy, text).hint("wait for it to end, or write to another file with -o")
 }

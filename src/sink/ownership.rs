@@ -6,9 +6,10 @@
 
 use super::owner::Note;
 use crate::{
+    disk,
     failure::{Exit, Failure},
-    mark::{Before, Id, Identity, Mark},
-    place::{Existing, discarded, owner_file},
+    mark::{Before, Id, Identity, Mark, Stage},
+    place::{Existing, discarded, owner_file, partial},
     position::Fingerprint,
     shown::quoted,
     words::grouped,
@@ -244,10 +245,40 @@ fn unmounted(path: &Path, bytes: u64) -> Failure {
             grouped(bytes)
         ),
     )
-    .hint(format!(
-        "mount it, and run the same command again; if it was moved away for good, touch {}",
-        quoted(&path.to_string_lossy())
-    ))
+    .hint(mount_or(path, Some(path)))
+}
+
+/// Of an output whose directory is gone: there may be nothing wrong but that a disk is not mounted.
+pub(crate) fn vanished(mark: &Mark) -> Failure {
+    let own = Path::new(&mark.path);
+    let bytes = match mark.file {
+        Some(file) if file.bytes > 0 => {
+            format!(", with {} bytes committed", grouped(file.bytes))
+        }
+        Some(_) | None => String::new(),
+    };
+    let text = format!(
+        "the directory of the output {} is gone{bytes}: is its disk unmounted?",
+        own.display()
+    );
+    let grows = match mark.stage {
+        None => Some(own.to_owned()),
+        Some(Stage::Partial) => Some(partial(own)),
+        // What comes next is a file of its own.
+        Some(Stage::Finalising | Stage::Finished) => None,
+    };
+    Failure::new(Exit::Output, text).hint(mount_or(own, grows.as_deref()))
+}
+
+/// What to do about a missing disk, and how to say that what was on it was moved away. An empty file
+/// says it of one that `grows`.
+fn mount_or(path: &Path, grows: Option<&Path>) -> String {
+    let dir = quoted(&disk::parent(path).to_string_lossy());
+    let touch = grows.map(|path| format!(" && touch {}", quoted(&path.to_string_lossy())));
+    format!(
+        "mount it, and run the same command again; if it was moved away for good: mkdir -p {dir}{}",
+        touch.unwrap_or_default()
+    )
 }
 
 /// What is told of a tail that was cut off.

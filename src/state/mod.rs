@@ -121,12 +121,16 @@ impl StateFile {
         series.filter_map(|(name, series)| Some((name.clone(), held(series)?))).collect()
     }
 
-    /// Forgets a series; `false` if there is none.
-    pub(crate) fn forget(&mut self, resource: &str) -> Result<bool, ReplaceError> {
+    /// Forgets series, all or none of them; `false` if there is none.
+    pub(crate) fn forget(&mut self, names: &[&str]) -> Result<bool, ReplaceError> {
         let mut document = self.document.clone();
         format::put_head(&mut document, &self.account);
-        let resources = document.get_mut("resources").and_then(Value::as_object_mut);
-        if resources.and_then(|resources| resources.shift_remove(resource)).is_none() {
+        let Some(resources) = document.get_mut("resources").and_then(Value::as_object_mut) else {
+            return Ok(false);
+        };
+        let before = resources.len();
+        resources.retain(|name, _| !names.contains(&name.as_str()));
+        if resources.len() == before {
             return Ok(false);
         }
         self.replace(document).map(|()| true)
@@ -135,23 +139,29 @@ impl StateFile {
     /// Copies the state beside itself before a person changes it, and says where.
     pub(crate) fn back_up(&self, now: UnixTime) -> Result<PathBuf, Failure> {
         let stamp = now.to_string().replace(['-', ':'], "");
-        let named = |stamp: String| {
-            let mut name = self.path.as_os_str().to_owned();
-            name.push(format!(".{stamp}.bak"));
-            PathBuf::from(name)
-        };
-        let mut backup = named(stamp.clone());
-        let mut next = 2;
-        while backup.exists() {
-            backup = named(format!("{stamp}-{next}"));
-            next += 1;
+        self.keep(|number| format!("{stamp}{number}.bak"))
+            .or_exit(Exit::Output, || format!("cannot keep a backup of {}", self.path.display()))
+    }
+
+    /// Copies the state beside itself under a name that is its own, and says under which: behind the
+    /// state's name stands what `named` makes of nothing, of `-2`, of `-3`, whichever is the first that
+    /// is not taken, or that holds the same already. Nothing is replaced.
+    fn keep(&self, named: impl Fn(&str) -> String) -> io::Result<PathBuf> {
+        let bytes = disk::read_small(&self.path, LARGEST)?;
+        let numbers = (2..).map(|n: u64| format!("-{n}"));
+        for number in std::iter::once(String::new()).chain(numbers) {
+            let mut kept = self.path.as_os_str().to_owned();
+            kept.push(format!(".{}", named(&number)));
+            let kept = PathBuf::from(kept);
+            match disk::make_whole(&kept, &self.path, &bytes) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                result => return result.map(|()| kept),
+            }
+            if disk::read_small(&kept, LARGEST).is_ok_and(|held| held == bytes) {
+                return Ok(kept);
+            }
         }
-        let failed = || format!("cannot keep a backup in {}", backup.display());
-        let bytes = disk::read_small(&self.path, LARGEST).or_exit(Exit::Output, failed)?;
-        disk::replace(&backup, &bytes)
-            .map_err(ReplaceError::into_io)
-            .or_exit(Exit::Output, failed)?;
-        Ok(backup)
+        unreachable!("there are more numbers than names")
     }
 
     /// Says of a saved series which run has begun to write, or that it has ended, and how its outputs
@@ -181,25 +191,29 @@ impl StateFile {
         series: &Series,
         saved_at: UnixTime,
     ) -> Result<(), ReplaceError> {
+        self.save_all(&[(resource, series)], saved_at)
+    }
+
+    /// Saves several series, all or none of them.
+    pub(crate) fn save_all(
+        &mut self,
+        all: &[(&str, &Series)],
+        saved_at: UnixTime,
+    ) -> Result<(), ReplaceError> {
         let mut document = self.document.clone();
-        format::put(&mut document, &self.account, resource, series, saved_at);
+        for (resource, series) in all {
+            format::put(&mut document, &self.account, resource, series, saved_at);
+        }
         self.replace(document)
     }
 
-    /// A state of version 1 is kept as `.v1` before this version's takes its place: an older zdx can
-    /// go on with it.
+    /// A state of version 1 is kept as `.v1`, or as `.v1-2` if that is another one, before this
+    /// version's takes its place: an older zdx can go on with it.
     fn keep_first_version(&self) -> io::Result<()> {
         if !format::is_first_version(&self.document) {
             return Ok(());
         }
-        let mut kept = self.path.as_os_str().to_owned();
-        kept.push(".v1");
-        let kept = PathBuf::from(kept);
-        if kept.exists() {
-            return Ok(());
-        }
-        let bytes = disk::read_small(&self.path, LARGEST)?;
-        disk::replace(&kept, &bytes).map_err(ReplaceError::into_io)
+        self.keep(|number| format!("v1{number}")).map(drop)
     }
 
     fn replace(&mut self, mut document: Map<String, Value>) -> Result<(), ReplaceError> {

@@ -105,6 +105,41 @@ fn f19_a_resource_that_is_over_ends_the_run() {
     }
 }
 
+/// What a proxy or a firewall refuses in words of its own passes, alone and beside others.
+#[test]
+fn f19_a_refusal_that_is_not_zendesks_is_outlived() {
+    let page = "<html><style>a { cursor: pointer }</style>blocked by the firewall</html>";
+    let cases = [("403 X", page), ("404 X", page), ("404 X", ""), ("410 X", page), ("302 X", page)];
+    for (status, body) in cases {
+        for words in ["tickets", "tickets users"] {
+            let shown = Arc::new(AtomicU64::new(2));
+            let answers = Arc::new(AtomicUsize::new(0));
+            let (rows, count) = (Arc::clone(&shown), Arc::clone(&answers));
+            let server = Server::answering(move |_, request| {
+                if request.line.contains("users") {
+                    let users = json!({"users": [], "after_cursor": "c", "end_of_stream": true});
+                    return Some(Reply::ok(users.to_string()));
+                }
+                let n = count.fetch_add(1, Ordering::SeqCst);
+                Some(match (2..6).contains(&n) {
+                    true => Reply::status(status, &[("Location", "https://login.example/")], body),
+                    false => tickets(&rows, request),
+                })
+            });
+            let place = Place::at(&server.url());
+            let words = format!("export {words} --since @0 --follow=50ms -o out/");
+            let run = place.zdx(&words).start();
+            eventually(|| answers.load(Ordering::SeqCst) > 6);
+            shown.store(3, Ordering::SeqCst);
+            eventually(|| file(&place, "out/tickets.ndjson") == expected(0..3));
+            run.signal(Signal::TERM);
+            let run = run.end();
+            run.exit(143).stderr_has("cut off, and keeps trying: ");
+            run.stderr_counts("cut off, and", 1).stderr_counts("back again", 1);
+        }
+    }
+}
+
 #[test]
 fn f19_a_stuck_stream_ends_itself_alone() {
     let server = Server::answering(|n, request| {
@@ -157,6 +192,64 @@ fn f19_an_output_that_was_moved_away_is_begun_anew() {
             assert_eq!(file(&place, "t.ndjson"), expected(4..5));
         }
     }
+}
+
+/// What rotates may make the new file at any instant, also between two looks of the follower.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
+fn f19_an_output_is_rotated_again_and_again() {
+    for state in ["", "--no-state"] {
+        let shown = Arc::new(AtomicU64::new(1));
+        let rows = Arc::clone(&shown);
+        let server = Server::answering(move |_, request| Some(tickets(&rows, request)));
+        let place = Place::at(&server.url());
+        let words = format!("{} {state}", FOLLOW.replace("50ms", "1ms"));
+        let run = place.zdx(&words).start();
+        eventually(|| file(&place, "t.ndjson") == expected(0..1));
+        for n in 1..60 {
+            let old = format!("t.{n}.ndjson");
+            fs::rename(place.path("t.ndjson"), place.path(&old)).unwrap();
+            shown.store(n + 1, Ordering::SeqCst);
+            if n % 2 == 0 {
+                drop(
+                    fs::OpenOptions::new()
+                        .write(true)
+                        .create_new(true)
+                        .open(place.path("t.ndjson")),
+                );
+            }
+            eventually(|| file(&place, "t.ndjson") == expected(n..n + 1));
+        }
+        run.signal(Signal::TERM);
+        run.end().exit(143).stderr_lacks("another zdx");
+    }
+}
+
+/// A name that comes to lead to the file of another resource of the same run.
+#[test]
+fn an_output_that_becomes_anothers_of_the_same_run_is_refused() {
+    let shown = Arc::new(AtomicU64::new(1));
+    let rows = Arc::clone(&shown);
+    let server = Server::answering(move |_, request| {
+        let key = if request.line.contains("users") { "users" } else { "tickets" };
+        let reply = tickets(&rows, request);
+        let text = String::from_utf8(reply.bytes().to_vec()).expect("ours");
+        let body = text.split_once("\r\n\r\n").expect("a body").1;
+        Some(Reply::ok(body.replace("\"tickets\":[", &format!("\"{key}\":["))))
+    });
+    let place = Place::at(&server.url());
+    let run = place.zdx("export tickets users --since @0 --follow=50ms -o out/").start();
+    eventually(|| {
+        ["out/tickets.ndjson", "out/users.ndjson"].map(|name| file(&place, name))
+            == [expected(0..1), expected(0..1)]
+    });
+    fs::remove_file(place.path("out/users.ndjson")).unwrap();
+    std::os::unix::fs::symlink("tickets.ndjson", place.path("out/users.ndjson")).unwrap();
+    shown.store(2, Ordering::SeqCst);
+    let run = run.end();
+    run.exit(8).stderr_has("are one file").stderr_lacks("another zdx");
+    // The other one may have ended before it saw the new row.
+    assert!(expected(0..2).starts_with(&file(&place, "out/tickets.ndjson")));
 }
 
 /// The day in the name rolls over at a page's edge.

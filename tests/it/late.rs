@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use std::{
     fs,
     sync::{Arc, Mutex, MutexGuard},
+    thread,
+    time::Duration,
 };
 
 /// The rows that a server shows by now.
@@ -199,6 +201,37 @@ fn s31_while_following_also_in_a_one_off() {
         run.signal(Signal::TERM);
         run.end().exit(143);
         assert!(written(&[1, 2, 3, 5, 6, 8, 7]));
+    }
+}
+
+/// A row becomes visible, in time, while the answer is under way that shows rows behind it: by when
+/// it arrives they are old, by when it was asked for they are not.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "how long an answer is under way is the fact")]
+fn s31_a_row_that_becomes_visible_while_a_slow_answer_is_under_way() {
+    const UNDER_WAY: u64 = 7;
+    for pagination in ["cursor", "time"] {
+        let rows = Rows::default();
+        rows.show(ticket(1, 4_000));
+        rows.show(ticket(2, 57));
+        let served = rows.clone();
+        let server = Server::answering(move |n, request| {
+            let mut reply = served.serve(request);
+            if n == 0 {
+                served.show(ticket(3, 58));
+                thread::sleep(Duration::from_secs(UNDER_WAY));
+                // What stands in the answer is of before; its date is of now.
+                let text = String::from_utf8(reply.bytes().to_vec()).expect("ours");
+                reply = Reply::ok(text.split_once("\r\n\r\n").expect("a body").1);
+            }
+            Some(reply)
+        });
+        let place = Place::at(&server.url());
+        let words = format!("export tickets --pagination {pagination} --overlap 1s -o t.ndjson");
+        place.zdx(&format!("{words} --since 2h")).run().exit(0);
+        assert_eq!(ids(&place.file("t.ndjson")), [1, 2]);
+        place.zdx(&words).run().exit(0);
+        assert_eq!(ids(&place.file("t.ndjson")), [1, 2, 3], "{pagination}");
     }
 }
 

@@ -162,9 +162,13 @@ pub(crate) fn killed_in_a_page(
     });
     run.child.kill().expect("a process of ours");
     ended(&mut run.child);
-    let mut file =
-        fs::OpenOptions::new().append(true).open(place.path(output)).expect("the output");
-    file.write_all(torn.as_bytes()).expect("a disk with room");
+    append(&place.path(output), torn);
+}
+
+/// Appends to a file, as something else than zdx does.
+pub(crate) fn append(path: &Path, text: &str) {
+    let file = fs::OpenOptions::new().append(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).expect("a file to append to");
 }
 
 /// What a directory holds, to put it back, and which files they were.

@@ -18,6 +18,8 @@ mod server;
 mod straced;
 
 #[cfg(test)]
+mod beginnings;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod commands;
@@ -34,6 +36,8 @@ mod dry_runs;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod elsewhere;
+#[cfg(test)]
 mod every_request;
 #[cfg(test)]
 mod exports;
@@ -41,6 +45,7 @@ mod exports;
 mod follow;
 #[cfg(all(test, unix))]
 mod follow_on;
+mod follow_waits;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
@@ -54,9 +59,13 @@ mod kills;
 #[cfg(test)]
 mod late;
 #[cfg(test)]
+mod left;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod met;
+#[cfg(all(test, unix))]
+mod modes;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
@@ -69,6 +78,8 @@ mod process;
 mod progress;
 #[cfg(test)]
 mod quota;
+#[cfg(all(test, unix))]
+mod readme;
 #[cfg(test)]
 mod rows_b;
 #[cfg(test)]
@@ -99,6 +110,8 @@ mod state_command;
 mod state_file;
 #[cfg(test)]
 mod states;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod sweeps;
 #[cfg(test)]

@@ -17,7 +17,12 @@ fn on_a_terminal(place: &Place, words: &str, redirect: &str) -> Option<String> {
 }
 
 /// The same on one of this kind, and with a line of the shell.
-fn on_a_terminal_of(place: &Place, words: &str, kind: &str, line: &str) -> Option<String> {
+pub(crate) fn on_a_terminal_of(
+    place: &Place,
+    words: &str,
+    kind: &str,
+    line: &str,
+) -> Option<String> {
     if !Path::new("/usr/bin/script").exists() {
         skipped("progress on a terminal", "there is no `script` to make one");
         return None;

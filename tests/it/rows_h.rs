@@ -51,6 +51,14 @@ fn h3_h4_429_without_a_readable_retry_after() {
     let quota = ("zendesk-ratelimit-incremental-exports", "total=10; remaining=0; resets=1");
     thread::scope(|scope| {
         scope.spawn(move || between(waited(&[quota], "no Retry-After"), 1, 2));
+        for name in ["ratelimit-reset", "rate-limit-reset", "x-rate-limit-reset"] {
+            scope.spawn(move || between(waited(&[(name, "1")], "no Retry-After"), 1, 2));
+        }
+        scope.spawn(|| {
+            let (now, then) = (now(), (jiff::Timestamp::now().as_second() + 2).to_string());
+            let headers = [("Date", now.as_str()), ("ratelimit-reset", &then)];
+            between(waited(&headers, "no Retry-After"), 1, 3);
+        });
         for value in ["banana", "1e3", "", "1.5"] {
             scope.spawn(move || between(waited(&[quota, ("Retry-After", value)], "429"), 1, 2));
         }

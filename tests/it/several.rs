@@ -5,6 +5,7 @@ use crate::{
     server::{Reply, Server, T, record, time_page},
 };
 use serde_json::Value;
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 fn dry(place: &Place, words: &str) -> Outcome {
     place.zdx(&format!("export {words} --dry-run")).run()
@@ -26,7 +27,8 @@ fn u25_flags_go_to_those_that_take_them() {
     let run = dry(&place, &format!("all {all} --per-page 50"));
     assert!(first(&run, "tickets").contains("per_page=50"));
     assert!(!first(&run, "articles").contains("per_page"));
-    run.stderr_has("zdx: ticket_metric_events, articles: go without --per-page, which they do");
+    run.stderr_has("zdx: ticket_metric_events, articles, calls, ")
+        .stderr_has(": go without --per-page, which they do");
     let run = dry(&place, &format!("tickets organizations {all} --include metric_sets,slas"));
     assert!(first(&run, "tickets").contains("include=metric_sets%2Cslas"));
     assert!(!first(&run, "organizations").contains("include"));
@@ -229,4 +231,43 @@ fn a_configured_way_of_paging_does_not_turn_a_series_round() {
     run.stderr_has(
         "take that out of the config file, or begin anew: first `zdx state reset tickets`",
     );
+}
+
+/// Names that lead to one file are one output, and it is this run that would write to it twice.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
+fn two_names_of_one_file_are_no_two_outputs() {
+    type Link = fn(&Path, &Path) -> std::io::Result<()>;
+    let hard: Link = |from, to| {
+        fs::write(from, "")?;
+        fs::hard_link(from, to)
+    };
+    let soft: Link = |from, to| {
+        fs::write(from, "")?;
+        symlink(from, to)
+    };
+    let to_be_made: Link = |from, to| {
+        let target = from.with_file_name("target.ndjson");
+        symlink(&target, from)?;
+        symlink(&target, to)
+    };
+    for (link, is_there) in [(hard, true), (soft, true), (to_be_made, false)] {
+        for mode in ["", "--no-state --append", "--dry-run"] {
+            for (resources, other) in
+                [("tickets users", "users"), ("tickets --include users", "tickets.users")]
+            {
+                if resources.contains("include") && !is_there {
+                    continue; // the sideload's lies beside what the link leads to
+                }
+                let place = Place::at("http://127.0.0.1:9");
+                fs::create_dir(place.path("out")).unwrap();
+                let other = format!("out/{other}.ndjson");
+                link(&place.path("out/tickets.ndjson"), &place.path(&other)).unwrap();
+                let words = format!("export {resources} --since 2h -o out/ {mode}");
+                let run = place.zdx(&words).run();
+                run.refused(2, "are one file").stderr_lacks("another zdx");
+                assert_eq!(place.state_bytes(), "", "{words}");
+            }
+        }
+    }
 }

@@ -307,3 +307,94 @@ fn what_a_change_of_the_state_came_to_is_told_to_programs() {
     assert_eq!((&found["resource"], found.get("from")), (&"tickets".into(), None));
     assert_eq!(kept(&found), before);
 }
+
+#[test]
+fn several_positions_are_moved_together_and_each_says_what_that_means() {
+    let (_still, place) = caught_up();
+    let before = place.state_bytes();
+    let run = place.zdx("state set tickets,organizations --since 2026-11-01").run();
+    run.exit(0).stderr_has("tickets: goes on from 2026-11-01T00:00:00Z, ");
+    run.stderr_has("organizations: goes on from 2026-11-01T00:00:00Z, ");
+    let told = run.stderr().to_owned();
+    assert_eq!(
+        told.matches("where it stood: what changed between is written a second time").count(),
+        2
+    );
+    assert_eq!(told.matches("the old state is kept in ").count(), 1);
+    assert_eq!(backups(&place), [before]);
+    for name in ["tickets", "organizations"] {
+        assert_eq!(place.saved(name)["through"], "2026-11-01T00:00:00Z", "{name}");
+    }
+    // Forward: what lies between is a hole, and a warning.
+    let run = place.zdx("state set all --since 2026-11-03").run();
+    run.exit(0).stderr_has("2 d after 2026-11-01T00:00:00Z, where it stood");
+    assert_eq!(run.stderr().matches("never will be").count(), 2);
+    assert_eq!(run.stderr().matches("warning: ").count(), 2);
+    let run = place.zdx("state set all --since 2026-11-03").run();
+    run.exit(0).stderr_has("tickets: goes on from 2026-11-03T00:00:00Z, where it stood\n");
+}
+
+#[test]
+fn several_positions_are_forgotten_together() {
+    let (_still, place) = caught_up();
+    let before = place.state_bytes();
+    let run = place.zdx("state reset all").run();
+    run.exit(0).stderr_has("tickets: forgotten\n").stderr_has("organizations: forgotten\n");
+    assert_eq!(run.stderr().matches(".bak").count(), 1);
+    assert_eq!(backups(&place), [before]);
+    assert_eq!((place.saved("tickets"), place.saved("organizations")), (Value::Null, Value::Null));
+    assert!(!place.path("out/.tickets.ndjson.owner").exists());
+    assert!(!place.path("out/.organizations.ndjson.owner").exists());
+    for words in ["state reset all", "state set all --since 2h"] {
+        place.zdx(words).run().refused(2, "no positions are saved");
+    }
+}
+
+#[test]
+fn where_one_is_refused_none_is_changed() {
+    let (_still, place) = caught_up();
+    let before = place.state_bytes();
+    for words in [
+        "set tickets users --since 2h",
+        "set tickets tickest --since 2h",
+        "reset tickets users",
+        "reset organizations,tickets,users",
+        "show tickets users",
+    ] {
+        let run = place.zdx(&format!("state {words}")).run();
+        run.exit(2).stdout("").stderr_lacks("goes on").stderr_lacks("forgotten");
+        assert_eq!(place.state_bytes(), before, "{words}");
+        assert!(place.path("out/.tickets.ndjson.owner").exists(), "{words}");
+    }
+    assert!(backups(&place).is_empty());
+}
+
+#[test]
+fn those_that_are_named_are_shown() {
+    let (_still, place) = caught_up();
+    let run = place.zdx("state show organizations").run();
+    run.exit(0).stdout_has("\norganizations\n");
+    assert!(!run.text().contains("\ntickets\n"), "{}", run.text());
+    let all = place.zdx("state show").run().exit(0).text();
+    let both = place.zdx("state show all").run().exit(0).text();
+    assert_eq!(both.lines().count(), all.lines().count());
+    let shown = place.zdx("state show organizations --json").run().exit(0).text();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["resources"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn what_changes_of_several_came_to_is_told_to_programs() {
+    let (_still, place) = caught_up();
+    let json = |words: &str| -> Value {
+        serde_json::from_str(&place.zdx(&format!("{words} --json")).run().exit(0).text()).unwrap()
+    };
+    let was = place.saved("tickets")["through"].clone();
+    let found = json("state set tickets organizations --since 2026-11-01");
+    let rows = found["resources"].as_array().unwrap();
+    assert_eq!((rows.len(), found.get("resource")), (2, None));
+    assert_eq!(rows[0]["from"], "2026-11-01T00:00:00Z");
+    assert_eq!((&rows[0]["resource"], &rows[0]["was"]), (&"tickets".into(), &was));
+    let found = json("state reset organizations tickets");
+    assert_eq!(found["resources"], json!([{"resource": "organizations"}, {"resource": "tickets"}]));
+}
