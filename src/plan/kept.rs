@@ -1,14 +1,8 @@
-//! Files that zdx keeps for itself, or that two outputs of a run would share: no output is one of them.
+//! Files that zdx keeps for itself: no output is one of them.
 //!
 //! Looks at names, at how files begin and at which they are; touches nothing.
 
-use super::Job;
-use crate::{
-    disk,
-    failure::Failure,
-    place::{Place, is_hidden_own},
-    sink, state,
-};
+use crate::{disk, failure::Failure, place::is_hidden_own, sink, state};
 use std::path::{Path, PathBuf};
 
 /// Refuses a file of zdx's own as an output. `state` is where the account's positions are kept,
@@ -53,29 +47,6 @@ fn format(path: &Path) -> Option<String> {
     let behind = text.trim_start().strip_prefix('{')?.trim_start().strip_prefix("\"format\"")?;
     let value = behind.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     value.split_once('"').map(|(format, _)| format.to_owned())
-}
-
-/// Refuses outputs of one run that links lead to one file.
-pub(super) fn check_apart(jobs: &[Job]) -> Result<(), Failure> {
-    let mut seen: Vec<(String, &Path)> = Vec::new();
-    for job in jobs {
-        let resource = job.resource.name;
-        let beside = job.beside.iter().map(|(name, place)| (format!("{resource}.{name}"), place));
-        for (name, place) in [(resource.to_owned(), &job.place)].into_iter().chain(beside) {
-            let Place::File(file) = place else { continue };
-            if let Some((other, _)) = seen.iter().find(|(_, path)| disk::is_same(path, &file.path))
-            {
-                let text = format!(
-                    "the outputs of {other} and {name} are one file, {}",
-                    file.path.display()
-                );
-                return Err(Failure::usage(text)
-                    .hint("a link leads from one to the other: give each a file of its own"));
-            }
-            seen.push((name, &file.path));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -120,7 +120,6 @@ pub(crate) fn jobs(
                 .map_err(|failure| failure.about(named.resource.name))
         })
         .collect::<Result<_, _>>()?;
-    kept::check_apart(&jobs)?;
     let by_cursor = |job: &Job| job.endpoint.pagination == Pagination::Cursor;
     if asked.skip_second && jobs.iter().all(by_cursor) {
         return Err(Failure::usage(
