@@ -41,6 +41,7 @@ mod exports;
 mod follow;
 #[cfg(all(test, unix))]
 mod follow_on;
+#[cfg(all(test, unix))]
 mod follow_waits;
 #[cfg(test)]
 mod found;
@@ -70,6 +71,8 @@ mod process;
 mod progress;
 #[cfg(test)]
 mod quota;
+#[cfg(test)]
+mod retries;
 #[cfg(test)]
 mod rows_b;
 #[cfg(test)]
