@@ -312,7 +312,7 @@ fn f20_the_date_in_an_outputs_name_rolls_over_at_midnight() {
     let place = Place::at(&server.url());
     let clock = place.put("clock", "+0");
     let today = jiff::Timestamp::now();
-    let tomorrow = today + jiff::SignedDuration::from_hours(24);
+    let later = |days: i64| today + jiff::SignedDuration::from_hours(24 * days);
     let name = |day: jiff::Timestamp| format!("t-{}.ndjson", &day.to_string()[..10]);
     let run = place
         .zdx("export tickets --since @0 --follow=50ms -o t-{date}.ndjson")
@@ -324,12 +324,20 @@ fn f20_the_date_in_an_outputs_name_rolls_over_at_midnight() {
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         .start();
     eventually(|| file(&place, &name(today)) == expected(0..2));
-    place.put("clock", "+1d");
-    shown.store(4, Ordering::SeqCst);
-    eventually(|| file(&place, &name(tomorrow)) == expected(2..4));
-    run.signal(Signal::TERM);
-    run.end().exit(143);
-    assert_eq!(file(&place, &name(today)), expected(0..2));
+    // Once more, and then the day's file is another's.
+    for (day, from) in [(1, 2), (2, 4)] {
+        place.put("clock", &format!("+{day}d"));
+        shown.store(from + 2, Ordering::SeqCst);
+        eventually(|| file(&place, &name(later(day))) == expected(from..from + 2));
+    }
+    place.put(&name(later(3)), "{\"mine\":1}\n");
+    place.put("clock", "+3d");
+    shown.store(8, Ordering::SeqCst);
+    run.end().exit(2).stderr_has(&name(later(3)));
+    assert_eq!(file(&place, &name(later(3))), "{\"mine\":1}\n");
+    for (day, from) in [(0, 0), (1, 2), (2, 4)] {
+        assert_eq!(file(&place, &name(later(day))), expected(from..from + 2), "left as it was");
+    }
 }
 
 /// By time, behind a fresh row: what can only be refused is not sent.

@@ -45,6 +45,7 @@ mod exports;
 mod follow;
 #[cfg(all(test, unix))]
 mod follow_on;
+#[cfg(all(test, unix))]
 mod follow_waits;
 #[cfg(test)]
 mod found;
@@ -82,6 +83,8 @@ mod progress;
 mod quota;
 #[cfg(all(test, unix))]
 mod readme;
+#[cfg(test)]
+mod retries;
 #[cfg(test)]
 mod rows_b;
 #[cfg(test)]
