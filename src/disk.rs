@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 
 /// Opens a file that is there for reading and writing.
 pub(crate) fn open_existing(path: &Path) -> io::Result<File> {
@@ -268,8 +268,30 @@ pub(crate) fn make_whole(path: &Path, of: &Path, bytes: &[u8]) -> io::Result<()>
     let mut temporary = temporary(of)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
-    temporary.persist_noclobber(path)?;
+    match temporary.persist_noclobber(path) {
+        // Neither a rename that replaces nothing nor a second name for a file: what is left is to look
+        // first.
+        Err(PersistError { error, file }) if knows_no_links(&error) => {
+            if path.exists() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            file.persist(path)?;
+        }
+        result => drop(result?),
+    }
     sync_dir(parent(path)).inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// What a file system answers to a link that has none, as FUSE and exFAT do.
+#[cfg(unix)]
+fn knows_no_links(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    is_not_known_here(error) || Errno::from_io_error(error) == Some(Errno::PERM)
+}
+
+#[cfg(not(unix))]
+fn knows_no_links(_: &io::Error) -> bool {
+    false
 }
 
 /// Removes a file, durably; one that is not there is gone already.
@@ -476,6 +498,29 @@ pub(crate) fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "too large"));
     }
     Ok(bytes)
+}
+
+/// How a regular file begins; of anything else, nothing is read.
+pub(crate) fn read_beginning(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if fs::metadata(path)?.is_file() {
+        File::open(path)?.take(length).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Whether two paths are one file, by name or by a link.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let which = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+        one == other || which(one).is_some_and(|which_one| which(other) == Some(which_one))
+    }
+    #[cfg(not(unix))]
+    {
+        one == other
+    }
 }
 
 #[cfg(test)]

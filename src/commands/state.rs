@@ -127,6 +127,7 @@ fn words(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> St
         writeln!(out, "  through   {}", time(through)).expect(ENDLESS);
     }
     let position = match (&series.position, series.position.time()) {
+        (Position::Start(start), _) if series.through.is_some() => format!("set to {start}"),
         (Position::Start(start), _) => format!("not yet begun, starts at {start}"),
         (Position::Cursor(_), Some(at)) => format!("a cursor at {at}"),
         (Position::Cursor(_), None) => "a cursor".to_owned(),
@@ -429,6 +430,7 @@ fn look_moved(
     let ours = Ours { series: id, open: series.open };
     let mut files = Vec::new();
     for mark in series.marks().filter(|mark| mark.file.is_some()) {
+        plan::check_not_kept(Path::new(&mark.path), Some(state.path()))?;
         let file = FilePlace::growing(PathBuf::from(&mark.path), Owner::Series(mark.clone()));
         let looked = sink::look(&file, Some(ours), Purpose::Write, &export::whereabouts)?;
         files.push((file, looked));

@@ -8,6 +8,7 @@
 mod asked;
 mod hints;
 mod job;
+mod kept;
 mod owned;
 mod parameters;
 mod start;
@@ -15,6 +16,7 @@ mod start;
 pub(crate) use asked::{Asked, Window};
 pub(crate) use hints::{INTERVAL, anew};
 pub(crate) use job::{Job, probe, sample};
+pub(crate) use kept::check_not_kept;
 pub(crate) use owned::{NotMoved, moved};
 pub(crate) use start::{Mode, YOUNGEST, start};
 
@@ -22,7 +24,7 @@ use crate::{
     failure::{Exit, Failure},
     mark::STDOUT,
     output::{self, Names, Output},
-    place::{self, Asker, Existing},
+    place::{self, Asker, Existing, Place},
     resource::{self, Pagination, Parameter, RESOURCES, Resource},
     retry,
     settings::{Configured, Defaults},
@@ -49,6 +51,8 @@ pub(crate) struct Saved {
     pub(crate) series: Vec<(&'static str, Series)>,
     /// The outputs of the account's series, whether a state takes part or not.
     pub(crate) owned: Vec<Owned>,
+    /// Where the account's state lies, whether it takes part or not.
+    pub(crate) kept: Option<PathBuf>,
 }
 
 impl Saved {
@@ -281,6 +285,9 @@ fn job(
     let own = mode.saved().map(|_| resource.name);
     let located = |output: &Output, mark| {
         let place = place::place(asker, output, mark, &output::look(output, mark));
+        if let Place::File(file) = &place {
+            check_not_kept(&file.path, known.saved.kept.as_deref())?;
+        }
         owned::check_not_owned(&known.saved.owned, names, &place, own).map(|()| place)
     };
     let place = located(&output, mode.saved().map(|series| &series.output))?;

@@ -69,6 +69,8 @@ mod modes;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod own_files;
+#[cfg(test)]
 mod ownership;
 #[cfg(test)]
 mod power_loss;
