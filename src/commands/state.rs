@@ -171,6 +171,15 @@ fn set(
 ) -> Result<Exit, Failure> {
     let now = context.clock.wall();
     let start = plan::start(since, "--since", now)?;
+    if let Ok(resource) = Resource::named(typed)
+        && !resource.has_start()
+    {
+        let text = format!("{} has no start that could be set", resource.name);
+        return Err(Failure::usage(text).hint(format!(
+            "to take all of it once more: `zdx state reset {}`, then export it again",
+            resource.name
+        )));
+    }
     let (mut state, resource, series) = open(place, typed, context)?;
     let backup = state.back_up(now)?;
     let position = Position::starting(series.position.pagination(), start);

@@ -23,7 +23,7 @@ use crate::{
     mark::STDOUT,
     output::{self, Names, Output},
     place::{self, Asker, Existing},
-    resource::{self, Pagination, Parameter, RESOURCES, Resource},
+    resource::{self, Pagination, RESOURCES, Resource},
     retry,
     settings::{Configured, Defaults},
     state::{Owned, Series},
@@ -217,7 +217,7 @@ fn job(
     if let Some(series) = saved {
         start::check_kind(state, resource, series)?;
     }
-    let fallback = match (configured_start, window.since, saved) {
+    let fallback = match (configured_start.filter(|_| resource.has_start()), window.since, saved) {
         (Some(configured), None, None) => {
             let Configured { text, place } = configured;
             let start = start(text, place, names.now);
@@ -226,7 +226,10 @@ fn job(
         (_, _, _) => None,
     };
     let youngest = |start: UnixTime| start.min(names.now.minus(resource.youngest()));
-    let (since, fallback) = (window.since.map(youngest), fallback.map(youngest));
+    let (since, fallback) = match resource.has_start() {
+        true => (window.since.map(youngest), fallback.map(youngest)),
+        false => (None, Some(UnixTime::clamped(0))),
+    };
     let mut mode = start::mode(since, saved.cloned(), fallback, state.is_some())?;
     let mut moved_from = Vec::new();
     if let Mode::Series(series) | Mode::NewSeries { again: Some(series), .. } = &mut mode
@@ -250,6 +253,7 @@ fn job(
     };
     let has_had_pages = mode.saved().is_some_and(Series::has_had_pages);
     let origin = match (&asked.since, configured_start) {
+        (_, _) if !resource.has_start() => "it has no other start".to_owned(),
         (Some(text), _) => format!("--since {text}"),
         (None, Some(Configured { text, .. })) => format!("start = \"{text}\""),
         (None, None) => String::new(),
@@ -290,9 +294,12 @@ fn job(
         beside,
         moved_from,
         include,
-        per_page: match resource.takes(Parameter::PerPage) {
-            true => wanted.per_page.or(known.defaults.per_page).unwrap_or(retry::LARGEST),
-            false => retry::LARGEST,
+        per_page: match resource.size(endpoint) {
+            Some(size) => {
+                let wanted = wanted.per_page.or(known.defaults.per_page);
+                wanted.unwrap_or(retry::LARGEST).min(size.most)
+            }
+            None => retry::LARGEST,
         },
         exclude_deleted: wanted.exclude_deleted,
         support_type_scope: wanted.support_type_scope,
