@@ -3,6 +3,7 @@
 use super::{
     Context,
     announce::{self, Scene},
+    objects::{self, Asks},
 };
 use crate::{
     api::{Limits, auth::Authorizer},
@@ -17,6 +18,7 @@ use crate::{
     place::Place,
     plan::{self, Job, Known, Named, Saved},
     request::Request,
+    retry::Budget,
     settings::Settings,
     sink,
     state::{self, StateFile},
@@ -67,10 +69,27 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         true => None,
         false => open_state(args, &settings)?,
     };
-    let named = plan::named(&asked, &settings.defaults)?;
+    let tuning = tuning(args, &settings);
+    let authorizer = Arc::new(Authorizer::new(settings.credentials.clone()));
+    let objects = match plan::means_all(&asked, &settings.defaults) {
+        true => {
+            let asks = if args.dry_run { Asks::No } else { Asks::Yes };
+            let budget = Budget::new(tuning.retry_for, tuning.max_wait);
+            objects::all(asks, budget, state.as_ref(), &settings, &authorizer, context)?
+        }
+        false => Vec::new(),
+    };
+    let named = plan::named(&asked, &settings.defaults, &objects)?;
     let saved = saved(state.as_ref(), &named, &settings, now)?;
     let names = Names { account: &settings.account, now };
     let known = Known { defaults: &settings.defaults, names, saved: &saved };
+    let (named, startless) = plan::startless(window, named, &known);
+    if !startless.is_empty() {
+        let text = plan::how_to_begin(&startless, asked.output.as_deref());
+        context
+            .report
+            .note_of(&startless, &format!("left out, nothing says where to start: {text}"));
+    }
     let jobs = plan::jobs(&asked, window, &named, &known)?;
     for (names, text) in plan::remarks(&asked, &jobs) {
         context.report.note_of(&names, &text);
@@ -102,7 +121,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     if let Some(state) = &mut state {
         state.begin_run(now);
     }
-    let shared = shared(&settings, state, context, &tuning(args, &settings));
+    let shared = Shared { authorizer, ..shared(&settings, state, context, &tuning) };
     let result = all(&jobs, &shared, args.summary);
     if let Some(state) = &shared.state {
         let exit = result.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);

@@ -45,6 +45,7 @@ use crate::{
     plan::Job,
     sink::Purpose,
 };
+pub(crate) use objects::keys;
 pub(crate) use opening::whereabouts;
 pub(crate) use query::request;
 pub(crate) use shared::{Ledger, Over, Shared};

@@ -3,13 +3,14 @@
 
 use crate::{
     harness::{
-        APPLIANCES, ATTRIBUTES, METRIC_EVENTS, METRIC_EVENTS_LISTED, Place, Still, ndjson, small,
+        ALL, APPLIANCES, ATTRIBUTES, METRIC_EVENTS, METRIC_EVENTS_LISTED, Place, Still, ndjson,
+        small,
     },
     server::{Reply, Request, Server},
 };
 use serde_json::{Value, json};
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicBool, Ordering},
 };
 use zdx::sandbox::{Fault, Sandbox};
@@ -208,4 +209,110 @@ fn routing_has_no_start_and_says_so() {
     assert!(queries[1..].iter().any(|query| query.starts_with("cursor=")), "{queries:?}");
     let run = place.zdx("state set routing_attributes --since 2h").run();
     run.refused(2, "has no start");
+}
+
+/// The requests for the list of custom objects.
+fn asked_for_objects(sandbox: &Sandbox) -> usize {
+    let requests = sandbox.requests();
+    requests.iter().filter(|seen| seen.path == "/api/v2/custom_objects").count()
+}
+
+#[test]
+fn all_means_the_streams_and_every_custom_object_that_the_account_has() {
+    let still = Still::of(&[APPLIANCES]);
+    let place = Place::of(&still.sandbox).oauth_client();
+    place.zdx("export all --since @0 -o out/").run().exit(0);
+    assert_eq!(place.file("out/custom_objects-appliance.ndjson"), still.ndjson(APPLIANCES));
+    for name in
+        ALL.iter().map(|name| (*name).to_owned()).chain(["custom_objects-service_visit".to_owned()])
+    {
+        assert!(place.path(&format!("out/{name}.ndjson")).exists(), "{name}");
+    }
+    assert_eq!(asked_for_objects(&still.sandbox), 1);
+    let mints = still.sandbox.requests().iter().filter(|seen| seen.path == "/oauth/tokens").count();
+    assert_eq!(mints, 1, "the token that was minted to ask is used");
+    let run = place.zdx("export all -o out/ --dry-run").run();
+    run.exit(0)
+        .stderr_has("of custom objects, those of the state: a dry run does not ask")
+        .stdout_has("custom_objects:service_visit: would send GET ");
+    assert_eq!(asked_for_objects(&still.sandbox), 1);
+    // Where the profile says what it means, nobody is asked.
+    place.put("c.toml", "[defaults]\nresources = ['tickets', 'custom_objects:appliance']\n");
+    place.zdx("export all -o out/ --config c.toml").run().exit(0);
+    assert_eq!(asked_for_objects(&still.sandbox), 1);
+}
+
+#[test]
+fn all_with_a_start_begins_some_and_goes_on_with_the_others() {
+    let sandbox = sandbox();
+    let place = Place::of(&sandbox);
+    place.zdx("export tickets organizations --since @0 -o out/").run().exit(0);
+    let run = place.zdx("export all -o out/").run();
+    run.exit(0)
+        .stderr_has("left out, nothing says where to start: `zdx export ticket_events users ")
+        .stderr_has("custom_objects:service_visit --since 30d -o out/`")
+        .stderr_has("zdx: tickets, organizations: go on from ");
+    assert!(!place.path("out/users.ndjson").exists());
+    let run = place.zdx("export all --since 2h -o out/").run();
+    run.exit(0)
+        .stderr_has("zdx: tickets, organizations, routing_attributes, ")
+        .stderr_has("go on from ")
+        .stderr_has(", a new series saved in ")
+        .stderr_lacks("one-off")
+        .stderr_lacks("left out");
+    assert_eq!(place.saved("users")["pagination"], "cursor");
+    place.zdx("export all --since 2h -o out/").run().exit(0).stderr_lacks("a new series");
+    // Nobody has any.
+    let place = Place::of(&sandbox);
+    place.zdx("export all -o out/").run().refused(2, "nothing says where to start");
+}
+
+#[test]
+fn a_product_that_is_absent_is_left_out_of_all_aloud_unless_it_was_there() {
+    let sandbox = sandbox();
+    let absent = Arc::new(AtomicBool::new(true));
+    sandbox.when({
+        let absent = Arc::clone(&absent);
+        move |seen| {
+            let gone = absent.load(Ordering::SeqCst) && seen.path.contains("/chat/");
+            gone.then_some(Fault::NotFound)
+        }
+    });
+    let place = Place::of(&sandbox);
+    for _ in 0..2 {
+        let run = place.zdx("export all --since @0 -o out/").run();
+        run.exit(0).stderr_has("zdx: chats: warning: left out, the account cannot read it: ");
+    }
+    absent.store(false, Ordering::SeqCst);
+    place.zdx("export all -o out/").run().exit(0);
+    assert!(!place.file("out/chats.ndjson").is_empty());
+    absent.store(true, Ordering::SeqCst);
+    place.zdx("export all -o out/ -q").run().exit(8).stderr_has("chats");
+    place.zdx("export chats -o out/ -q").run().exit(6).stderr_has("404");
+}
+
+#[test]
+fn an_account_that_tells_of_no_custom_objects_is_exported_without_them() {
+    let sandbox = sandbox();
+    let fault = Arc::new(Mutex::new(Some(Fault::ServerError)));
+    sandbox.when({
+        let fault = Arc::clone(&fault);
+        move |seen| {
+            let fault = &mut *fault.lock().expect("no thread has panicked");
+            (seen.path == "/api/v2/custom_objects").then(|| fault.take()).flatten()
+        }
+    });
+    let place = Place::of(&sandbox);
+    let run = place.zdx("export all --since 2h -o out/").run();
+    run.exit(0).stderr_has("which custom objects there are: Zendesk answered 500");
+    assert_eq!(asked_for_objects(&sandbox), 2);
+    for refused in [Fault::Forbidden, Fault::NotFound] {
+        *fault.lock().unwrap() = Some(refused);
+        let run = place.zdx("export all -o out/").run();
+        run.exit(0).stderr_has("custom objects are left out, the account tells of none: ");
+        // Those that were exported before are gone on with.
+        assert!(run.stderr().contains("custom_objects:appliance"), "{}", run.transcript());
+    }
+    *fault.lock().unwrap() = Some(Fault::Unauthorized);
+    place.zdx("export all -o out/").run().exit(4).stderr_has("401");
 }
