@@ -3,6 +3,7 @@
 use super::{
     Context,
     announce::{self, Scene},
+    objects::{self, Asks},
 };
 use crate::{
     api::{Limits, auth::Authorizer},
@@ -17,6 +18,7 @@ use crate::{
     place::Place,
     plan::{self, Job, Known, Named, Saved},
     request::Request,
+    retry::Budget,
     settings::Settings,
     shown::quoted,
     sink,
@@ -69,10 +71,27 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         true => None,
         false => open_state(args, &settings)?,
     };
-    let named = plan::named(&asked, &settings.defaults)?;
+    let tuning = tuning(args, &settings);
+    let authorizer = Arc::new(Authorizer::new(settings.credentials.clone()));
+    let objects = match plan::means_all(&asked, &settings.defaults) {
+        true => {
+            let asks = if args.dry_run { Asks::No } else { Asks::Yes };
+            let budget = Budget::new(tuning.retry_for, tuning.max_wait);
+            objects::all(asks, budget, state.as_ref(), &settings, &authorizer, context)?
+        }
+        false => Vec::new(),
+    };
+    let named = plan::named(&asked, &settings.defaults, &objects)?;
     let saved = saved(state.as_ref(), &named, &settings, now)?;
     let names = Names { account: &settings.account, now };
     let known = Known { defaults: &settings.defaults, names, saved: &saved };
+    let (named, startless) = plan::startless(window, named, &known);
+    if !startless.is_empty() {
+        let text = plan::how_to_begin(&startless, asked.output.as_deref());
+        context
+            .report
+            .note_of(&startless, &format!("left out, nothing says where to start: {text}"));
+    }
     let jobs = plan::jobs(&asked, window, &named, &known)?;
     let stdout = if target == Target::Device { &output } else { "stdout" };
     let scene = Scene { state: saved.state.as_deref(), passing, stdout };
@@ -106,7 +125,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     if let Some(state) = &mut state {
         state.begin_run(now);
     }
-    let shared = shared(&settings, state, context, &tuning(args, &settings));
+    let shared = Shared { authorizer, ..shared(&settings, state, context, &tuning) };
     let result = export::open(&jobs, &shared).and_then(|opened| {
         // Now it is so: a series that is told as begun is saved.
         if target != Target::Device {

@@ -226,6 +226,13 @@ fn set(
     let now = context.clock.wall();
     let start = plan::start(since, "--since", now)?;
     let (mut state, all) = open(place, wanted(typed)?, context)?;
+    if let Some((resource, _)) = all.iter().find(|(resource, _)| !resource.has_start()) {
+        let text = format!("{} has no start that could be set", resource.name);
+        return Err(Failure::usage(text).hint(format!(
+            "to take all of it once more: `zdx state reset {}`, then export it again",
+            resource.name
+        )));
+    }
     let moved: Vec<(&str, Series)> = all
         .iter()
         .map(|(resource, series)| {

@@ -49,6 +49,7 @@ use crate::{
     sink::Purpose,
 };
 pub(crate) use apart::Outputs;
+pub(crate) use objects::keys;
 pub(crate) use opening::whereabouts;
 pub(crate) use query::request;
 pub(crate) use shared::{Ledger, Over, Shared};
