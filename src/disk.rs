@@ -8,6 +8,8 @@
 //! have dropped the pages and call the next one good.
 
 use crate::mark::Identity;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::num::NonZeroU64;
 #[cfg(unix)]
 use std::time::UNIX_EPOCH;
 use std::{
@@ -323,17 +325,29 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
 /// As many as Linux follows.
 const MOST_LINKS: usize = 40;
 
-/// Writes into a file from an offset on.
+/// Writes into a file from an offset on. What is to be synced is begun to be written out meanwhile,
+/// so that there is little left to wait for.
 #[derive(Debug)]
 pub(crate) struct WriterAt<'a> {
     file: &'a File,
+    offset: u64,
+    durability: Durability,
     written: u64,
+    /// How much of that is being written out.
+    begun: u64,
 }
 
+/// So much at a time is begun to be written out: enough for a disk to be busy with.
+const PORTION: u64 = 1024 * 1024;
+
 impl<'a> WriterAt<'a> {
-    pub(crate) fn new(mut file: &'a File, offset: u64) -> io::Result<WriterAt<'a>> {
+    pub(crate) fn new(
+        mut file: &'a File,
+        offset: u64,
+        durability: Durability,
+    ) -> io::Result<WriterAt<'a>> {
         file.seek(SeekFrom::Start(offset))?;
-        Ok(WriterAt { file, written: 0 })
+        Ok(WriterAt { file, offset, durability, written: 0, begun: 0 })
     }
 
     /// How many bytes were written.
@@ -346,12 +360,31 @@ impl io::Write for WriterAt<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.written += u64::try_from(written).unwrap_or(0);
+        let waiting = self.written - self.begun;
+        if self.durability == Durability::Synced && waiting >= PORTION {
+            begin_to_write_out(self.file, self.offset + self.begun, waiting);
+            self.begun = self.written;
+        }
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Has the system write a part of a file to the disk without being waited for. That makes nothing
+/// durable, and is no failure where it is not known: [`sync`] is what counts.
+fn begin_to_write_out(file: &File, from: u64, length: u64) {
+    // Linux takes the advice that a part is not needed for one to write out what of it is not
+    // written, and then forgets of it only what is.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::fs::{Advice, fadvise};
+        let _advice = fadvise(file, from, NonZeroU64::new(length), Advice::DontNeed);
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _unknown_here = (file, from, length);
 }
 
 /// Whether bytes must survive a power cut.
@@ -455,6 +488,21 @@ mod tests {
     }
 
     #[cfg(unix)]
+    #[test]
+    fn what_is_written_out_meanwhile_is_written_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let file = create_new(&path).unwrap();
+        let lines: Vec<u8> = (0..=u8::MAX).cycle().take(300_000).collect();
+        for durability in [Durability::Synced, Durability::Cached] {
+            let mut out = WriterAt::new(&file, 3, durability).unwrap();
+            (0..8).for_each(|_| out.write_all(&lines).unwrap());
+            assert_eq!(out.written(), 2_400_000);
+            sync(&file).unwrap();
+            assert_eq!(read_range(&file, 3, 3_000_000).unwrap(), lines.repeat(8));
+        }
+    }
+
     #[test]
     fn another_file_of_the_same_name_is_another() {
         let dir = tempfile::tempdir().unwrap();
