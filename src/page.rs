@@ -136,7 +136,7 @@ impl Peek {
 
 /// Rules out what is no JSON object at first sight, with a better word than "syntax".
 fn text(body: &[u8]) -> Result<&str, Garbled> {
-    let text = std::str::from_utf8(body).map_err(|error| match error.error_len() {
+    let text = simdutf8::compat::from_utf8(body).map_err(|error| match error.error_len() {
         Some(_) => Garbled::Syntax { offset: error.valid_up_to() },
         None => Garbled::Incomplete { bytes: body.len() },
     })?;
