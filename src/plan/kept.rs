@@ -2,48 +2,70 @@
 //!
 //! Looks at names, at how files begin and at which they are; touches nothing.
 
-use crate::{disk, failure::Failure, place::is_hidden_own, sink, state};
-use std::path::{Path, PathBuf};
+use crate::{
+    disk,
+    failure::{Exit, Failure, OrExit as _},
+    place::is_hidden_own,
+    sink, state,
+};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Refuses a file of zdx's own as an output. `state` is where the account's positions are kept,
 /// whether the state takes part or not.
 pub(crate) fn check_not_kept(path: &Path, state: Option<&Path>) -> Result<(), Failure> {
-    let Some(what) = what(path, state) else { return Ok(()) };
+    let what = what(path, state);
+    let what =
+        what.or_exit(Exit::Output, || format!("cannot open the output {}", path.display()))?;
+    let Some(what) = what else { return Ok(()) };
     let text = format!("the output {} is {what}, which zdx keeps for itself", path.display());
     Err(Failure::usage(text).hint("give the records a file of their own with -o"))
 }
 
 /// What a file is to zdx.
-fn what(path: &Path, state: Option<&Path>) -> Option<&'static str> {
+fn what(path: &Path, state: Option<&Path>) -> io::Result<Option<&'static str>> {
     if is_hidden_own(path) {
-        return Some("what stands hidden beside an output");
+        return Ok(Some("what stands hidden beside an output"));
     }
     if let Some(state) = state
         && let Some(behind) = path.to_string_lossy().strip_prefix(&*state.to_string_lossy())
     {
         match behind {
-            "" => return Some("the state"),
-            ".lock" => return Some("the lock of the state"),
-            _ if state::is_kept_as(behind) => return Some("a copy of the state"),
+            "" => return Ok(Some("the state")),
+            ".lock" => return Ok(Some("the lock of the state")),
+            _ if state::is_kept_as(behind) => return Ok(Some("a copy of the state")),
             _ => {}
         }
     }
     let locked = path.to_string_lossy().strip_suffix(".lock").map(PathBuf::from);
-    if locked.is_some_and(|locked| format(&locked).is_some_and(|format| format == state::FORMAT)) {
-        return Some("the lock of a state");
+    if locked.is_some_and(|locked| format(&locked).ok().flatten().as_deref() == Some(state::FORMAT))
+    {
+        return Ok(Some("the lock of a state"));
     }
-    match format(path)? {
-        format if format == state::FORMAT => Some("a state"),
-        format if format == sink::FORMAT => Some("what says whose an output is"),
-        _ => None,
-    }
+    Ok(match format(path)?.as_deref() {
+        Some(state::FORMAT) => Some("a state"),
+        Some(sink::FORMAT) => Some("what says whose an output is"),
+        Some(_) | None => None,
+    })
 }
 
 /// The format that a file of zdx's names, as each of them does first of all.
-fn format(path: &Path) -> Option<String> {
+fn format(path: &Path) -> io::Result<Option<String>> {
     const LONGEST: u64 = 80;
-    let bytes = disk::read_beginning(path, LONGEST).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
+    match disk::read_beginning(path, LONGEST) {
+        Ok(bytes) => Ok(named(&String::from_utf8_lossy(&bytes))),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn named(text: &str) -> Option<String> {
     let behind = text.trim_start().strip_prefix('{')?.trim_start().strip_prefix("\"format\"")?;
     let value = behind.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     value.split_once('"').map(|(format, _)| format.to_owned())
@@ -77,7 +99,7 @@ mod tests {
             ("x.owner", false),
             (".owner", false),
         ] {
-            assert_eq!(what(&at(name), Some(&state)).is_some(), expect, "{name}");
+            assert_eq!(what(&at(name), Some(&state)).unwrap().is_some(), expect, "{name}");
         }
         for (text, expect) in [
             ("{\n  \"format\": \"zdx-state\",\n", true),
@@ -88,10 +110,10 @@ mod tests {
             ("", false),
         ] {
             fs::write(at("f"), text).unwrap();
-            assert_eq!(what(&at("f"), Some(&state)).is_some(), expect, "{text}");
+            assert_eq!(what(&at("f"), Some(&state)).unwrap().is_some(), expect, "{text}");
             let of_states = expect && text.contains("state");
-            assert_eq!(what(&at("f.lock"), None).is_some(), of_states, "{text}");
+            assert_eq!(what(&at("f.lock"), None).unwrap().is_some(), of_states, "{text}");
         }
-        assert_eq!(what(dir.path(), Some(&state)), None);
+        assert_eq!(what(dir.path(), Some(&state)).unwrap(), None);
     }
 }
