@@ -207,10 +207,11 @@ fn export(served: &Served, dir: &Path, resources: &[&str], output: Output) -> Co
     match output {
         Output::Null => zdx.arg("--no-state"),
         Output::SyncedFile => {
-            for old in ["out.ndjson", "state.json"] {
-                drop(fs::remove_file(dir.join(old)));
-            }
-            zdx.arg("-o").arg(dir.join("out.ndjson")).arg("--state").arg(dir.join("state.json"))
+            // Of the run before also what says whose the output is.
+            let own = dir.join("synced");
+            drop(fs::remove_dir_all(&own));
+            fs::create_dir(&own).expect("a directory");
+            zdx.arg("-o").arg(own.join("out.ndjson")).arg("--state").arg(own.join("state.json"))
         }
     };
     if let Some(authority) = &served.authority {

@@ -193,35 +193,95 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Tickets that compress as real ones do, about ten to one.
-pub(crate) fn tickets(shape: Shape, seed: u64) -> Vec<String> {
-    let words = [
-        "order",
-        "refund",
-        "printer",
-        "invoice",
-        "Grüße",
-        "login",
-        "password",
-        "delivery",
-        "broken",
-        "please",
-        "thanks",
-        "reset",
-        "account",
-        "since",
-        "yesterday",
-        "screen",
-        "update",
-        "日本語",
-    ];
+const WORDS: [&str; 18] = [
+    "order",
+    "refund",
+    "printer",
+    "invoice",
+    "Grüße",
+    "login",
+    "password",
+    "delivery",
+    "broken",
+    "please",
+    "thanks",
+    "reset",
+    "account",
+    "since",
+    "yesterday",
+    "screen",
+    "update",
+    "日本語",
+];
+
+/// A number below another, drawn anew at each call; the same numbers for the same seed.
+fn drawing(seed: u64) -> impl FnMut(usize) -> usize {
     let mut seed = 42 + seed;
-    let mut draw = move |n: usize| {
+    move |n| {
         seed ^= seed << 13;
         seed ^= seed >> 7;
         seed ^= seed << 17;
         usize::try_from(seed % u64::try_from(n).expect("small")).expect("small")
+    }
+}
+
+/// Tickets with the members that the API documents, as an account with many fields has them: most
+/// of their bytes are names, numbers and nulls, and texts have escapes.
+pub(crate) fn whole_tickets(records: usize) -> Vec<String> {
+    let mut draw = drawing(3);
+    let mut text = |words: usize| {
+        let escapes = ["\\n", "\\\"", "\\u003c"];
+        let mut word = || {
+            let escape = escapes.get(draw(20)).unwrap_or(&"");
+            format!("{}{escape}", WORDS[draw(WORDS.len())])
+        };
+        (0..words).map(|_| word()).collect::<Vec<_>>().join(" ")
     };
+    let mut draw = drawing(4);
+    let mut ticket = |id: usize| {
+        let mut fields = || {
+            let value = |kind: usize, text: String| match kind {
+                0..6 => "null".to_owned(),
+                6 => "true".to_owned(),
+                7 => format!("[\"{text}\"]"),
+                _ => format!("\"{text}\""),
+            };
+            let field = |n: usize, kind, text| {
+                format!("{{\"id\":36000{:05},\"value\":{}}}", n * 7919, value(kind, text))
+            };
+            let fields = (0..50).map(|n| field(n, draw(10), text(1)));
+            fields.collect::<Vec<_>>().join(",")
+        };
+        let (custom_fields, fields) = (fields(), fields());
+        format!(
+            "{{\"url\":\"https://acme.zendesk.com/api/v2/tickets/{id}.json\",\"id\":{id},\
+             \"external_id\":null,\"via\":{{\"channel\":\"email\",\"source\":{{\"from\":{{\"address\":\
+             \"a{id}@example.com\",\"name\":\"{name}\"}},\"to\":{{\"name\":\"Acme\",\"address\":\
+             \"support@acme.example\"}},\"rel\":null}}}},\"created_at\":\"2026-10-30T08:11:12Z\",\
+             \"updated_at\":\"2026-11-01T00:00:00Z\",\"type\":\"incident\",\"subject\":\"{subject}\",\
+             \"raw_subject\":\"{subject}\",\"description\":\"{description}\",\"priority\":\"high\",\
+             \"status\":\"open\",\"recipient\":null,\"requester_id\":{requester},\
+             \"submitter_id\":{requester},\"assignee_id\":null,\"organization_id\":null,\
+             \"group_id\":1142,\"collaborator_ids\":[],\"follower_ids\":[1,2],\"email_cc_ids\":[],\
+             \"forum_topic_id\":null,\"problem_id\":null,\"has_incidents\":false,\"is_public\":true,\
+             \"due_at\":null,\"tags\":[\"refund\",\"vip\"],\"custom_fields\":[{custom_fields}],\
+             \"satisfaction_rating\":{{\"score\":\"unoffered\"}},\"sharing_agreement_ids\":[],\
+             \"custom_status_id\":1,\"fields\":[{fields}],\"followup_ids\":[],\
+             \"ticket_form_id\":36000001,\"brand_id\":3600,\"allow_channelback\":false,\
+             \"allow_attachments\":true,\"from_messaging_channel\":false,\
+             \"generated_timestamp\":1795000000}}",
+            name = text(2),
+            subject = text(6),
+            description = text(120),
+            requester = 9_007_199_254_740_993_u64,
+        )
+    };
+    (0..records).map(&mut ticket).collect()
+}
+
+/// Tickets that compress as real ones do, about ten to one.
+pub(crate) fn tickets(shape: Shape, seed: u64) -> Vec<String> {
+    let mut draw = drawing(seed);
     (0..shape.records)
         .map(|id| {
             let mut ticket = format!(
@@ -230,12 +290,12 @@ pub(crate) fn tickets(shape: Shape, seed: u64) -> Vec<String> {
                  \"updated_at\":\"2026-11-01T00:00:00Z\",\"status\":\"open\",\"description\":\""
             );
             for _ in 0..shape.record_bytes / 24 {
-                write!(ticket, "{} ", words[draw(words.len())]).expect("a String");
+                write!(ticket, "{} ", WORDS[draw(WORDS.len())]).expect("a String");
             }
             ticket.push_str("\\n\",\"custom_fields\":[");
             let mut field = 0;
             while ticket.len() + 64 < shape.record_bytes {
-                let value = words[draw(words.len())];
+                let value = WORDS[draw(WORDS.len())];
                 write!(ticket, "{{\"id\":3600{field:05},\"value\":\"{value}\"}},")
                     .expect("a String");
                 field += 1;

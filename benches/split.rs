@@ -13,6 +13,8 @@ pub(crate) fn run() {
     let tickets = replay::tickets(shape, 1);
     let body = format!("{{\"tickets\":[{}],\"end_of_stream\":true}}", tickets.join(","));
     let pretty = body.replace(',', ", ");
+    let whole = replay::whole_tickets(shape.records).join(",");
+    let whole = format!("{{\"tickets\":[{whole}],\"end_of_stream\":true}}");
     let mut gz = Vec::new();
     GzEncoder::new(body.as_bytes(), Compression::default()).read_to_end(&mut gz).expect("memory");
     let mut out: Vec<u8> = Vec::with_capacity(2 * body.len());
@@ -50,6 +52,15 @@ pub(crate) fn run() {
         assert_eq!(split(black_box(body.as_bytes()), &mut out), Some(shape.records));
     });
     row("splitter: parser and one line for each record", lines);
+    let parsed = rate(whole.len() as f64 / 1e6, || {
+        assert_eq!(parse(black_box(whole.as_bytes())), Some(shape.records));
+    });
+    row("parser, tickets with all their members: nulls, escapes, short strings", parsed);
+    let lines = rate(whole.len() as f64 / 1e6, || {
+        out.clear();
+        assert_eq!(split(black_box(whole.as_bytes()), &mut out), Some(shape.records));
+    });
+    row("splitter, the same tickets", lines);
     let lines = rate(pretty.len() as f64 / 1e6, || {
         out.clear();
         assert_eq!(split(black_box(pretty.as_bytes()), &mut out), Some(shape.records));
