@@ -3,6 +3,8 @@
 //! Pure. A body is parsed once, to its end, before anything of it is used. Records are never
 //! turned into values: they stay the server's bytes. Must not know requests, files or positions.
 
+mod leads;
+
 use crate::{
     garbled::Garbled,
     position::{Cursor, Position},
@@ -11,13 +13,9 @@ use crate::{
     shown::shown,
     time::UnixTime,
 };
+use leads::{start_id, token, typed};
 use memchr::memmem;
-use percent_encoding::percent_decode_str;
-use serde::{
-    Deserialize as _,
-    de::{self, IgnoredAny},
-};
-use serde_json::Value;
+use serde::{Deserialize as _, de::IgnoredAny};
 use std::borrow::Cow;
 
 /// An answer's body, parsed. Everything borrows from the body.
@@ -375,37 +373,6 @@ fn sideload<'a>(name: &'a str, records: Records<'a>) -> Result<(&'a str, Vec<Jso
     }
 }
 
-/// A time and an id, as a cursor of our own: they lead on together (API notes §1.2). The units of
-/// the time are the endpoint's.
-fn start_id(time: Option<Json<'_>>, id: Option<Json<'_>>) -> Result<Option<String>, Garbled> {
-    let (Some(time), Some(id)) = (time, id) else { return Ok(None) };
-    let time: Option<u64> = typed(time, "end_time", "a whole number")?;
-    let id: Option<Value> = typed(id, "end_id", "an id")?;
-    let id = match id {
-        Some(Value::String(id)) => Some(id),
-        Some(Value::Number(id)) => Some(id.to_string()),
-        None | Some(Value::Null) => None,
-        Some(_) => return Err(Garbled::MemberType { key: "end_id", expected: "an id" }),
-    };
-    Ok(time.zip(id).map(|(time, id)| format!("{time}:{id}")))
-}
-
-/// The cursor in the URL of the next page: API notes §2.3. The URL itself is never asked.
-fn token(next: Option<Json<'_>>) -> Result<Option<String>, Garbled> {
-    const EXPECTED: &str = "a URL with a cursor";
-    let url: Option<String> = match next {
-        Some(next) => typed(next, "next_page", EXPECTED)?,
-        None => None,
-    };
-    let Some(url) = url else { return Ok(None) };
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    let query = query.split('#').next().unwrap_or_default();
-    let value = query.split('&').find_map(|pair| pair.strip_prefix("cursor="));
-    let value = value.ok_or(Garbled::MemberType { key: "next_page", expected: EXPECTED })?;
-    let decoded = percent_decode_str(value).decode_utf8();
-    decoded.map_or(Err(Garbled::CursorUnusable), |text| Ok(Some(text.into_owned())))
-}
-
 const SECONDS: &str = "whole seconds since 1970";
 
 /// Custom objects and cursor-paged metric events say it here: API notes §2.3.
@@ -413,15 +380,6 @@ const SECONDS: &str = "whole seconds since 1970";
 struct Meta {
     has_more: Option<bool>,
     after_cursor: Option<String>,
-}
-
-/// `null` is `None`; any type but the expected one is an error.
-fn typed<T: de::DeserializeOwned>(
-    raw: Json<'_>,
-    key: &'static str,
-    expected: &'static str,
-) -> Result<Option<T>, Garbled> {
-    serde_json::from_slice(raw.bytes).map_err(|_wrong_type| Garbled::MemberType { key, expected })
 }
 
 #[cfg(test)]
@@ -486,6 +444,21 @@ mod tests {
         let page = read(r#"{"tickets":[],"meta":{"has_more":true,"after_cursor":"abc"}}"#).unwrap();
         assert_eq!(page.envelope.end_of_stream, Some(false));
         assert_eq!(page.envelope.after_cursor, Cursor::new("abc"));
+    }
+
+    #[test]
+    fn what_leads_on_stands_where_the_form_says() {
+        let page = |form, members: &str| {
+            let body = format!("{{\"tickets\":[],{members}}}");
+            let page = parse_of(form, body.as_bytes(), "tickets", &[]);
+            page.map(|page| page.envelope.after_cursor)
+        };
+        let other = r#""after_cursor":"x","next_page":"https://a.example/x?cursor=y""#;
+        assert_eq!(page(Form::Cursor, other), Ok(Cursor::new("x")));
+        assert_eq!(page(Form::Token, other), Ok(Cursor::new("y")));
+        for unusable in [r#""next_page":"x?cursor=""#, r#""next_page":"x?cursor=a%0d%0ab""#] {
+            assert_eq!(page(Form::Token, unusable), Err(Garbled::CursorUnusable), "{unusable}");
+        }
     }
 
     #[test]

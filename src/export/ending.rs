@@ -68,6 +68,11 @@ impl Ending {
         self.before = None;
     }
 
+    /// What lies behind a second may be asked once more.
+    pub(super) fn ask_anew(&mut self) {
+        self.probe = Probe::Unasked;
+    }
+
     /// The walk has passed a page.
     pub(super) fn pass(&mut self, records: usize, more: bool, settled: UnixTime) {
         let records = u64::try_from(records).unwrap_or(u64::MAX);
@@ -109,6 +114,15 @@ impl Ending {
             _ => return false,
         };
         true
+    }
+
+    /// Whether something was seen behind the second in which a page ended that brought nothing; once.
+    pub(super) fn take_doubt(&mut self) -> bool {
+        let doubts = matches!(self.probe, Probe::Doubts(..));
+        if doubts {
+            self.probe = Probe::Unasked;
+        }
+        doubts
     }
 
     /// The answer to a probe has come, with or without records.

@@ -1,5 +1,5 @@
 //! Random exports against a model of the server: a few lines that follow the algorithms of API
-//! notes §4.1, §4.2 and §4.5, in a world that changes while it is read and shows some rows late.
+//! notes §1.2, §2.3, §4.1, §4.2, §4.5 and §4.6, in a world that changes while it is read and shows some rows late.
 //! Whatever the seed, nothing is lost, nothing comes twice, and every export ends.
 //!
 //! The model knows nothing of the sandbox or of `paging`; the client is the pure core that real
@@ -14,7 +14,7 @@ use crate::{
     plan::{self, Job, Mode},
     position::{Overlap, Position},
     request::Request,
-    resource::{Pagination, Resource},
+    resource::{self, Endpoint, Pagination, Resource, StartId},
     retry::LARGEST,
     state::Series,
     time::UnixTime,
@@ -40,6 +40,45 @@ enum Ending {
     NextPageNull,
     /// Not at all, and pages are shorter than was asked for.
     NeverTold,
+}
+
+/// How the server is asked, and leads on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Form {
+    Cursor,
+    Time(Ending),
+    /// By time, with an end_time that overshoots.
+    Records,
+    Listed,
+    /// Whether the record that a page ended with is served again is not known.
+    StartId {
+        inclusive: bool,
+    },
+    Token,
+}
+
+const fn endpoint(form: resource::Form) -> Endpoint {
+    Endpoint { pagination: form.saves(), form, path: "/x", bucket: resource::Bucket::Exports }
+}
+
+static RECORDS: Endpoint = endpoint(resource::Form::Records);
+static LISTED: Endpoint = endpoint(resource::Form::Listed);
+static START_ID: Endpoint =
+    endpoint(resource::Form::StartId(StartId { per_second: 1_000_000, fields: "x" }));
+static TOKEN: Endpoint = endpoint(resource::Form::Token);
+
+impl Form {
+    fn endpoint(self) -> &'static Endpoint {
+        let tickets = Resource::named("tickets").unwrap();
+        match self {
+            Form::Cursor => tickets.endpoint(Some(Pagination::Cursor)).unwrap(),
+            Form::Time(_) => tickets.endpoint(Some(Pagination::Time)).unwrap(),
+            Form::Records => &RECORDS,
+            Form::Listed => &LISTED,
+            Form::StartId { .. } => &START_ID,
+            Form::Token => &TOKEN,
+        }
+    }
 }
 
 /// How late rows become visible, behind the time at which the server may show them.
@@ -123,6 +162,76 @@ impl World {
             .to_string()
     }
 
+    /// What is visible from a place on, by time and id.
+    fn from(&self, wanted: impl Fn(i64, u64) -> bool) -> Vec<(i64, u64, u32)> {
+        let mut all = self.visible();
+        all.sort_unstable();
+        all.retain(|(ts, id, _)| wanted(*ts, *id));
+        all
+    }
+
+    /// API notes §1.2, in microseconds.
+    fn by_start_id(&self, query: &Query, inclusive: bool) -> String {
+        let start = query.start / 1_000_000;
+        let mut page = match &query.start_id {
+            Some(id) => {
+                let at = (start, id.parse().unwrap());
+                self.from(|ts, id| (ts, id) > at || inclusive && (ts, id) == at)
+            }
+            None => self.from(|ts, _| ts >= start),
+        };
+        page.truncate(query.per_page);
+        let (end_time, end_id) =
+            page.last().map_or((query.start, None), |(ts, id, _)| (ts * 1_000_000, Some(*id)));
+        let records = page.iter().map(|item| served(*item)).collect::<Vec<_>>();
+        let count = records.len();
+        json!({"tickets": records, "count": count, "end_time": end_time, "end_id": end_id})
+            .to_string()
+    }
+
+    /// API notes §2.3 of routing.
+    fn by_token(&self, query: &Query, own_size: usize, rng: &mut Rng) -> String {
+        let decoded = query.cursor.as_deref().and_then(|token| token.split_once('-'));
+        let after = decoded.map(|(ts, id)| (ts.parse().unwrap(), id.parse().unwrap()));
+        let mut page = self.from(|ts, id| after.is_none_or(|after: (i64, u64)| (ts, id) > after));
+        page.truncate(own_size);
+        let next = page.last().map(|(ts, id, _)| format!("{ts}-{id}"));
+        // Which of the two an empty page holds is not known.
+        let next = next.or_else(|| query.cursor.clone().filter(|_| rng.bool()));
+        let next_page = next.map(|next| format!("https://a.example/x?a=1&cursor={next}"));
+        let records = page.iter().map(|item| served(*item)).collect::<Vec<_>>();
+        json!({"tickets": records, "count": records.len(), "end_time": 1, "next_page": next_page})
+            .to_string()
+    }
+
+    /// API notes §2.3 of metric events, §4.6.
+    fn by_list(&self, query: &Query) -> String {
+        let mut page = match &query.inside {
+            Some(inside) => {
+                let (ts, id) = inside.split_once('-').unwrap();
+                let after = (ts.parse().unwrap(), id.parse().unwrap());
+                self.from(|ts, id| (ts, id) > after)
+            }
+            None => self.from(|ts, _| ts >= query.start),
+        };
+        let more = page.len() > query.per_page;
+        page.truncate(query.per_page);
+        let after = page.last().map(|(ts, id, _)| format!("{ts}-{id}"));
+        let records = page.iter().map(|item| served(*item)).collect::<Vec<_>>();
+        json!({"tickets": records, "meta": {"has_more": more, "after_cursor": after}}).to_string()
+    }
+
+    /// As by time, of which the end_time lies ahead of the records (API notes §4.6).
+    fn by_records(&self, start: i64, own_size: usize, rng: &mut Rng) -> String {
+        let ending = if rng.bool() { Ending::NextPageNull } else { Ending::NeverTold };
+        let page = self.by_time(start, own_size, ending, rng);
+        let mut page: serde_json::Value = serde_json::from_str(&page).unwrap();
+        if let Some(end_time) = page["end_time"].as_i64() {
+            page["end_time"] = json!(end_time + rng.i64(0..200));
+        }
+        page.to_string()
+    }
+
     /// API notes §4.2. Within a second the order is the database's, and another each time.
     fn by_time(&self, start: i64, per_page: usize, ending: Ending, rng: &mut Rng) -> String {
         let mut all = self.visible();
@@ -159,7 +268,10 @@ fn served((ts, id, version): (i64, u64, u32)) -> serde_json::Value {
 /// What a request asks for.
 struct Query {
     start: i64,
+    start_id: Option<String>,
     cursor: Option<String>,
+    /// `page[after]`
+    inside: Option<String>,
     per_page: usize,
 }
 
@@ -173,8 +285,13 @@ impl Query {
         };
         Query {
             start: value("start_time").map_or(0, |start| start.parse().unwrap()),
-            cursor: value("cursor"),
-            per_page: value("per_page").unwrap().parse().unwrap(),
+            start_id: value("start_id"),
+            cursor: value("?cursor").or_else(|| value("&cursor")),
+            inside: value("page[after]"),
+            per_page: ["per_page", "limit", "page[size]"]
+                .into_iter()
+                .find_map(value)
+                .map_or(0, |size| size.parse().unwrap()),
         }
     }
 }
@@ -191,8 +308,7 @@ struct Saved {
 /// A scenario, the same for all of its runs.
 #[derive(Debug)]
 struct Scenario {
-    pagination: Pagination,
-    ending: Ending,
+    form: Form,
     follows: bool,
 }
 
@@ -221,12 +337,14 @@ impl Scenario {
             })),
         };
         Job {
-            endpoint: resource.endpoint(Some(self.pagination)).unwrap(),
+            endpoint: self.form.endpoint(),
             mode,
             // Small pages make many edges.
-            per_page: match self.ending {
-                Ending::NeverTold => LARGEST,
-                Ending::Told | Ending::NextPageNull => rng.u16(1..8),
+            per_page: match self.form {
+                Form::Time(Ending::NeverTold) | Form::Records => LARGEST,
+                // One record a page never gets past one that is served again.
+                Form::StartId { .. } => rng.u16(2..8),
+                _ => rng.u16(1..8),
             },
             overlap: Duration::from_secs(OVERLAP.unsigned_abs()),
             follow: self.follows.then_some(Duration::from_secs(1)),
@@ -237,13 +355,17 @@ impl Scenario {
 
     fn answer(&self, world: &World, stream: &Stream<'_>, own_size: usize, rng: &mut Rng) -> String {
         let query = Query::of(&stream.request());
-        match (self.pagination, self.ending) {
-            (Pagination::Cursor, _) => world.by_cursor(&query, query.per_page, rng),
+        match self.form {
+            Form::Cursor => world.by_cursor(&query, query.per_page, rng),
             // A server that has a size of its own.
-            (Pagination::Time, Ending::NeverTold) => {
-                world.by_time(query.start, own_size, self.ending, rng)
+            Form::Time(Ending::NeverTold) => {
+                world.by_time(query.start, own_size, Ending::NeverTold, rng)
             }
-            (Pagination::Time, _) => world.by_time(query.start, query.per_page, self.ending, rng),
+            Form::Time(ending) => world.by_time(query.start, query.per_page, ending, rng),
+            Form::Records => world.by_records(query.start, own_size, rng),
+            Form::Listed => world.by_list(&query),
+            Form::StartId { inclusive } => world.by_start_id(&query, inclusive),
+            Form::Token => world.by_token(&query, own_size, rng),
         }
     }
 }
@@ -294,7 +416,7 @@ struct Found {
 fn export(seed: u64, scenario: &Scenario, late: Late) -> Found {
     let mut rng = Rng::with_seed(seed);
     let mut world = World::random(late, &mut rng);
-    let position = Position::starting(scenario.pagination, START);
+    let position = Position::starting(scenario.form.endpoint().form.saves(), START);
     let standing =
         Standing { overlap: Overlap::none(&position), position, through: None, capacity: None };
     let mut saved = Saved { standing, begun: false, lines: Vec::new(), garbled: 0 };
@@ -331,11 +453,13 @@ fn export(seed: u64, scenario: &Scenario, late: Late) -> Found {
         Late::Never => 0,
         Late::By(most) => most,
     };
-    world.now += SETTLING + longest;
+    // From what is a minute old and no more, nobody can go on yet.
+    world.now += SETTLING + longest + 2;
     for again in [false, true] {
         let job = Job { follow: None, ..scenario.job(&saved, &mut rng) };
         let mut stream = Stream::new(&job, Sideloaded::new(Vec::new()));
-        let pages = 3 * world.items.len() + 5;
+        // Each second may take a probe, and another look.
+        let pages = 5 * world.items.len() + 5;
         let before = saved.lines.len();
         let ended = (0..pages).any(|_| {
             found.requests += 1;
@@ -374,45 +498,56 @@ fn nothing_lost_nothing_twice(scenario: &Scenario, late: Late, worlds: u64) {
     println!("{worlds} worlds, {late:?}, {scenario:?}: {all:?}");
 }
 
-fn scenario(pagination: Pagination, ending: Ending) -> Scenario {
-    Scenario { pagination, ending, follows: false }
+fn scenario(form: Form) -> Scenario {
+    Scenario { form, follows: false }
 }
 
 #[test]
 fn a_cursor_export_of_a_changing_world_loses_nothing_and_repeats_nothing() {
-    nothing_lost_nothing_twice(
-        &scenario(Pagination::Cursor, Ending::Told),
-        Late::Never,
-        worlds(1_000),
-    );
+    nothing_lost_nothing_twice(&scenario(Form::Cursor), Late::Never, worlds(1_000));
 }
 
 #[test]
 fn a_time_export_of_a_changing_world_loses_nothing_and_repeats_nothing() {
-    nothing_lost_nothing_twice(
-        &scenario(Pagination::Time, Ending::Told),
-        Late::Never,
-        worlds(1_000),
-    );
+    nothing_lost_nothing_twice(&scenario(Form::Time(Ending::Told)), Late::Never, worlds(1_000));
 }
 
 #[test]
 fn a_time_export_that_is_not_told_its_end_loses_nothing_and_repeats_nothing() {
     for ending in [Ending::NextPageNull, Ending::NeverTold] {
-        nothing_lost_nothing_twice(&scenario(Pagination::Time, ending), Late::Never, worlds(1_000));
+        nothing_lost_nothing_twice(&scenario(Form::Time(ending)), Late::Never, worlds(1_000));
+    }
+}
+
+/// The forms beside those of Support's own exports.
+const OTHERS: [Form; 5] = [
+    Form::Records,
+    Form::Listed,
+    Form::StartId { inclusive: false },
+    Form::StartId { inclusive: true },
+    Form::Token,
+];
+
+#[test]
+fn each_other_form_of_a_changing_world_loses_nothing_and_repeats_nothing() {
+    for form in OTHERS {
+        nothing_lost_nothing_twice(&scenario(form), Late::Never, worlds(500));
     }
 }
 
 #[test]
 fn s31_rows_that_become_visible_late_are_written_once() {
     for follows in [false, true] {
-        for (pagination, ending) in [
-            (Pagination::Cursor, Ending::Told),
-            (Pagination::Time, Ending::Told),
-            (Pagination::Time, Ending::NextPageNull),
-            (Pagination::Time, Ending::NeverTold),
-        ] {
-            let scenario = Scenario { pagination, ending, follows };
+        for form in [
+            Form::Cursor,
+            Form::Time(Ending::Told),
+            Form::Time(Ending::NextPageNull),
+            Form::Time(Ending::NeverTold),
+        ]
+        .into_iter()
+        .chain(OTHERS)
+        {
+            let scenario = Scenario { form, follows };
             nothing_lost_nothing_twice(&scenario, Late::By(OVERLAP), worlds(125));
         }
     }
@@ -421,7 +556,7 @@ fn s31_rows_that_become_visible_late_are_written_once() {
 /// The bound is one that is needed: rows that come later are lost, and are not written twice.
 #[test]
 fn rows_that_become_visible_later_than_the_overlap_are_lost() {
-    let scenario = scenario(Pagination::Cursor, Ending::Told);
+    let scenario = scenario(Form::Cursor);
     let found: Vec<Found> =
         (0..500).map(|seed| export(seed, &scenario, Late::By(20 * OVERLAP))).collect();
     assert!(found.iter().any(|found| found.missing > 0));
@@ -431,7 +566,7 @@ fn rows_that_become_visible_later_than_the_overlap_are_lost() {
 /// A second of more records than a page has says nothing of how many a page has.
 #[test]
 fn f5_a_second_longer_than_a_page_is_no_full_page() {
-    let scenario = scenario(Pagination::Time, Ending::NeverTold);
+    let scenario = scenario(Form::Time(Ending::NeverTold));
     let Found { missing, twice, .. } = export(3_769, &scenario, Late::By(OVERLAP));
     assert_eq!((missing, twice), (0, 0));
 }

@@ -26,7 +26,7 @@ use crate::{
     plan::{Job, Mode},
     position::{Cursor, Fingerprint, Overlap, Position},
     request::Request,
-    resource::{Pagination, Sideload},
+    resource::{Form, Pagination, Sideload},
     retry::PageSize,
     scan::Json,
     time::UnixTime,
@@ -181,7 +181,16 @@ impl<'a> Stream<'a> {
             false => HashSet::new(),
         };
         self.walk = Walk { from_anchor: true, passed_lead, served, ..Walk::default() };
+        self.begin_ending();
+    }
+
+    /// Where an end_time may overshoot, any second that fills a page looks like the end: one may on each
+    /// walk.
+    fn begin_ending(&mut self) {
         self.ending.begin();
+        if self.job.endpoint.form == Form::Records {
+            self.ending.ask_anew();
+        }
     }
 
     /// A run that follows looks again: from the anchor or, if it was there not long ago, from the
@@ -193,7 +202,7 @@ impl<'a> Stream<'a> {
         self.at = self.lead.clone();
         let served = std::mem::take(&mut self.walk.served);
         self.walk = Walk { from_anchor: false, passed_lead: true, served, ..Walk::default() };
-        self.ending.begin();
+        self.begin_ending();
     }
 
     /// How often a run that follows is to begin at the anchor; `None` if that is where it stands.
@@ -383,6 +392,10 @@ impl<'a> Stream<'a> {
         let resource = self.job.resource;
         let settled = clocks.now().minus(resource.fence + resource.overlap + self.latency);
         let tells = more && !read.is_one_second(self.job, next, latest);
+        // Where a whole second is got behind by its end_time, the next one may be such a second, too.
+        if form == Form::Records {
+            self.ending.take_doubt();
+        }
         self.ending.pass(read.page.records.len(), tells, settled);
         let further = match (next, &self.lead) {
             (Position::Time(next), Position::Time(lead)) => next > lead,

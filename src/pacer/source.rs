@@ -85,3 +85,22 @@ pub(super) enum Role {
     /// The answers of its source do not name it, but it may count all the same.
     Guest,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_that_no_answer_tells_of_is_kept_to_as_documented() {
+        for (bucket, pace) in [
+            (Bucket::Exports, 10),
+            (Bucket::UsersCursor, 10),
+            (Bucket::Talk, 10),
+            (Bucket::Chat, 200),
+            (Bucket::SideConversations, 60),
+        ] {
+            assert_eq!(Name::from(bucket).pace(), pace, "{bucket:?}");
+        }
+        assert_eq!(Name::of_header("zendesk-ratelimit-whatever").unwrap().pace(), 10);
+    }
+}

@@ -76,7 +76,7 @@ pub(crate) struct StartId {
 
 impl Form {
     /// What is saved of a walk.
-    pub(crate) fn saves(self) -> Pagination {
+    pub(crate) const fn saves(self) -> Pagination {
         match self {
             Form::Cursor | Form::StartId(_) | Form::Token => Pagination::Cursor,
             Form::Time | Form::Records | Form::Listed => Pagination::Time,

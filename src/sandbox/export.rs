@@ -117,9 +117,16 @@ pub(super) fn as_list(asking: &Asking<'_>, size: usize) -> Result<Reply, Refused
     let from = asking.parameters.from("page[after]")?;
     let index = asking.index();
     let mut page = paging::by_cursor(&asking.view(&index), from, size + 1);
-    let has_more = page.full;
+    let mut has_more = page.full;
     page.entries.truncate(size);
-    let cursor = page.entries.last().map(|last| paging::encode(last.ts, last.id));
+    let mut cursor = page.entries.last().map(|last| paging::encode(last.ts, last.id));
+    match asking.fault {
+        Some(Fault::RepeatCursor) => {
+            (cursor, has_more) = (asking.parameters.request.param("page[after]"), true);
+        }
+        Some(Fault::NullCursor) => (cursor, has_more) = (None, true),
+        _ => {}
+    }
     let next = cursor.as_ref().filter(|_| has_more);
     let next = next.map(|cursor| asking.parameters.next_url("page[after]", cursor));
     let meta = Object::new()

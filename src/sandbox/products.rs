@@ -5,6 +5,7 @@ use super::{
     dice::place,
     entry::Entry,
     errors,
+    fault::Fault,
     json::quoted,
     kind::{ByStartId, RECORDS},
     paging::{self, From},
@@ -33,14 +34,25 @@ pub(super) fn by_start_id(asking: &Asking<'_>, form: ByStartId) -> Result<Reply,
         (None, From::After(_, id)) => id.to_string(),
         (None, From::Start(_)) => "0".to_owned(),
     };
+    let (end_time, end_id) = match (asking.fault, from) {
+        (Some(Fault::RepeatCursor), From::Start(start)) => {
+            (start * form.per_second, "0".to_owned())
+        }
+        (Some(Fault::RepeatCursor), From::After(ts, id)) => (ts * form.per_second, id.to_string()),
+        (_, _) => (end_time, end_id),
+    };
     let end_time_text = end_time.to_string();
     let next = [("start_time", end_time_text.as_str()), ("start_id", end_id.as_str())];
+    let told = |text: String| match asking.fault {
+        Some(Fault::NullCursor) => "null".to_owned(),
+        _ => text,
+    };
     let envelope = vec![
         (RECORDS, String::new()),
         ("count", page.entries.len().to_string()),
-        ("end_time", end_time.to_string()),
-        ("end_id", quoted(&end_id)),
-        ("next_page", quoted(&parameters.next_url_with(&next))),
+        ("end_time", told(end_time.to_string())),
+        ("end_id", told(quoted(&end_id))),
+        ("next_page", told(quoted(&parameters.next_url_with(&next)))),
     ];
     Ok(asking.reply(page.entries, envelope))
 }
@@ -59,14 +71,19 @@ pub(super) fn by_token(asking: &Asking<'_>) -> Result<Reply, Refused> {
     };
     let index = asking.index();
     let page = paging::by_cursor(&asking.view(&index), from, place(ROUTED.into()));
-    let next = page.entries.last().map(write_token).or(token);
+    let last = page.entries.last().filter(|_| asking.fault != Some(Fault::RepeatCursor));
+    let next = last.map(write_token).or(token);
     let next = next.unwrap_or_else(|| write_token(&Entry::EMPTY));
+    let next = match asking.fault {
+        Some(Fault::NullCursor) => "null".to_owned(),
+        _ => quoted(&parameters.next_url("cursor", &next)),
+    };
     let end_time = page.entries.last().map_or(asking.now, |last| last.ts);
     let envelope = vec![
         (RECORDS, String::new()),
         ("count", page.entries.len().to_string()),
         ("end_time", end_time.to_string()),
-        ("next_page", quoted(&parameters.next_url("cursor", &next))),
+        ("next_page", next),
     ];
     Ok(asking.reply(page.entries, envelope))
 }

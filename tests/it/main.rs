@@ -34,6 +34,8 @@ mod disk;
 #[cfg(test)]
 mod dry_runs;
 #[cfg(test)]
+mod each_stream;
+#[cfg(test)]
 mod edges;
 #[cfg(test)]
 mod elsewhere;

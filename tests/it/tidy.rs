@@ -112,6 +112,7 @@ fn pure_modules_touch_no_files_sockets_or_threads() {
         "pacer/source.rs",
         "pacer/window.rs",
         "page.rs",
+        "page/leads.rs",
         "record.rs",
         "time.rs",
         "request.rs",

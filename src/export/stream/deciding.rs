@@ -18,7 +18,9 @@ use crate::{
     position::Position,
     resource::Form,
     retry::LARGEST,
+    time::UnixTime,
 };
+use std::time::Duration;
 
 impl Stream<'_> {
     pub(super) fn decide(&mut self, read: &Read<'_>, clocks: Clocks) -> Result<Verdict, Garbled> {
@@ -34,7 +36,27 @@ impl Stream<'_> {
         let present = read.present(self.job, clocks);
         let earlier = &self.walk.earlier;
         let verdict = paging::decide(form, self.place(), &page.envelope, tally, present, earlier);
+        let verdict = match verdict {
+            Ok(Verdict::Idle) => self.behind_a_whole_second(&page.envelope),
+            verdict => verdict,
+        };
         self.skipping(verdict)
+    }
+
+    /// What an idle page comes to. Where an end_time may overshoot, one that lies behind the second in
+    /// which the page began says that this was all of it, if more was seen there.
+    fn behind_a_whole_second(&mut self, page: &Envelope) -> Result<Verdict, Garbled> {
+        let behind = |start: UnixTime| start.plus(Duration::from_secs(1));
+        match self.at {
+            Position::Time(start)
+                if self.job.endpoint.form == Form::Records
+                    && page.end_time.is_some_and(|end_time| end_time >= behind(start))
+                    && self.ending.take_doubt() =>
+            {
+                Ok(Verdict::Commit { next: Position::Time(behind(start)), more: true })
+            }
+            _ => Ok(Verdict::Idle),
+        }
     }
 
     /// Goes on behind a second that does not fit on a page, if that was asked for.
