@@ -8,7 +8,7 @@ use crate::{
     export::clocks::Clocks,
     garbled::Garbled,
     page,
-    paging::{self, Present, Tally, Verdict},
+    paging::{self, At, Present, Tally, Verdict},
     plan::Job,
     position::Position,
 };
@@ -37,8 +37,8 @@ pub(in crate::export) fn judge(
     let tally = Tally { records, unseen: records, fresh: records, capacity: per_page.into() };
     let present = Present { now: clocks.latest(), settled: None, past: None };
     let earlier = HashSet::new();
-    let verdict =
-        paging::decide(job.endpoint.form, from, &page.envelope, tally, present, &earlier)?;
+    let at = At { position: from, inside: None };
+    let verdict = paging::decide(job.endpoint.form, at, &page.envelope, tally, present, &earlier)?;
     let Some(order) = Order::of(&page.records, job.resource.change_time) else {
         return Ok(Judged::Disordered);
     };
