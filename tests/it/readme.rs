@@ -135,6 +135,7 @@ fn every_block_is_run_by_a_test() {
     let expected = [
         (("# zdx", "console"), 1),
         (("# zdx", "sh"), 1),
+        (("Load it", "sh"), 1),
         (("Recipes", "conf"), 1),
         (("Recipes", "crontab"), 1),
         (("Recipes", "ini"), 1),
@@ -516,6 +517,19 @@ fn duckdb_finds_the_latest_version_of_each_ticket() {
         })
         .collect();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn each_engine_is_told_what_the_files_hold() {
+    let place = Place::new();
+    fs::create_dir(place.path("data")).expect("a new directory");
+    let lines = block("Load it", "sh", "zdx schema");
+    sh(&place, lines).run().exit(0);
+    for line in lines.lines() {
+        let to = line.split("> ").nth(1).and_then(|to| to.split_whitespace().next());
+        let made = fs::read_to_string(place.path(to.expect("each line writes a file"))).unwrap();
+        assert!(made.contains("generated_timestamp"), "{line}");
+    }
 }
 
 #[test]
