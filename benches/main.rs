@@ -15,6 +15,7 @@ mod late;
 mod measure;
 mod pacing;
 mod replay;
+mod slices;
 mod split;
 
 fn main() {
@@ -23,6 +24,7 @@ fn main() {
         ("export", export::run),
         ("pacing", pacing::run),
         ("late", late::run),
+        ("slices", slices::run),
     ];
     let typed: Vec<String> =
         std::env::args().skip(1).filter(|typed| !typed.starts_with("--")).collect();

@@ -44,7 +44,7 @@
 //! `mark`, `place`, `paging`, `retry`, `pacer` (but for the gate through which threads share it),
 //! `page`, `scan`, `record`, `time`, `request`, `api/headers` and, of the export, what decides
 //! (`export/stream`, `export/memory`, `export/ending`, `export/reading`, `export/sideloaded`,
-//! `export/lines`) and `schema` are pure: time and chance are arguments. Nothing below `commands` sees a clap
+//! `export/lines`, `export/slices` but for its walkers) and `schema` are pure: time and chance are arguments. Nothing below `commands` sees a clap
 //! type, nothing above `api` a type of the HTTP library, and no module leads back to itself. Tests
 //! hold all of this.
 //!

@@ -6,6 +6,7 @@
 
 pub mod late;
 pub mod pacing;
+pub mod slices;
 
 use crate::{
     page,

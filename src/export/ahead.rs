@@ -19,7 +19,7 @@ use crate::{
 };
 use std::{
     ops::ControlFlow,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel},
     thread,
     time::Duration,
 };
@@ -41,7 +41,7 @@ pub(super) struct Ahead {
     requests: Option<Sender<Order>>,
     answers: Receiver<Reply>,
     under_way: Option<Request>,
-    bodies: Sender<Vec<u8>>,
+    bodies: SyncSender<Vec<u8>>,
     cancel: Box<dyn Fn() + Send>,
     stop: Stop,
     clock: Clock,
@@ -95,20 +95,28 @@ impl Asker {
         let Some(ticket) = place(ticket) else { return Some(Err(body)) };
         let (headers, result) = self.client.get(&request, &mut body);
         // At once, not when the page is wanted: the quota's reset counts from here.
-        ticket.settle(match (headers.pacing(), &result) {
-            (Some(said), _) => said,
-            (None, Ok(())) => Said::NoQuota,
-            (None, Err(error)) if error.is_before_sending() => Said::Unsent,
-            (None, Err(_)) => Said::Nothing,
-        });
+        ticket.settle(said(&headers, &result));
         let took = self.clock.instant().saturating_duration_since(began);
         let wall = self.clock.wall();
         Some(Ok(Answered { request, headers, result, body, took, wall }))
     }
 }
 
+/// What an answer says of the quota that its request took a place in.
+pub(super) fn said(headers: &Headers, result: &Result<(), ApiError>) -> Said {
+    match (headers.pacing(), result) {
+        (Some(said), _) => said,
+        (None, Ok(())) => Said::NoQuota,
+        (None, Err(error)) if error.is_before_sending() => Said::Unsent,
+        (None, Err(_)) => Said::Nothing,
+    }
+}
+
 /// No more memory is kept for the next body: one page may have been far larger than the others.
 const KEPT: usize = 16 * 1024 * 1024;
+
+/// One comes in while the other one is checked and written.
+const BODIES: usize = 2;
 
 /// How long after a signal an answer is still waited for. A look-up or a connection that is being
 /// made cannot be broken off; the thread that makes it is left to the process's end.
@@ -121,7 +129,7 @@ impl Ahead {
     pub(super) fn start(client: Client, source: Source, shared: &Shared<'_>) -> Ahead {
         let (requests, orders) = channel();
         let (reply, answers) = channel();
-        let (bodies, spare) = channel();
+        let (bodies, spare) = sync_channel(BODIES);
         let cancel = client.canceller();
         let (clock, gate) = (shared.clock, shared.gate.clone());
         let asker = Asker { client, source, clock, gate, spare };
@@ -141,8 +149,7 @@ impl Ahead {
             stop: shared.stop.clone(),
             clock,
         };
-        ahead.give_back(Vec::new());
-        ahead.give_back(Vec::new());
+        (0..BODIES).for_each(|_| ahead.give_back(Vec::new()));
         ahead
     }
 
@@ -202,11 +209,12 @@ impl Ahead {
 
     /// Takes back a body, for the request after the next.
     pub(super) fn give_back(&self, body: Vec<u8>) {
-        drop(self.bodies.send(body)); // nobody is left to want it when this fails
+        // One too many, from a walker, is let go; as when nobody is left to want it.
+        drop(self.bodies.try_send(body));
     }
 
     /// Where a thread that is done with a body puts it.
-    pub(super) fn bodies(&self) -> Sender<Vec<u8>> {
+    pub(super) fn bodies(&self) -> SyncSender<Vec<u8>> {
         self.bodies.clone()
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 use std::{
     ops::ControlFlow,
-    sync::mpsc::Sender,
+    sync::mpsc::SyncSender,
     time::{Duration, Instant},
 };
 
@@ -73,6 +73,13 @@ pub(super) struct Spent {
     pub(super) requests: u64,
     pub(super) on_quota: Duration,
     pub(super) on_retries: Duration,
+}
+
+impl Spent {
+    /// With so many requests of others for the same.
+    pub(super) fn and(self, requests: u64) -> Spent {
+        Spent { requests: self.requests + requests, ..self }
+    }
 }
 
 /// What to do after a failure.
@@ -131,7 +138,7 @@ impl<'a> Asker<'a> {
     }
 
     /// Where a thread that is done with a body puts it.
-    pub(super) fn bodies(&self) -> Sender<Vec<u8>> {
+    pub(super) fn bodies(&self) -> SyncSender<Vec<u8>> {
         self.ahead.bodies()
     }
 
@@ -200,10 +207,19 @@ impl<'a> Asker<'a> {
             }
         };
         self.spent.requests += 1;
+        self.take_note(&answered, listener)?;
+        Ok(Some(answered))
+    }
+
+    /// Takes note of an answer, whoever has asked.
+    pub(super) fn take_note(
+        &mut self,
+        answered: &Answered,
+        listener: Listener<'_>,
+    ) -> Result<(), Failure> {
         self.clocks = Clocks { date: answered.headers.date(), wall: answered.wall };
         self.id = answered.headers.request_id();
-        listener(Event::Answered(&answered, self.clocks))?;
-        Ok(Some(answered))
+        listener(Event::Answered(answered, self.clocks))
     }
 
     /// Whoever receives a refusal tells all who share the quota, also when the page is not wanted.

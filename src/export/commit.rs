@@ -4,7 +4,7 @@
 use super::{batch::Batch, lines, writer::Writer};
 use crate::failure::Failure;
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel},
     thread::{Scope, ScopedJoinHandle},
     time::Duration,
 };
@@ -31,7 +31,7 @@ impl<'scope, 'a: 'scope> Commit<'scope, 'a> {
     pub(super) fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
         mut writer: Writer<'a>,
-        bodies: Sender<Vec<u8>>,
+        bodies: SyncSender<Vec<u8>>,
     ) -> Commit<'scope, 'a> {
         let (batches, given) = channel::<Batch>();
         let (answer, written) = channel();
@@ -39,7 +39,7 @@ impl<'scope, 'a: 'scope> Commit<'scope, 'a> {
             for mut batch in given {
                 let result = writer.write(&batch);
                 // At once, not when the page is counted: the next request may wait for it.
-                drop(bodies.send(std::mem::take(&mut batch.body)));
+                drop(bodies.try_send(std::mem::take(&mut batch.body)));
                 let result = result.map(|noticed| Written { batch, noticed });
                 let failed = result.is_err();
                 if answer.send(result).is_err() || failed {

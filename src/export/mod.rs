@@ -32,6 +32,7 @@ mod reading;
 mod run;
 mod shared;
 mod sideloaded;
+pub(crate) mod slices;
 mod stream;
 pub(crate) mod summary;
 mod tally;

@@ -48,6 +48,15 @@ impl<'b> Read<'b> {
         }
     }
 
+    /// Leaves off all records but the first so many: they come with another page.
+    pub(super) fn leave_off(&mut self, kept: usize) {
+        self.page.records.truncate(kept);
+        self.prints.truncate(kept);
+        self.seen.truncate(kept);
+        let seen = self.seen.iter().filter(|seen| **seen).count();
+        self.unseen = self.page.records.len() - seen;
+    }
+
     pub(super) fn seen(&self, index: usize) -> bool {
         self.seen.get(index).copied().unwrap_or(false)
     }

@@ -14,6 +14,7 @@ use super::{
     commit::{Commit, Written},
     objects,
     shared::Shared,
+    slices::walkers::Walkers,
     stream::Stream,
     summary::Outcome,
     tally::Tally,
@@ -43,15 +44,19 @@ pub(super) fn export<'a>(
     let began = clock.instant();
     let mut tally = Tally::new(job, stream.standing(), began);
     let mut teller = Teller::new(job, shared);
+    let walkers = Walkers::new(job, shared);
     let (result, mut writer, asked) = thread::scope(|scope| {
         let mut asker = Asker::new(job, shared);
         let commit = Commit::start(scope, writer, asker.bodies());
-        let mut books = Books { job, shared, commit, tally: &mut tally, teller: &mut teller };
+        let (walkers, tally, teller) = (&walkers, &mut tally, &mut teller);
+        let mut books = Books { job, shared, commit, walkers, tally, teller };
         let result = pages(&mut stream, &mut asker, &mut books);
         // The last page is waited for whatever happened; if it fails, that is the news.
         let last = books.settle();
         let result = last.map_err(Broken::from).and(result);
-        let asked = (asker.spent(), asker.clocks(), asker.request_id());
+        books.walkers.close();
+        let spent = asker.spent().and(books.walkers.requests());
+        let asked = (spent, asker.clocks(), asker.request_id());
         (result, books.commit.into_writer(), asked)
     });
     let (spent, clocks, id) = asked;
@@ -156,7 +161,7 @@ fn pages(
         books.tally.complete(batch.completes());
         let (ends, last) = (batch.ends(), batch.last);
         books.commit.give(*batch);
-        if !last {
+        if !last && stream.stands_at().is_none_or(|at| books.walkers.leave(at)) {
             asker.ask_ahead(stream.next());
         }
         if stream.limit_reached() || ends && !rest(stream, &mut anchored, asker, books)? {
@@ -173,16 +178,25 @@ fn next(
 ) -> Result<Next, Broken> {
     asker.renew();
     loop {
-        let answered = asker.ask(&stream.request(), &mut |event| books.hear(&event))?;
+        let answered = answer(stream, asker, books)?;
         books.poll()?;
         stream.answered_in(answered.took);
         let Answered { result, body, .. } = answered;
         let accepted = match result {
             Ok(()) => {
                 let clocks = asker.clocks();
-                asker.ask_ahead(stream.guess(&body, clocks));
+                // Where a page may be cut, what is behind it is not known before it is read.
+                if !books.walkers.are_at_work() {
+                    asker.ask_ahead(stream.guess(&body, clocks));
+                }
+                if let Some(joints) = books.walkers.joints().filter(|_| stream.takes_slices()) {
+                    stream.look_at(joints);
+                }
+                let bytes = body.len();
                 let most = books.shared.memory.most(books.job.resource.name, stream.remembered());
-                stream.accept(body, clocks, most).map_err(|(garbled, body)| (garbled.into(), body))
+                let accepted = stream.accept(body, clocks, most);
+                books.walkers.pass(stream.looked(), bytes, clocks);
+                accepted.map_err(|(garbled, body)| (garbled.into(), body))
             }
             Err(error) => Err((error, body)),
         };
@@ -238,6 +252,28 @@ fn next(
     }
 }
 
+/// The answer to the stream's request, of a walker or of the server.
+fn answer(
+    stream: &mut Stream<'_>,
+    asker: &mut Asker<'_>,
+    books: &mut Books<'_, '_, '_>,
+) -> Result<Answered, Failure> {
+    if let Some(at) = stream.stands_at().cloned() {
+        let walkers = books.walkers;
+        let kept = walkers.answer(&at, |waited| books.hear(&Event::Silent(waited)))?;
+        if let Some(kept) = kept {
+            asker.take_note(&kept, &mut |event| books.hear(&event))?;
+            return Ok(kept);
+        }
+    }
+    while books.walkers.page_size() < stream.page_size() && stream.can_shrink() {
+        stream.shrink();
+    }
+    let answered = asker.ask(&stream.request(), &mut |event| books.hear(&event))?;
+    books.walkers.answered_in(answered.took);
+    Ok(answered)
+}
+
 /// Waits, or asks for less, as the trouble wants; broken when there is no more to try.
 fn recover(
     error: &ApiError,
@@ -248,6 +284,7 @@ fn recover(
     match asker.again(error, stream.can_shrink(), &mut |event| books.hear(&event)) {
         Ok(Again::Same) => Ok(()),
         Ok(Again::Smaller) => {
+            books.walkers.shrink(stream.page_size());
             stream.shrink();
             books.teller.page_size(error, stream.page_size());
             Ok(())
@@ -321,6 +358,7 @@ struct Books<'r, 'scope, 'a> {
     job: &'a Job,
     shared: &'a Shared<'a>,
     commit: Commit<'scope, 'a>,
+    walkers: &'r Walkers,
     tally: &'r mut Tally,
     teller: &'r mut Teller<'a>,
 }

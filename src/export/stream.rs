@@ -6,6 +6,7 @@
 //! A series has a *lead*, the end of what it has read, and an *anchor* at or before it, where its
 //! walks begin (see `memory`). A walk goes from page to page until the stream has no more.
 
+mod cutting;
 mod deciding;
 
 use super::{
@@ -18,6 +19,7 @@ use super::{
     query::request,
     reading::Read,
     sideloaded::{Sideloaded, Turn},
+    slices::{Joint, Look},
 };
 use crate::{
     garbled::Garbled,
@@ -61,6 +63,11 @@ pub(super) struct Stream<'a> {
     /// How long the last answer took: it shows the world of when it was asked for.
     latency: Duration,
     remarks: Vec<Remark>,
+    /// Where the next page may be cut, if it is to be looked at for that; and what was seen.
+    joints: Option<Vec<Joint>>,
+    look: Look,
+    /// When the last record changed of the page that was looked at before.
+    reached: Option<UnixTime>,
 }
 
 /// One way through the stream, from page to page.
@@ -115,6 +122,9 @@ impl<'a> Stream<'a> {
             missing: job.include.clone(),
             latency: Duration::ZERO,
             remarks: Vec::new(),
+            joints: None,
+            look: Look::Nothing,
+            reached: None,
         };
         stream.walk_from_the_anchor();
         stream
@@ -295,11 +305,12 @@ impl<'a> Stream<'a> {
             return self.probed(&page);
         }
         self.missing.retain(|sideload| !page.brings(sideload));
-        let read = Read::new(page, self.job, &self.at, &self.memory);
+        let mut read = Read::new(page, self.job, &self.at, &self.memory);
         let verdict = self.decide(&read, clocks)?;
         if verdict == Verdict::Idle && self.is_open(&read, clocks) {
             return Ok(Digested::Known { duplicates: read.duplicates(), last: false });
         }
+        let verdict = self.cut(&mut read, verdict);
         Ok(self.take(body, read, verdict, clocks, memory))
     }
 

@@ -8,7 +8,7 @@ use super::{
     source::Role,
     window::{Before, End, Window, reserved},
 };
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Without quota headers, a first 429 makes us keep to the documented 10 in any 60 seconds.
 const DOCUMENTED_RATE: u64 = 10;
@@ -212,6 +212,22 @@ impl State {
     /// Whether a request is in flight whose answer may tell for the first time.
     pub(super) fn has_newcomer(&self) -> bool {
         self.in_flight.iter().any(|held| held.role == Role::Newcomer)
+    }
+
+    /// How much of a window is ours to spend, as far as answers have told, with `reserve` percent
+    /// left to others.
+    pub(super) fn share(&self, reserve: u8) -> Option<u64> {
+        let total = match &self.known {
+            Known::Window(window) => Some(window.total()),
+            Known::Nothing { total, .. } => *total,
+            Known::Silent | Known::Counting => None,
+        };
+        total.map(|total| total.saturating_sub(reserved(total, reserve)))
+    }
+
+    /// How many requests were sent here within the last such time.
+    pub(super) fn sent_within(&self, within: Duration, now: Instant) -> u64 {
+        self.sent.count(within, now)
     }
 
     /// Whether an answer has said that nothing is left.

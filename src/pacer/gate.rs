@@ -43,6 +43,11 @@ impl Gate {
         Ok(self.ticket(place))
     }
 
+    /// [`Pacer::allowance`], now.
+    pub(crate) fn allowance(&self, source: &Source) -> Option<u64> {
+        lock(&self.pacer).allowance(source, self.clock.instant())
+    }
+
     /// [`Pacer::close`].
     pub(crate) fn close(&self, source: &Source, until: Instant) {
         lock(&self.pacer).close(source, until);

@@ -70,6 +70,8 @@ pub(crate) struct Pacer {
     queue: Queue,
     /// The requests of the last minute, of all quotas, for `--rate`.
     sent: Sent,
+    /// The same of each source.
+    by_source: BTreeMap<Source, Sent>,
     /// The number of the next place.
     next: u64,
 }
@@ -98,6 +100,7 @@ impl Pacer {
             in_flight: BTreeMap::new(),
             queue: Queue::default(),
             sent: Sent::default(),
+            by_source: BTreeMap::new(),
             next: 0,
         }
     }
@@ -153,9 +156,29 @@ impl Pacer {
             self.quotas.entry(name.clone()).or_default().take(number, *role, now);
         }
         self.sent.add(now);
+        self.by_source.entry(source.clone()).or_default().add(now);
         let quotas = claims.into_iter().map(|(name, _)| name).collect();
         self.in_flight.insert(number, Flight { source: source.clone(), sent: now, quotas });
         Ok(Place(number))
+    }
+
+    /// How many places a minute a source can have for itself: what the others of this run have not
+    /// taken in the last minute. `None` while no answer has told of a quota; 0 while another waits
+    /// for a place in it.
+    pub(crate) fn allowance(&self, source: &Source, now: Instant) -> Option<u64> {
+        let own = self.by_source.get(source).map_or(0, |sent| sent.count(MINUTE, now));
+        let claims = self.claims(source);
+        let of_quotas = claims.iter().map(|(name, _)| {
+            let state = self.quotas.get(name)?;
+            let others = state.sent_within(MINUTE, now).saturating_sub(own);
+            let waits = self.queue.due(name, now).any(|waiter| waiter != source);
+            Some(if waits { 0 } else { state.share(self.limits.reserve)?.saturating_sub(others) })
+        });
+        let least = of_quotas.collect::<Option<Vec<u64>>>()?.into_iter().min()?;
+        let rate = self.limits.rate.map_or(u64::MAX, |rate| {
+            u64::from(rate).saturating_sub(self.sent.count(MINUTE, now).saturating_sub(own))
+        });
+        Some(least.min(rate))
     }
 
     /// How many requests are under way of which no answer has told yet where they count, but for
@@ -211,6 +234,9 @@ impl Pacer {
         match said {
             Said::Unsent => {
                 self.sent.remove(flight.sent);
+                if let Some(sent) = self.by_source.get_mut(&flight.source) {
+                    sent.remove(flight.sent);
+                }
                 self.each(&flight, place.0, |state, held| state.unsend(held));
             }
             Said::Nothing => self.each(&flight, place.0, |state, _| state.learn_nothing(now)),

@@ -31,6 +31,12 @@ impl Sent {
         }
     }
 
+    /// How many there were within the last such time.
+    pub(super) fn count(&self, within: Duration, now: Instant) -> u64 {
+        let recent = |sent: &&Instant| now.saturating_duration_since(**sent) < within;
+        u64::try_from(self.0.iter().rev().take_while(recent).count()).unwrap_or(u64::MAX)
+    }
+
     /// Whether one more fits into `most` within any such time, of the requests since `since`.
     pub(super) fn room(
         &self,

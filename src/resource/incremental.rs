@@ -37,6 +37,7 @@ pub(super) const PLAIN: Resource = Resource {
     name: "",
     record_key: "",
     change_time: "updated_at",
+    sorted_by_change: false,
     endpoints: &[],
     sample: None,
     takes: &[],
@@ -52,6 +53,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
         name: "tickets",
         record_key: "tickets",
+        sorted_by_change: true,
         change_time: "generated_timestamp",
         endpoints: &[
             cursor("/api/v2/incremental/tickets/cursor.json", Bucket::Exports),
@@ -88,6 +90,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
         name: "ticket_events",
         record_key: "ticket_events",
+        sorted_by_change: true,
         change_time: "timestamp",
         endpoints: &[time("/api/v2/incremental/ticket_events.json", Bucket::Exports)],
         sample: Some(time("/api/v2/incremental/ticket_events/sample.json", Bucket::Sample)),
@@ -98,6 +101,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
         name: "users",
         record_key: "users",
+        sorted_by_change: true,
         endpoints: &[
             cursor("/api/v2/incremental/users/cursor.json", Bucket::UsersCursor),
             time("/api/v2/incremental/users.json", Bucket::Exports),
@@ -117,6 +121,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
         name: "organizations",
         record_key: "organizations",
+        sorted_by_change: true,
         endpoints: &[time("/api/v2/incremental/organizations.json", Bucket::Exports)],
         sample: Some(time("/api/v2/incremental/organizations/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage],
@@ -126,6 +131,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
         name: "ticket_metric_events",
         record_key: "ticket_metric_events",
+        sorted_by_change: true,
         change_time: "time",
         endpoints: &[time("/api/v2/incremental/ticket_metric_events.json", Bucket::Exports)],
         overlap: MINUTES_30,

@@ -14,6 +14,7 @@ const BEFORE: &str = "custom_objects";
 pub(crate) static CUSTOM_OBJECT: Resource = Resource {
     name: "custom_objects:KEY",
     record_key: "custom_object_records",
+    sorted_by_change: true,
     endpoints: &[Endpoint {
         pagination: Pagination::Cursor,
         form: Form::Cursor,

@@ -15,6 +15,9 @@ pub(crate) struct Resource {
     pub(crate) record_key: &'static str,
     /// The member of a record that says when it changed: epoch seconds or RFC 3339.
     pub(crate) change_time: &'static str,
+    /// Whether that is what the server sorts by, so that a walk may begin at any time: API notes
+    /// §4.1, §4.2.
+    pub(crate) sorted_by_change: bool,
     /// In order of preference.
     pub(crate) endpoints: &'static [Endpoint],
     /// The sample endpoint: at most 50 records, and a small quota of its own.
