@@ -75,7 +75,7 @@ const WIDTH: usize = 80;
 fn as_table() -> String {
     let mut rows = vec![["RESOURCE", "PAGING", "RECORD KEY"].map(str::to_owned).to_vec()];
     rows.extend(streams().map(|resource| {
-        vec![resource.name.to_owned(), paging(resource).join(", "), resource.record_key.to_owned()]
+        vec![resource.name.to_owned(), paging(resource).join("/"), resource.record_key.to_owned()]
     }));
     let last = ["READABLE BY"].into_iter().chain(streams().map(|row| row.readable_by));
     let widths: Vec<usize> = (0..3)

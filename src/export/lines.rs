@@ -134,12 +134,13 @@ pub(super) fn write<'a>(
         true => (format!("{{\"resource\":\"{name}\",\"record\":"), "}\n"),
         false => (String::new(), "\n"),
     };
+    let deleted = memmem::Finder::new(DELETED);
     let mut piece = Vec::with_capacity(PIECE + PIECE / 4);
     for record in records {
         piece.extend_from_slice(before.as_bytes());
         let start = piece.len();
         noticed.surrogates += push_record(record, form.surrogates, &mut piece);
-        noticed.deleted += u64::from(is_deleted(piece.get(start..).unwrap_or_default()));
+        noticed.deleted += u64::from(is_deleted(&piece[start..], &deleted));
         piece.extend_from_slice(after.as_bytes());
         if piece.len() >= PIECE {
             out.write_all(&piece)?;
@@ -214,11 +215,12 @@ fn glance(record: &[u8], name: &memmem::Finder<'_>) -> Option<UnixTime> {
     most
 }
 
-/// Whether this is a deleted ticket. The search finds candidates fast; only the record's own
-/// member counts.
-fn is_deleted(record: &[u8]) -> bool {
-    const DELETED: &[u8] = br#""status":"deleted""#;
-    memmem::find(record, DELETED).is_some()
+const DELETED: &[u8] = br#""status":"deleted""#;
+
+/// Whether this is a deleted ticket. The search for [`DELETED`] finds candidates fast; only the
+/// record's own member counts.
+fn is_deleted(record: &[u8], deleted: &memmem::Finder<'_>) -> bool {
+    deleted.find(record).is_some()
         && serde_json::from_slice(record).is_ok_and(|members: HashMap<String, &RawValue>| {
             members.get("status").is_some_and(|status| status.get() == "\"deleted\"")
         })

@@ -10,16 +10,16 @@ mod row;
 
 pub(crate) use incremental::RESOURCES;
 pub(crate) use objects::{CUSTOM_OBJECT, key_in};
+pub(crate) use row::{
+    Bucket, Endpoint, Form, Pagination, Parameter, Place, Resource, Sideload, Size, StartId,
+};
+
+use crate::failure::closest;
+
 /// All rows, those of custom objects as one.
 pub(crate) fn streams() -> impl Iterator<Item = &'static Resource> + Clone {
     RESOURCES.iter().chain([&CUSTOM_OBJECT])
 }
-
-pub(crate) use row::{
-    Bucket, Endpoint, Form, Pagination, Parameter, Place, Resource, Sideload, Size,
-};
-
-use crate::failure::closest;
 
 impl Resource {
     /// Finds a resource by the name that was typed; `ticket-events` is `ticket_events`. The error
@@ -65,7 +65,7 @@ mod tests {
     fn cursor_comes_first_where_there_is_one() {
         for resource in RESOURCES {
             let preferred = resource.endpoint(None).unwrap();
-            let cursor = resource.endpoint(Some(Pagination::Cursor));
+            let cursor = resource.saving(Pagination::Cursor);
             assert!(cursor.is_none_or(|cursor| cursor.path == preferred.path));
         }
     }

@@ -14,7 +14,7 @@ mod stdout;
 pub(crate) use compress::named_as;
 pub(crate) use file::{FileSink, Opened};
 pub(crate) use look::{Looked, Me, Ours, Purpose, belongs_to, is_as_committed, look, release};
-pub(crate) use owner::{Note, drawn};
+pub(crate) use owner::{FORMAT, Note, drawn};
 pub(crate) use ownership::{Whereabouts, told, vanished};
 pub(crate) use stdout::{StdoutSink, becomes, check_reader, is_passed_on};
 
