@@ -8,7 +8,7 @@ use crate::{
     export::clocks::Clocks,
     garbled::Garbled,
     page,
-    paging::{self, Present, Tally, Verdict},
+    paging::{self, At, Present, Tally, Verdict},
     plan::Job,
     position::Position,
 };
@@ -36,9 +36,9 @@ pub(in crate::export) fn judge(
     let records = page.records.len();
     let tally = Tally { records, unseen: records, fresh: records, capacity: per_page.into() };
     let present = Present { now: clocks.latest(), settled: None, past: None };
+    let at = At { position: from, inside: None };
     let earlier = HashSet::new();
-    let verdict =
-        paging::decide(job.endpoint.form, from, &page.envelope, tally, present, &earlier)?;
+    let verdict = paging::decide(job.endpoint.form, at, &page.envelope, tally, present, &earlier)?;
     let Some(order) = Order::of(&page.records, job.resource.change_time) else {
         return Ok(Judged::Disordered);
     };
