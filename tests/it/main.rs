@@ -110,6 +110,8 @@ mod several;
 #[cfg(test)]
 mod sideloads;
 #[cfg(test)]
+mod slices;
+#[cfg(test)]
 mod starts;
 #[cfg(test)]
 mod state_command;

@@ -19,6 +19,9 @@ const SHORT: u64 = 4;
 /// More than so many never walk, whatever the quota.
 const MOST: usize = 64;
 
+/// So soon, one alone can ask 240 times a minute: more than twice the largest quota.
+const QUICK: Duration = Duration::from_millis(250);
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// How many walkers, the head among them, spend so many places a minute, if each answer takes as
@@ -27,8 +30,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Where a window's places are all taken, nobody knows when the next one begins but by the last
 /// answers, which may be as old as they took: so much of it may go by unused. What is left of it has
 /// room for so many requests of one walker, of which some take longer than others.
+///
+/// Answers that come at once leave nothing over of any quota that there is.
 pub(crate) fn walkers(places: u64, latency: Duration) -> usize {
-    let latency = latency.max(Duration::from_millis(1));
+    if latency < QUICK {
+        return usize::from(places > 0);
+    }
     let left = MINUTE.saturating_sub(latency.mul_f64(0.9));
     let more = left.as_millis() / latency.mul_f64(1.2).as_millis().max(1);
     let walkers = u128::from(places).div_ceil(1 + more);

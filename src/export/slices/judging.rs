@@ -36,9 +36,14 @@ pub(in crate::export) fn judge(
     let records = page.records.len();
     let tally = Tally { records, unseen: records, fresh: records, capacity: per_page.into() };
     let present = Present { now: clocks.latest(), settled: None, past: None };
-    let earlier = HashSet::new();
     let at = At { position: from, inside: None };
-    let verdict = paging::decide(job.endpoint.form, at, &page.envelope, tally, present, &earlier)?;
+    let earlier = HashSet::new();
+    let form = job.endpoint.form;
+    let verdict = match paging::decide(form, at, &page.envelope, tally, present, &earlier) {
+        // Asked again it would be the same; the head knows what to do about it.
+        Err(Garbled::Overflow { .. }) => return Ok(Judged::End),
+        verdict => verdict?,
+    };
     let Some(order) = Order::of(&page.records, job.resource.change_time) else {
         return Ok(Judged::Disordered);
     };

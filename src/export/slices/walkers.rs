@@ -13,7 +13,7 @@ use crate::{
     api::{Client, error::ApiError, headers::Headers},
     clock::Clock,
     export::{ahead, clocks::Clocks, query, shared::Shared},
-    failure::Failure,
+    failure::{Exit, Failure},
     mutex::lock,
     pacer::{
         Said, Source, Turn,
@@ -31,7 +31,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -39,6 +39,10 @@ use std::{
 
 /// What is kept of pages that were read ahead: compressed, in bytes.
 const MOST_KEPT: usize = 64 * 1024 * 1024;
+
+/// What walkers receive at the same time: pages as they come out of the server's compression, in
+/// bytes.
+const MOST_UNDER_WAY: usize = 128 * 1024 * 1024;
 
 /// How much smaller a page is as it is kept, about; taken until one is.
 const PACKED: usize = 8;
@@ -82,8 +86,25 @@ struct Inner {
     /// Nothing is read ahead from here on, once that is known.
     limit: Mutex<Option<UnixTime>>,
     requests: AtomicU64,
+    /// How many bytes the head's last page had.
+    page: AtomicUsize,
     threads: Mutex<Vec<Box<dyn Fn() + Send>>>,
     closed: AtomicBool,
+    /// A walker is gone because of a bug.
+    broken: AtomicBool,
+}
+
+/// Notices that a thread has panicked: the head would wait for its answer for ever.
+struct Watch(Arc<Inner>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.broken.store(true, Ordering::Relaxed);
+            lock(&self.0.front).stop();
+            self.0.changed.notify_all();
+        }
+    }
 }
 
 /// An answer, as it is kept.
@@ -123,8 +144,10 @@ impl Walkers {
             budgets: Mutex::default(),
             limit: Mutex::new(None),
             requests: AtomicU64::new(0),
+            page: AtomicUsize::new(0),
             threads: Mutex::default(),
             closed: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
         }))
     }
 
@@ -178,7 +201,11 @@ impl Walkers {
                 }
             }
         }
-        let limit = clocks.now().minus(YOUNG.max(inner.job.overlap));
+        inner.page.store(bytes, Ordering::Relaxed);
+        let late = inner.job.resource.fence + inner.job.overlap;
+        // Of a server whose clock nobody can believe, nobody knows what is young.
+        let Some(now) = clocks.judge() else { return };
+        let limit = now.minus(YOUNG.max(late));
         let limit = inner.job.until.map_or(limit, |until| until.min(limit));
         *lock(&inner.limit) = Some(limit);
         inner.plan();
@@ -211,6 +238,9 @@ impl Walkers {
         let began = inner.clock.instant();
         let mut front = lock(&inner.front);
         loop {
+            if inner.broken.load(Ordering::Relaxed) {
+                return Err(Failure::new(Exit::Bug, "a thread that reads ahead is gone"));
+            }
             if let Some(kept) = front.take(position) {
                 drop(front);
                 inner.changed.notify_all();
@@ -272,7 +302,8 @@ impl Inner {
         let Ok(count @ 1..) = u32::try_from(all.len()) else { return 1 };
         let mean = all.iter().sum::<Duration>() / count;
         drop(all);
-        self.gate.allowance(&self.source).map_or(1, |places| walkers(places, mean))
+        let wanted = self.gate.allowance(&self.source).map_or(1, |places| walkers(places, mean));
+        wanted.min(1 + MOST_UNDER_WAY / self.page.load(Ordering::Relaxed).max(1))
     }
 
     /// Begins slices, if the quota would be left over, with a thread for each that walks.
@@ -291,7 +322,10 @@ impl Inner {
             let inner = Arc::clone(self);
             // A look-up or a connection that is being made cannot be broken off: the thread is left
             // to the process's end.
-            thread::spawn(move || inner.walk(&client));
+            thread::spawn(move || {
+                let _watch = Watch(Arc::clone(&inner));
+                inner.walk(&client);
+            });
         }
         drop(threads);
         self.changed.notify_all();

@@ -10,6 +10,7 @@ use crate::{
     },
     paging::Verdict,
     position::Position,
+    resource::Form,
 };
 
 impl Stream<'_> {
@@ -18,6 +19,7 @@ impl Stream<'_> {
     pub(in crate::export) fn takes_slices(&self) -> bool {
         let job = self.job;
         job.resource.sorted_by_change
+            && matches!(job.endpoint.form, Form::Cursor | Form::Time)
             && job.limit.is_none()
             && job.max_pages.is_none()
             && job.follow.is_none()
@@ -28,7 +30,8 @@ impl Stream<'_> {
 
     /// Where the next request begins; `None` while something else is asked.
     pub(in crate::export) fn stands_at(&self) -> Option<&Position> {
-        self.ending.probe().is_none().then_some(&self.at)
+        let itself = self.ending.probe().is_none() && self.walk.inside.is_none();
+        itself.then_some(&self.at)
     }
 
     /// The next page is to be looked at, and may be cut at one of these.
