@@ -46,6 +46,7 @@ impl Output {
                 let compression = [".gz", ".zst"].into_iter().find(|end| name.ends_with(end));
                 let stem = name.strip_suffix(compression.unwrap_or_default()).unwrap_or(&name);
                 let stem = stem.strip_suffix(".ndjson").unwrap_or(stem);
+                let resource = &file_name(resource);
                 let stem = if stem.contains(resource) {
                     stem.to_owned()
                 } else {
@@ -74,6 +75,11 @@ impl Names<'_> {
     fn run(self) -> String {
         self.now.to_string().replace(['-', ':'], "")
     }
+}
+
+/// What a resource is called in names of files: not every file system takes a colon.
+pub(crate) fn file_name(resource: &str) -> String {
+    resource.replace(':', "-")
 }
 
 /// Whether an output makes a file of its own for each resource.
@@ -279,7 +285,7 @@ fn fill(text: &str, resource: &str, names: Names<'_>) -> Result<String, Failure>
         };
         filled.push_str(before);
         match placeholder {
-            "resource" => filled.push_str(resource),
+            "resource" => filled.push_str(&file_name(resource)),
             "account" => filled.push_str(&account(names.account)),
             "date" => filled.push_str(&names.now.date()),
             "run" => filled.push_str(&names.run()),

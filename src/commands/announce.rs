@@ -4,6 +4,7 @@
 //! Pure: words of what was planned.
 
 use crate::{
+    output::file_name,
     place::Place,
     plan::{Job, Mode},
     time::UnixTime,
@@ -69,7 +70,7 @@ enum Told {
 fn place_of(job: &Job, scene: &Scene<'_>, told: Told) -> String {
     let Place::File(file) = &job.place else { return scene.stdout.to_owned() };
     let path = file.path.display().to_string();
-    match path.rsplit_once(job.resource.name) {
+    match path.rsplit_once(&file_name(job.resource.name)) {
         Some((before, behind)) if told == Told::OfAll => format!("{before}{{resource}}{behind}"),
         _ => path,
     }

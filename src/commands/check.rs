@@ -177,7 +177,7 @@ fn none_can_be_read(exit: Exit) -> Option<&'static str> {
 
 fn asked(client: &Client, resource: &'static Resource, start: UnixTime) -> Answered {
     let job = plan::probe(resource, start);
-    let position = Position::starting(job.endpoint.pagination, start);
+    let position = Position::starting(job.endpoint.form.saves(), start);
     let request = request(&job, &position, 1);
     let mut body = Vec::new();
     let (headers, answer) = client.get(&request, &mut body);

@@ -256,6 +256,6 @@ fn open_state(args: &ExportArgs, settings: &Settings) -> Result<Option<StateFile
 /// The request that a job begins with.
 fn first(job: &Job) -> Request {
     let position = job.position();
-    debug_assert!(job.resource.endpoint(Some(position.pagination())).is_some());
+    debug_assert!(job.resource.saving(position.pagination()).is_some());
     export::request(job, &position, job.per_page)
 }

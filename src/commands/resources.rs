@@ -3,7 +3,7 @@
 use crate::{
     cli::ResourcesArgs,
     failure::{Exit, Failure},
-    resource::{Bucket, Parameter, RESOURCES, Resource},
+    resource::{Bucket, Parameter, Resource, streams},
     shown::ENDLESS,
 };
 use serde_json::{Map, Value, json};
@@ -36,7 +36,7 @@ fn quota(resource: &Resource) -> Map<String, Value> {
 /// What draws on a bucket: a resource, or one of its ways of paging.
 fn drawing_on(bucket: Bucket) -> Vec<String> {
     let mut all = Vec::new();
-    for resource in RESOURCES {
+    for resource in streams() {
         let drawing = resource.endpoints.iter().filter(|endpoint| endpoint.bucket == bucket);
         let ways: Vec<_> = drawing.map(|endpoint| endpoint.pagination.name()).collect();
         match ways.as_slice() {
@@ -48,8 +48,7 @@ fn drawing_on(bucket: Bucket) -> Vec<String> {
 }
 
 fn as_json() -> Value {
-    let rows: Vec<Value> = RESOURCES
-        .iter()
+    let rows: Vec<Value> = streams()
         .map(|resource| {
             json!({
                 "resource": resource.name,
@@ -75,10 +74,10 @@ const WIDTH: usize = 80;
 /// Four columns, the quotas and the sideloads below, so that it fits 80 columns.
 fn as_table() -> String {
     let mut rows = vec![["RESOURCE", "PAGING", "RECORD KEY"].map(str::to_owned).to_vec()];
-    rows.extend(RESOURCES.iter().map(|resource| {
+    rows.extend(streams().map(|resource| {
         vec![resource.name.to_owned(), paging(resource).join(", "), resource.record_key.to_owned()]
     }));
-    let last = ["READABLE BY"].into_iter().chain(RESOURCES.iter().map(|row| row.readable_by));
+    let last = ["READABLE BY"].into_iter().chain(streams().map(|row| row.readable_by));
     let widths: Vec<usize> = (0..3)
         .map(|column| {
             rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0)
@@ -93,12 +92,12 @@ fn as_table() -> String {
         out.push('\n');
     }
     out.push_str("\nQuotas, each shared by what draws on it:\n");
-    for bucket in [Bucket::Exports, Bucket::UsersCursor, Bucket::HelpCenter] {
+    for bucket in Bucket::ALL {
         writeln!(out, "  {}: {}", bucket.name(), bucket.quota()).expect(ENDLESS);
         list(&mut out, "   ", drawing_on(bucket).iter().map(String::as_str), ",");
     }
     out.push_str("\nSideloads (--include):\n");
-    for resource in RESOURCES.iter().filter(|resource| !resource.sideloads.is_empty()) {
+    for resource in streams().filter(|resource| !resource.sideloads.is_empty()) {
         list(&mut out, &format!("  {}:", resource.name), sideloads(resource), "");
     }
     out

@@ -7,6 +7,7 @@ use crate::{
     garbled::Garbled,
     plan::{Job, Mode, anew},
     resource::Pagination,
+    shown::shown,
     time::{UnixTime, span},
 };
 use std::{path::Path, time::Duration};
@@ -94,6 +95,26 @@ pub(super) fn past(
         _ => failure,
     }
 }
+
+/// A custom object that the account does not have: those that it has, as far as that was told.
+pub(super) fn no_such_object(mut failure: Failure, keys: Option<&[String]>) -> Failure {
+    // Where the list is, the host is right.
+    failure.hints.retain(|_| keys.is_none());
+    match keys {
+        None => failure,
+        Some([]) => failure.hint("the account has no custom objects"),
+        Some(keys) => {
+            let names = keys.iter().take(SHOWN_KEYS).map(|key| shown(key));
+            let names = names.map(|key| format!("custom_objects:{key}")).collect::<Vec<_>>();
+            let more = keys.len().saturating_sub(SHOWN_KEYS);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            failure.hint(format!("the account has {}{more}", names.join(", ")))
+        }
+    }
+}
+
+/// More names than this nobody reads.
+const SHOWN_KEYS: usize = 20;
 
 /// The ways past a second of more than a page.
 fn past_overflow(job: &Job, second: UnixTime) -> Vec<String> {

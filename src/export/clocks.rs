@@ -3,7 +3,7 @@
 //! Pure. Must not know where the times come from.
 
 use super::accepted::TooRecent;
-use crate::{plan::YOUNGEST, position::Position, time::UnixTime};
+use crate::{position::Position, time::UnixTime};
 use std::time::Duration;
 
 /// Clocks that differ by more cannot both be believed.
@@ -49,8 +49,15 @@ impl Clocks {
     }
 
     /// What it means that the server calls a start too recent, of an export that has `reached` a
-    /// time; `untried` says that nothing was served from the start yet.
-    pub(super) fn too_recent(self, start: UnixTime, reached: UnixTime, untried: bool) -> TooRecent {
+    /// time; `untried` says that nothing was served from the start yet, and no start
+    /// is taken that is younger than `youngest`.
+    pub(super) fn too_recent(
+        self,
+        start: UnixTime,
+        reached: UnixTime,
+        untried: bool,
+        youngest: Duration,
+    ) -> TooRecent {
         let Some(date) = self.date else { return TooRecent::Nothing };
         if untried && start > date {
             return TooRecent::Future(date);
@@ -60,9 +67,9 @@ impl Clocks {
         }
         // A start that the server's own clock does not call too recent stays where it is: a later
         // one would skip what lies between.
-        let youngest = date.minus(YOUNGEST);
-        match untried && youngest < start {
-            true => TooRecent::Older(youngest),
+        let least = date.minus(youngest);
+        match untried && least < start {
+            true => TooRecent::Older(least),
             false => TooRecent::Nothing,
         }
     }

@@ -18,6 +18,7 @@ mod lines;
 mod memory;
 #[cfg(test)]
 mod model;
+mod objects;
 mod opening;
 #[cfg(test)]
 mod overlap;

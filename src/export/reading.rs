@@ -10,7 +10,7 @@ use super::{
 use crate::{
     page::Page,
     paging::Present,
-    plan::{Job, YOUNGEST},
+    plan::Job,
     position::{Fingerprint, Position},
     record,
     resource::Pagination,
@@ -64,7 +64,11 @@ impl<'b> Read<'b> {
         }
         let latest =
             |limit| lines::latest(&self.page.records, job.resource.change_time, Some(limit));
-        Present { now, settled: latest(clocks.now().minus(YOUNGEST)), past: latest(clocks.now()) }
+        Present {
+            now,
+            settled: latest(clocks.now().minus(job.resource.youngest())),
+            past: latest(clocks.now()),
+        }
     }
 
     /// Whether something on the page, which ends at `next` and whose latest change is `latest`, may

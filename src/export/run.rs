@@ -12,6 +12,7 @@ use super::{
     batch::Batch,
     broken::{Broken, Kind},
     commit::{Commit, Written},
+    objects,
     shared::Shared,
     stream::Stream,
     summary::Outcome,
@@ -20,12 +21,13 @@ use super::{
     writer::Writer,
 };
 use crate::{
-    api::error::ApiError,
+    api::{Client, error::ApiError},
     failure::{Exit, Failure},
     garbled::Garbled,
     output::Output,
     plan::Job,
     progress::Stand,
+    resource::key_in,
     sink,
 };
 use std::{thread, time::Instant};
@@ -253,7 +255,22 @@ fn recover(
         Err(failure) if failure.exit != error.exit() => Err(failure.into()),
         Err(failure) => {
             let reached = stream.through().or_else(|| stream.position().time());
-            let broken = Broken::by(error, advice::past(books.job, error, reached, failure));
+            let failure = advice::past(books.job, error, reached, failure);
+            let failure = match (error, key_in(books.job.resource.name)) {
+                (ApiError::Refused { status: 404, .. }, Some(_)) => {
+                    let shared = books.shared;
+                    let client = Client::new(
+                        shared.base.clone(),
+                        shared.limits,
+                        shared.authorizer.clone(),
+                        shared.clock,
+                        shared.stop.clone(),
+                    );
+                    advice::no_such_object(failure, objects::keys(&client).ok().as_deref())
+                }
+                (_, _) => failure,
+            };
+            let broken = Broken::by(error, failure);
             if books.job.follow.is_some() && broken.kind == Kind::Passes {
                 books.teller.cut_off(error);
             }

@@ -6,11 +6,13 @@
 //! A series has a *lead*, the end of what it has read, and an *anchor* at or before it, where its
 //! walks begin (see `memory`). A walk goes from page to page until the stream has no more.
 
+mod deciding;
+
 use super::{
-    accepted::{Accepted, Remark, TooRecent},
+    accepted::{Accepted, Remark},
     batch::{Batch, Place, Standing, places},
     clocks::Clocks,
-    ending::{Ending, Probed},
+    ending::Ending,
     lines,
     memory::{Age, Memory, Passed},
     query::request,
@@ -19,20 +21,17 @@ use super::{
 };
 use crate::{
     garbled::Garbled,
-    page::{self, Envelope, NextPage, Page},
-    paging::{self, Tally, Verdict},
-    plan::{Job, Mode, YOUNGEST},
+    page,
+    paging::Verdict,
+    plan::{Job, Mode},
     position::{Fingerprint, Overlap, Position},
     request::Request,
-    resource::{Pagination, Parameter, Sideload},
-    retry::{LARGEST, PageSize},
+    resource::{Pagination, Sideload},
+    retry::PageSize,
     scan::Json,
     time::UnixTime,
 };
 use std::{collections::HashSet, time::Duration};
-
-/// The server shows no record that is younger: API notes §4.1. Where it does, no harm is done.
-const FENCE: Duration = Duration::from_secs(60);
 
 /// The export of one resource, as far as its pages were accepted.
 pub(super) struct Stream<'a> {
@@ -88,7 +87,7 @@ impl<'a> Stream<'a> {
     pub(super) fn new(job: &'a Job, sideloads: Sideloaded) -> Stream<'a> {
         let (lead, overlap, through, capacity) = match &job.mode {
             Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
-                let start = Position::starting(job.endpoint.pagination, *start);
+                let start = Position::starting(job.endpoint.form.saves(), *start);
                 let overlap = Overlap::none(&start);
                 (start, overlap, None, None)
             }
@@ -126,7 +125,8 @@ impl<'a> Stream<'a> {
     fn delay(&self) -> Option<Duration> {
         let Job { overlap, ref mode, follow, .. } = *self.job;
         let remembers = mode.in_series() || follow.is_some();
-        (remembers && !overlap.is_zero()).then_some(FENCE + overlap + self.latency)
+        (remembers && !overlap.is_zero())
+            .then_some(self.job.resource.fence + overlap + self.latency)
     }
 
     /// Where the series stands, as it is to be saved.
@@ -203,7 +203,7 @@ impl<'a> Stream<'a> {
     /// server's present.
     pub(super) fn too_young_for(&self, now: UnixTime) -> Duration {
         match self.lead {
-            Position::Time(at) => at.plus(YOUNGEST).since(now),
+            Position::Time(at) => at.plus(self.job.resource.youngest()).since(now),
             Position::Start(_) | Position::Cursor(_) => Duration::ZERO,
         }
     }
@@ -303,68 +303,6 @@ impl<'a> Stream<'a> {
         Ok(self.take(body, read, verdict, clocks, memory))
     }
 
-    fn decide(&mut self, read: &Read<'_>, clocks: Clocks) -> Result<Verdict, Garbled> {
-        let Read { page, prints, unseen, .. } = read;
-        let records = page.records.len();
-        let capacity = match page.envelope.end_of_stream {
-            Some(_) => self.size.get().into(),
-            None => self.ending.capacity(self.size.get()),
-        };
-        let fresh = prints.iter().filter(|print| !self.walk.served.contains(print)).count();
-        let tally = Tally { records, unseen: *unseen, fresh, capacity };
-        let verdict = match &self.at {
-            Position::Time(start) => {
-                let present = read.present(self.job, clocks);
-                paging::by_time(*start, &page.envelope, tally, present)
-            }
-            Position::Start(_) | Position::Cursor(_) => {
-                paging::by_cursor(&self.at, &page.envelope, tally, &self.walk.earlier)
-            }
-        };
-        self.skipping(verdict)
-    }
-
-    /// Goes on behind a second that does not fit on a page, if that was asked for.
-    fn skipping(&mut self, verdict: Result<Verdict, Garbled>) -> Result<Verdict, Garbled> {
-        match verdict {
-            Err(Garbled::Overflow { second, .. })
-                if self.job.skip_second && self.size.get() == LARGEST =>
-            {
-                self.remarks.push(Remark::Skipped(second));
-                Ok(paging::skip_second(second))
-            }
-            verdict => verdict,
-        }
-    }
-
-    /// Whether what lies behind the second of an idle page has to be asked for, because the server
-    /// does not tell whether it is the end.
-    fn is_open(&mut self, read: &Read<'_>, clocks: Clocks) -> bool {
-        let Envelope { end_of_stream, next_page, end_time, .. } = read.page.envelope;
-        let Position::Time(second) = self.at else { return false };
-        let records = read.page.records.len();
-        let told = end_of_stream.is_some() || next_page == NextPage::Null;
-        let idle = records > 0 && end_time == Some(second);
-        !told && idle && self.ending.is_open(second, records, clocks.now().minus(YOUNGEST))
-    }
-
-    /// The answer to a request behind a second.
-    fn probed(&mut self, page: &Page<'_>) -> Result<Digested, Garbled> {
-        let last = match self.ending.answer(page.records.is_empty()) {
-            Probed::End => true,
-            Probed::Again => false,
-            Probed::Overflow(second, records) => {
-                let records = usize::try_from(records).unwrap_or(usize::MAX);
-                let overflow = Err(Garbled::Overflow { second, records });
-                if let Verdict::Commit { next, .. } = self.skipping(overflow)? {
-                    self.at = next;
-                }
-                false
-            }
-        };
-        Ok(Digested::Known { duplicates: 0, last })
-    }
-
     /// Goes on behind a page, and chooses what is written of it.
     fn take(
         &mut self,
@@ -420,7 +358,8 @@ impl<'a> Stream<'a> {
         if let Position::Cursor(cursor) = &self.at {
             self.walk.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
         }
-        let settled = clocks.now().minus(FENCE + self.job.resource.overlap + self.latency);
+        let resource = self.job.resource;
+        let settled = clocks.now().minus(resource.fence + resource.overlap + self.latency);
         let tells = more && !read.is_one_second(self.job, next, latest);
         self.ending.pass(read.page.records.len(), tells, settled);
         let further = match (next, &self.lead) {
@@ -495,7 +434,7 @@ impl<'a> Stream<'a> {
     pub(super) fn tell_what_is_left(&mut self, clocks: Clocks) {
         if self.memory.take_shortened() {
             let anchor = self.memory.anchor().time();
-            let left = anchor.map(|at| clocks.now().minus(FENCE).since(at));
+            let left = anchor.map(|at| clocks.now().minus(self.job.resource.fence).since(at));
             self.remarks.push(Remark::Forgotten(left));
         }
     }
@@ -562,39 +501,5 @@ impl<'a> Stream<'a> {
             read.prints.extend(prints);
         }
         taken.iter().map(|taken| places(body, taken)).collect()
-    }
-
-    /// The server calls the start too recent.
-    pub(super) fn too_recent(&mut self, clocks: Clocks) -> TooRecent {
-        let (Position::Start(start) | Position::Time(start)) = self.at else {
-            return TooRecent::Nothing;
-        };
-        let reached = self.through.map_or(start, |through| through.max(start));
-        let verdict = clocks.too_recent(start, reached, self.untried);
-        if let TooRecent::Older(youngest) = verdict {
-            self.untried = false;
-            self.at = Position::starting(self.job.endpoint.pagination, youngest);
-            self.lead = self.at.clone();
-            self.memory = Memory::new(self.at.clone(), []);
-        }
-        verdict
-    }
-
-    /// Whether a smaller page can be asked for.
-    pub(super) fn can_shrink(&self) -> bool {
-        self.job.resource.takes(Parameter::PerPage) && self.size.shrinkable()
-    }
-
-    /// The page was too much for the server.
-    pub(super) fn shrink(&mut self) {
-        self.size.halve();
-        self.halved = true;
-    }
-
-    /// Asks for the largest page, because a smaller one could not hold one second; `false` if that
-    /// would not help. A page that was too much for the server is not asked for again: the two would
-    /// take turns.
-    pub(super) fn widen(&mut self) -> bool {
-        self.size.widen() && !self.halved
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     disk,
-    output::Output,
+    output::{Output, file_name},
     resource::{Pagination, Resource},
     shown::quoted,
     time::UnixTime,
@@ -25,8 +25,9 @@ pub(crate) fn anew(
         Output::Stdout => String::new(),
         Output::File { path, template, run } => {
             // A directory is made where a file's would have to be there.
-            let own =
-                path.file_name().is_some_and(|file| file == format!("{name}.ndjson").as_str());
+            let own = path
+                .file_name()
+                .is_some_and(|file| file == format!("{}.ndjson", file_name(name)).as_str());
             let path = match (template, own) {
                 (Some(template), _) => template.clone(),
                 (None, true) => format!("{}/", disk::parent(path).display()),

@@ -100,7 +100,7 @@ impl Job {
     pub(crate) fn position(&self) -> Position {
         match &self.mode {
             Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
-                Position::starting(self.endpoint.pagination, *start)
+                Position::starting(self.endpoint.form.saves(), *start)
             }
             Mode::Series(series) => series.position.clone(),
         }

@@ -28,6 +28,7 @@ use crate::{
     settings::{Configured, Defaults},
     sink,
     state::{Owned, Series},
+    time::UnixTime,
 };
 use std::path::PathBuf;
 
@@ -235,7 +236,9 @@ fn job(
         }
         (_, _, _) => None,
     };
-    let mut mode = start::mode(window.since, saved.cloned(), fallback, state.is_some())?;
+    let youngest = |start: UnixTime| start.min(names.now.minus(resource.youngest()));
+    let (since, fallback) = (window.since.map(youngest), fallback.map(youngest));
+    let mut mode = start::mode(since, saved.cloned(), fallback, state.is_some())?;
     let mut moved_from = Vec::new();
     if let Mode::Series(series) | Mode::NewSeries { again: Some(series), .. } = &mut mode
         && let Some((moved, from)) =
@@ -246,7 +249,9 @@ fn job(
     }
     let endpoint = match &mode {
         Mode::Series(series) => {
-            resource.endpoint(Some(series.position.pagination())).unwrap_or(endpoint)
+            let saved = series.position.pagination();
+            let other = resource.saving(saved).filter(|_| endpoint.form.saves() != saved);
+            other.unwrap_or(endpoint)
         }
         Mode::OneOff { .. } | Mode::NewSeries { .. } => endpoint,
     };

@@ -29,9 +29,10 @@ pub(super) fn check_same(
     output: &Output,
 ) -> Result<Option<(Series, Vec<PathBuf>)>, Failure> {
     let saved = series.position.pagination();
-    if let Some(Wanted { pagination, origin, without }) =
-        wanted.filter(|wanted| wanted.pagination != saved)
-    {
+    if let Some(Wanted { pagination, origin, without }) = wanted.filter(|wanted| {
+        let endpoint = resource.endpoint(Some(wanted.pagination));
+        endpoint.is_none_or(|endpoint| endpoint.form.saves() != saved)
+    }) {
         return Err(Failure::usage(format!(
             "{origin} contradicts the saved position, which is one of {} paging",
             saved.name()

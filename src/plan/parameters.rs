@@ -6,7 +6,7 @@
 use super::Asked;
 use crate::{
     failure::{Failure, closest},
-    resource::{Pagination, Parameter, RESOURCES, Resource, Sideload},
+    resource::{Pagination, Parameter, Resource, Sideload, streams},
     settings::OfResource,
 };
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl Flag<'_> {
 
     /// That none of those that were named takes it.
     fn refused_by(self, resources: &[&'static Resource]) -> Failure {
-        let takers = RESOURCES.iter().filter(|resource| self.goes_to(resource));
+        let takers = streams().filter(|resource| self.goes_to(resource));
         let takers = takers.map(|resource| resource.name).collect::<Vec<_>>().join(", ");
         let shown = self.shown();
         let failure = match (self, resources) {
@@ -73,7 +73,7 @@ fn about(failure: Failure, resources: &[&'static Resource]) -> Failure {
 fn no_such(name: &str, resources: &[&'static Resource]) -> Failure {
     let names = || resources.iter().flat_map(|resource| resource.sideloads).map(|found| found.name);
     let failure = Failure::usage(format!("no such sideload: \"{}\"", name.escape_debug()));
-    let others = RESOURCES.iter().filter(|other| other.sideload(name).is_some());
+    let others = streams().filter(|other| other.sideload(name).is_some());
     let others: Vec<&str> = others.map(|other| other.name).collect();
     let mut all: Vec<&str> = names().collect();
     all.sort_unstable();

@@ -94,7 +94,7 @@ pub(super) fn check_kind(
     series: &Series,
 ) -> Result<(), Failure> {
     let pagination = series.position.pagination();
-    if resource.endpoint(Some(pagination)).is_some() {
+    if resource.saving(pagination).is_some() {
         return Ok(());
     }
     let path = state.map(|path| path.display().to_string()).unwrap_or_default();

@@ -8,10 +8,10 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     ),
     (&["audits", "ticket_audits", "events"], "what happens to tickets is in ticket_events"),
     (
-        &["calls", "legs", "call_legs", "voice"],
-        "calls are of Zendesk Talk, whose exports are not among those that zdx reads; what a call \
-         did to its ticket is in ticket_events",
+        &["call_legs", "voice", "talk"],
+        "calls of Zendesk Talk are in calls, and who took part in legs",
     ),
+    (&["nps", "surveys"], "NPS surveys are in nps_recipients, and their answers in nps_responses"),
     (
         &["satisfaction_ratings", "ratings", "csat"],
         "a ticket's rating is its member satisfaction_rating, in tickets; how it came is in \

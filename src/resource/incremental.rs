@@ -4,7 +4,7 @@
 //! recorded form, and Help Center paths are refused without it by some servers. Must not know what
 //! is done with a row.
 
-use super::{Bucket, Endpoint, Pagination, Parameter, Place, Resource, Sideload};
+use super::row::{Bucket, Endpoint, Form, Pagination, Parameter, Place, Resource, Sideload};
 use std::time::Duration;
 
 const fn page(name: &'static str) -> Sideload {
@@ -16,20 +16,37 @@ const fn record(name: &'static str) -> Sideload {
 }
 
 const fn cursor(path: &'static str, bucket: Bucket) -> Endpoint {
-    Endpoint { pagination: Pagination::Cursor, path, bucket }
+    Endpoint { pagination: Pagination::Cursor, form: Form::Cursor, path, bucket }
 }
 
 const fn time(path: &'static str, bucket: Bucket) -> Endpoint {
-    Endpoint { pagination: Pagination::Time, path, bucket }
+    Endpoint { pagination: Pagination::Time, form: Form::Time, path, bucket }
 }
-
-const NONE: &[&str] = &[];
 
 /// "Seconds or minutes" were seen: API notes §0.7.
 const MINUTES_5: Duration = Duration::from_secs(5 * 60);
 
 /// 11 to 13 minutes were seen: API notes §4.5.
 const MINUTES_30: Duration = Duration::from_secs(30 * 60);
+
+/// What the server holds back by rule: API notes §4.1. Where it does not, no harm is done.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What most rows are.
+pub(super) const PLAIN: Resource = Resource {
+    name: "",
+    record_key: "",
+    change_time: "updated_at",
+    endpoints: &[],
+    sample: None,
+    takes: &[],
+    spellings: &[],
+    sideloads: &[],
+    volatile: &[],
+    overlap: MINUTES_5,
+    fence: MINUTE,
+    readable_by: "admins",
+};
 
 pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
@@ -66,8 +83,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
             "incident_count",
             "tde_workspace",
         ],
-        overlap: MINUTES_5,
-        readable_by: "admins",
+        ..PLAIN
     },
     Resource {
         name: "ticket_events",
@@ -77,14 +93,11 @@ pub(crate) static RESOURCES: &[Resource] = &[
         sample: Some(time("/api/v2/incremental/ticket_events/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage, Parameter::SupportTypeScope],
         sideloads: &[Sideload { member: None, ..record("comment_events") }],
-        volatile: NONE,
-        overlap: MINUTES_5,
-        readable_by: "admins",
+        ..PLAIN
     },
     Resource {
         name: "users",
         record_key: "users",
-        change_time: "updated_at",
         endpoints: &[
             cursor("/api/v2/incremental/users/cursor.json", Bucket::UsersCursor),
             time("/api/v2/incremental/users.json", Bucket::Exports),
@@ -99,44 +112,57 @@ pub(crate) static RESOURCES: &[Resource] = &[
             page("groups"),
             page("open_ticket_count"),
         ],
-        volatile: NONE,
-        overlap: MINUTES_5,
-        readable_by: "admins",
+        ..PLAIN
     },
     Resource {
         name: "organizations",
         record_key: "organizations",
-        change_time: "updated_at",
         endpoints: &[time("/api/v2/incremental/organizations.json", Bucket::Exports)],
         sample: Some(time("/api/v2/incremental/organizations/sample.json", Bucket::Sample)),
         takes: &[Parameter::PerPage],
         sideloads: &[page("abilities")],
-        volatile: NONE,
-        overlap: MINUTES_5,
-        readable_by: "admins",
+        ..PLAIN
     },
     Resource {
         name: "ticket_metric_events",
         record_key: "ticket_metric_events",
         change_time: "time",
         endpoints: &[time("/api/v2/incremental/ticket_metric_events.json", Bucket::Exports)],
-        sample: None,
-        takes: &[],
-        sideloads: &[],
-        volatile: NONE,
         overlap: MINUTES_30,
-        readable_by: "admins",
+        ..PLAIN
     },
     Resource {
         name: "articles",
         record_key: "articles",
-        change_time: "updated_at",
         endpoints: &[time("/api/v2/help_center/incremental/articles.json", Bucket::HelpCenter)],
-        sample: None,
-        takes: &[],
         sideloads: &[page("users"), page("sections"), page("categories"), record("translations")],
-        volatile: NONE,
-        overlap: MINUTES_5,
         readable_by: "Help Center agents",
+        ..PLAIN
+    },
+    Resource {
+        name: "calls",
+        record_key: "calls",
+        endpoints: &[time("/api/v2/channels/voice/stats/incremental/calls.json", Bucket::Talk)],
+        readable_by: "Talk admins",
+        ..PLAIN
+    },
+    Resource {
+        name: "legs",
+        record_key: "legs",
+        endpoints: &[time("/api/v2/channels/voice/stats/incremental/legs.json", Bucket::Talk)],
+        readable_by: "Talk admins",
+        ..PLAIN
+    },
+    Resource {
+        name: "nps_responses",
+        record_key: "responses",
+        endpoints: &[time("/api/v2/nps/incremental/responses.json", Bucket::Nps)],
+        ..PLAIN
+    },
+    Resource {
+        name: "nps_recipients",
+        record_key: "recipients",
+        endpoints: &[time("/api/v2/nps/incremental/recipients.json", Bucket::Nps)],
+        ..PLAIN
     },
 ];

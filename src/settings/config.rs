@@ -6,11 +6,11 @@ use super::access::{refuse_readable, refuse_writable};
 use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _, closest},
-    resource::{RESOURCES, Resource},
+    resource::{RESOURCES, Resource, key_in},
     shown::shown,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     fs::File,
     io::{self, Read as _},
@@ -169,6 +169,14 @@ impl Profile {
             Value::List(list) => Some(list),
             Value::Text(_) => None,
         }
+    }
+
+    /// The custom objects that have settings of their own.
+    pub(super) fn objects(&self) -> Vec<&'static Resource> {
+        let of_one = |key: &String| key.rsplit_once('.').map(|(name, _)| name.to_owned());
+        let names = self.own.keys().chain(self.defaults.keys()).filter_map(of_one);
+        let names: BTreeSet<String> = names.filter(|name| key_in(name).is_some()).collect();
+        names.iter().filter_map(|name| Resource::named(name).ok()).collect()
     }
 
     /// Where a key stands, for an error: `config.toml, line 3: start`.

@@ -89,7 +89,7 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
     ] {
         all.extend(configured(profile, name));
     }
-    for resource in RESOURCES {
+    for resource in RESOURCES.iter().chain(profile.objects()) {
         let keys = OF_RESOURCE.iter().map(|(key, _)| key_of(resource, key));
         all.extend(keys.filter_map(|key| configured(profile, &key)));
     }

@@ -188,6 +188,7 @@ pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
         file_mode: profile.parsed("file_mode", FileMode::parse)?,
         of_resources: RESOURCES
             .iter()
+            .chain(profile.objects())
             .map(|resource| Ok((resource.name, of_resource(profile, resource)?)))
             .collect::<Result<_, Failure>>()?,
     })

@@ -2,7 +2,7 @@
 //! else.
 
 use crate::{
-    harness::{Outcome, Place},
+    harness::{ALL, Outcome, Place},
     machine::skipped,
 };
 use std::{fs, path::Path};
@@ -27,9 +27,6 @@ fn next(place: &Place, words: &[&str]) -> Vec<String> {
     lines.iter().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
 }
 
-const ALL: [&str; 6] =
-    ["tickets", "ticket_events", "users", "organizations", "ticket_metric_events", "articles"];
-
 const CONFIG: &str = "default_profile = \"acme\"\n\
     [profiles.acme]\nsubdomain = \"acme\"\nclient_id = \"x\"\n\
     client_secret_command = \"touch ran\"\n\
@@ -45,7 +42,7 @@ fn resources_are_completed_and_none_is_offered_twice() {
     assert_eq!(next(&place, &["export", "tickets", "us"]), ["users"]);
     assert_eq!(
         next(&place, &["export", "tickets", "-o", "users", "--since", "2h", "users", ""]),
-        ["ticket_events", "organizations", "ticket_metric_events", "articles"]
+        ALL.iter().copied().filter(|name| !["tickets", "users"].contains(name)).collect::<Vec<_>>()
     );
     assert_eq!(next(&place, &["state", "reset", ""]), all);
     assert_eq!(next(&place, &["state", "set", "tickets", "us"]), ["users"]);

@@ -548,6 +548,20 @@ impl Outcome {
     }
 }
 
+/// The resources that zdx knows, in the order of its table.
+pub(crate) const ALL: [&str; 10] = [
+    "tickets",
+    "ticket_events",
+    "users",
+    "organizations",
+    "ticket_metric_events",
+    "articles",
+    "calls",
+    "legs",
+    "nps_responses",
+    "nps_recipients",
+];
+
 /// An endpoint to export from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Export {
@@ -555,6 +569,8 @@ pub(crate) struct Export {
     pub(crate) pagination: &'static str,
     pub(crate) path: &'static str,
     pub(crate) takes_per_page: bool,
+    /// The member of a page that holds the records.
+    pub(crate) key: &'static str,
 }
 
 const fn export(
@@ -563,7 +579,7 @@ const fn export(
     path: &'static str,
     takes_per_page: bool,
 ) -> Export {
-    Export { resource, pagination, path, takes_per_page }
+    Export { resource, pagination, path, takes_per_page, key: resource }
 }
 
 pub(crate) const TICKETS: Export =
@@ -582,6 +598,29 @@ pub(crate) const METRIC_EVENTS: Export =
     export("ticket_metric_events", "time", "/api/v2/incremental/ticket_metric_events.json", false);
 pub(crate) const ARTICLES: Export =
     export("articles", "time", "/api/v2/help_center/incremental/articles.json", false);
+
+pub(crate) const CALLS: Export =
+    export("calls", "time", "/api/v2/channels/voice/stats/incremental/calls.json", false);
+pub(crate) const LEGS: Export =
+    export("legs", "time", "/api/v2/channels/voice/stats/incremental/legs.json", false);
+pub(crate) const NPS_RESPONSES: Export = Export {
+    key: "responses",
+    ..export("nps_responses", "time", "/api/v2/nps/incremental/responses.json", false)
+};
+pub(crate) const NPS_RECIPIENTS: Export = Export {
+    key: "recipients",
+    ..export("nps_recipients", "time", "/api/v2/nps/incremental/recipients.json", false)
+};
+
+pub(crate) const APPLIANCES: Export = Export {
+    key: "custom_object_records",
+    ..export(
+        "custom_objects:appliance",
+        "cursor",
+        "/api/v2/incremental/custom_objects/appliance/cursor",
+        true,
+    )
+};
 
 /// A sandbox in whose world nothing changes while a test runs, and what is in it.
 pub(crate) struct Still {
@@ -698,7 +737,7 @@ pub(crate) fn walk(sandbox: &Sandbox, export: Export, query: &str) -> Vec<String
         let envelope: HashMap<&str, &RawValue> =
             serde_json::from_slice(&page).expect("a page in JSON");
         let records: Vec<&RawValue> =
-            serde_json::from_str(envelope[export.resource].get()).expect("records");
+            serde_json::from_str(envelope[export.key].get()).expect("records");
         let edge = found.len().saturating_sub(1500);
         let fresh: Vec<String> = records
             .iter()
@@ -788,6 +827,16 @@ macro_rules! for_each_export {
             fn ticket_metric_events() { super::$fact($crate::harness::METRIC_EVENTS); }
             #[test]
             fn articles() { super::$fact($crate::harness::ARTICLES); }
+            #[test]
+            fn calls() { super::$fact($crate::harness::CALLS); }
+            #[test]
+            fn legs() { super::$fact($crate::harness::LEGS); }
+            #[test]
+            fn nps_responses() { super::$fact($crate::harness::NPS_RESPONSES); }
+            #[test]
+            fn custom_objects() { super::$fact($crate::harness::APPLIANCES); }
+            #[test]
+            fn nps_recipients() { super::$fact($crate::harness::NPS_RECIPIENTS); }
         }
     )+ };
 }

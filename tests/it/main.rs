@@ -111,6 +111,8 @@ mod state_file;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod sweeps;
 #[cfg(test)]
 mod targets;

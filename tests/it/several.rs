@@ -27,7 +27,8 @@ fn u25_flags_go_to_those_that_take_them() {
     let run = dry(&place, &format!("all {all} --per-page 50"));
     assert!(first(&run, "tickets").contains("per_page=50"));
     assert!(!first(&run, "articles").contains("per_page"));
-    run.stderr_has("zdx: ticket_metric_events, articles: go without --per-page, which they do");
+    run.stderr_has("zdx: ticket_metric_events, articles, calls, ")
+        .stderr_has(": go without --per-page, which they do");
     let run = dry(&place, &format!("tickets organizations {all} --include metric_sets,slas"));
     assert!(first(&run, "tickets").contains("include=metric_sets%2Cslas"));
     assert!(!first(&run, "organizations").contains("include"));

@@ -1,87 +1,28 @@
-//! The heart: from where we stand and what a page says of itself to what happens next.
+//! From an end_time to the next start_time: API notes §4.2, §4.4.
 //!
-//! Pure. Decides for one page whether it is written and where the next request begins, or in which
-//! way the answer is garbled. Rules: API notes §4. Must not know bodies, retries or files.
+//! Pure. What is asked for from a start, and where a page leads.
 
+use super::verdict::{Present, Tally, Verdict};
 use crate::{
     garbled::Garbled,
     page::{Envelope, NextPage},
-    position::{Fingerprint, Position},
+    position::Position,
+    request::Request,
     time::UnixTime,
 };
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
-/// What was counted on a page.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tally {
-    pub(crate) records: usize,
-    /// Records that were not delivered before.
-    pub(crate) unseen: usize,
-    /// Records that the pages before, of the same walk, did not hold at its end.
-    pub(crate) fresh: usize,
-    /// How many records the server would put on a page at most, as far as we know.
-    pub(crate) capacity: usize,
-}
-
-impl Tally {
-    fn full(self) -> bool {
-        self.records >= self.capacity
-    }
-}
-
-/// How a page's records lie to the server's clock, for an export by time whose end_time is ahead of
-/// it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Present {
-    /// The server's clock, or what stands in for it.
-    pub(crate) now: UnixTime,
-    /// The latest change on the page that is old enough to start from.
-    pub(crate) settled: Option<UnixTime>,
-    /// The latest change on the page that is not in the future.
-    pub(crate) past: Option<UnixTime>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Write the page, and go on from `next`; `more` says whether another request follows now.
-    Commit { next: Position, more: bool },
-    /// Caught up, and nothing came: the position stays as it is.
-    Idle,
+/// A start_time is inclusive: a page repeats the last second of the one before.
+pub(super) fn ask(request: Request, start: UnixTime) -> Request {
+    request.with("start_time", start.seconds().to_string())
 }
 
 /// How far a server's end_time may lie ahead of its own `Date`.
 const FUTURE_TOLERANCE: Duration = Duration::from_secs(5);
 
-/// Decides on a page of a cursor export (API notes §4.1). `earlier` are the fingerprints of
-/// the cursors that this walk has already gone on from.
-pub(crate) fn by_cursor(
-    at: &Position,
-    page: &Envelope,
-    tally: Tally,
-    earlier: &HashSet<Fingerprint>,
-) -> Result<Verdict, Garbled> {
-    let last = page.end_of_stream.ok_or(Garbled::EndOfStreamMissing)?;
-    let caught_up = last && tally.records == 0;
-    let Some(cursor) = &page.after_cursor else {
-        return if caught_up { Ok(Verdict::Idle) } else { Err(Garbled::CursorMissing) };
-    };
-    if matches!(at, Position::Cursor(current) if current == cursor) {
-        return match (last, tally.records) {
-            (true, 0) => Ok(Verdict::Idle),
-            (false, 0) => Err(Garbled::CursorStuckEmpty),
-            (_, _) => Err(Garbled::CursorStuck),
-        };
-    }
-    // An empty last page goes on to nowhere, whatever its cursor is.
-    if !caught_up && earlier.contains(&Fingerprint::of(cursor.as_str().as_bytes())) {
-        return Err(Garbled::CursorCycle);
-    }
-    Ok(Verdict::Commit { next: Position::Cursor(cursor.clone()), more: !last })
-}
-
 /// Decides on a page of a time export (API notes §4.2, §4.4). `start` is the start_time that was
 /// sent.
-pub(crate) fn by_time(
+pub(super) fn decide(
     start: UnixTime,
     page: &Envelope,
     tally: Tally,
@@ -148,71 +89,9 @@ pub(crate) fn skip_second(second: UnixTime) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::position::Cursor;
-
-    fn at(text: &str) -> Cursor {
-        Cursor::new(text).unwrap()
-    }
 
     fn tally(records: usize, unseen: usize) -> Tally {
         Tally { records, unseen, fresh: unseen, capacity: 10 }
-    }
-
-    /// Every combination of cursor, end_of_stream and emptiness has one stated outcome.
-    #[test]
-    fn cursor_decisions() {
-        let go_on = |more| Ok(Verdict::Commit { next: Position::Cursor(at("new")), more });
-        let idle = || Ok(Verdict::Idle);
-        let rows = [
-            (Some("new"), Some(false), 3, go_on(true)),
-            (Some("new"), Some(true), 3, go_on(false)),
-            (Some("new"), None, 3, Err(Garbled::EndOfStreamMissing)),
-            (Some("new"), Some(false), 0, go_on(true)), // S17
-            (Some("new"), Some(true), 0, go_on(false)), // S28
-            (Some("new"), None, 0, Err(Garbled::EndOfStreamMissing)), // S14
-            (Some("old"), Some(false), 3, Err(Garbled::CursorStuck)), // S1
-            (Some("old"), Some(true), 3, Err(Garbled::CursorStuck)), // S27
-            (Some("old"), None, 3, Err(Garbled::EndOfStreamMissing)),
-            (Some("old"), Some(false), 0, Err(Garbled::CursorStuckEmpty)), // S2
-            (Some("old"), Some(true), 0, idle()),                          // S3
-            (Some("old"), None, 0, Err(Garbled::EndOfStreamMissing)),
-            (None, Some(false), 3, Err(Garbled::CursorMissing)), // S11
-            (None, Some(true), 3, Err(Garbled::CursorMissing)),  // S13
-            (None, None, 3, Err(Garbled::EndOfStreamMissing)),
-            (None, Some(false), 0, Err(Garbled::CursorMissing)), // S11
-            (None, Some(true), 0, idle()),                       // S12
-            (None, None, 0, Err(Garbled::EndOfStreamMissing)),
-            (Some("past"), Some(false), 3, Err(Garbled::CursorCycle)), // S4
-            (Some("past"), Some(true), 3, Err(Garbled::CursorCycle)),
-            (Some("past"), Some(false), 0, Err(Garbled::CursorCycle)),
-            (
-                Some("past"),
-                Some(true),
-                0,
-                Ok(Verdict::Commit { next: Position::Cursor(at("past")), more: false }),
-            ),
-        ];
-        for (after, end_of_stream, records, expect) in rows {
-            let page =
-                Envelope { end_of_stream, after_cursor: after.map(at), ..Envelope::default() };
-            let earlier = HashSet::from([Fingerprint::of(b"past")]);
-            let here = Position::Cursor(at("old"));
-            let verdict = by_cursor(&here, &page, tally(records, records), &earlier);
-            assert_eq!(verdict, expect, "{after:?} {end_of_stream:?} {records}");
-        }
-    }
-
-    #[test]
-    fn the_first_page_of_a_cursor_export() {
-        let here = Position::Start(UnixTime::clamped(100));
-        let page = Envelope {
-            end_of_stream: Some(true),
-            after_cursor: Some(at("a")),
-            ..Envelope::default()
-        };
-        let verdict = by_cursor(&here, &page, tally(1, 1), &HashSet::new()).unwrap();
-        let next = Position::Cursor(at("a"));
-        assert_eq!(verdict, Verdict::Commit { next, more: false });
     }
 
     /// What the table of time decisions expects.
@@ -243,7 +122,7 @@ mod tests {
         };
         let start = UnixTime::clamped(100);
         let present = Present { now: UnixTime::clamped(1_000), settled: None, past: None };
-        let verdict = by_time(start, &page, tally(records, unseen), present);
+        let verdict = decide(start, &page, tally(records, unseen), present);
         let found = match verdict {
             Ok(Verdict::Commit { more: true, .. }) => Expect::GoOn,
             Ok(Verdict::Commit { more: false, .. }) => Expect::Last,
@@ -317,7 +196,7 @@ mod tests {
         let present = Present { now: UnixTime::clamped(1_000), settled: None, past: None };
         let verdict = |end_time, fresh| {
             let tally = Tally { records: 3, unseen: 0, fresh, capacity: 10 };
-            by_time(start, &page(end_time), tally, present).unwrap()
+            decide(start, &page(end_time), tally, present).unwrap()
         };
         let commit =
             |at, more| Verdict::Commit { next: Position::Time(UnixTime::clamped(at)), more };
@@ -352,7 +231,7 @@ mod tests {
             let present = Present { now: UnixTime::clamped(1_000), settled, past };
             let start = UnixTime::clamped(100);
             for end_of_stream in [None, Some(false), Some(true)] {
-                let verdict = by_time(start, &page(end_of_stream), tally(3, unseen), present);
+                let verdict = decide(start, &page(end_of_stream), tally(3, unseen), present);
                 assert_eq!(verdict, Ok(expect.clone()), "{settled:?} {past:?} {unseen}");
             }
         }
