@@ -7,6 +7,10 @@
 //! committed length is cut off by the next run. A failed sync is never tried again: the kernel may
 //! have dropped the pages and call the next one good.
 
+mod beside;
+
+pub(crate) use beside::{Beside, Replaces, nameless, remove_idle_temporaries};
+
 use crate::mark::Identity;
 #[cfg(unix)]
 use std::time::UNIX_EPOCH;
@@ -44,6 +48,16 @@ impl FileMode {
             "use octal digits that let the owner read and write, and nobody execute, as in 0640"
                 .to_owned()
         })
+    }
+
+    /// Gives it to what was just made.
+    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "Unix can fail here"))]
+    fn give(self, made: &File) -> io::Result<()> {
+        #[cfg(unix)]
+        past_the_umask(made, self.0)?;
+        #[cfg(not(unix))]
+        let _ = made;
+        Ok(())
     }
 
     /// The same of a directory: whoever may read or write a file may also reach it.
@@ -243,12 +257,7 @@ pub(crate) fn replace_with(
     let write = || {
         let mut temporary = temporary(path)?;
         if let Ok(old) = fs::metadata(path) {
-            keep_owner(temporary.as_file(), &old)?;
-            match temporary.as_file().set_permissions(old.permissions()) {
-                // SMB, FUSE and exFAT have modes of their own, which nobody can set.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-                result => result?,
-            }
+            keep_mode(temporary.as_file(), &old)?;
         }
         let bytes = content(identity(temporary.as_file())?)?;
         temporary.write_all(&bytes)?;
@@ -292,6 +301,16 @@ pub(crate) fn keep_tail(from: &File, start: u64, to: &Path) -> io::Result<u64> {
     kept.sync_all()?;
     sync_dir(parent(to))?;
     Ok(kept.metadata()?.len())
+}
+
+/// Gives a file that takes another's place its owner and its mode.
+fn keep_mode(new: &File, old: &fs::Metadata) -> io::Result<()> {
+    keep_owner(new, old)?;
+    match new.set_permissions(old.permissions()) {
+        // SMB, FUSE and exFAT have modes of their own, which nobody can set.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        result => result,
+    }
 }
 
 /// Root's cron job must not take the file away from whoever runs zdx by hand.

@@ -21,7 +21,7 @@ use crate::{
     plan::{self, YOUNGEST},
     position::Position,
     request::Request,
-    resource::{RESOURCES, Resource},
+    resource::{ALL_LISTS, LISTS, RESOURCES, Resource, every},
     shown::ENDLESS,
     time::{UnixTime, span},
 };
@@ -76,23 +76,38 @@ enum Expiry {
     Unknown,
 }
 
-/// The resources that were named, or all.
-fn named(args: &CheckArgs) -> Result<Vec<&'static Resource>, Failure> {
+/// What is asked for where nobody says what: the exports of the vendor's reference.
+const USUAL: [&str; 6] =
+    ["tickets", "ticket_events", "users", "organizations", "ticket_metric_events", "articles"];
+
+/// The resources of these names, each once.
+fn named(typed: &[String]) -> Result<Vec<&'static Resource>, Failure> {
     let mut named: Vec<&'static Resource> = Vec::new();
-    let typed = one_by_one(&args.resources);
-    for typed in typed.iter().filter(|typed| *typed != "all") {
-        let resource = Resource::named(typed).map_err(Failure::usage)?;
-        if !named.iter().any(|known| known.name == resource.name) {
-            named.push(resource);
-        }
+    for typed in typed {
+        let found: Vec<&'static Resource> = match typed.as_str() {
+            "all" => RESOURCES.iter().collect(),
+            ALL_LISTS => LISTS.iter().collect(),
+            typed => vec![Resource::named(typed).map_err(Failure::usage)?],
+        };
+        named.extend(found);
     }
-    let all = named.is_empty() || typed.iter().any(|typed| typed == "all");
-    Ok(if all { RESOURCES.iter().collect() } else { named })
+    let mut known = Vec::new();
+    named.retain(|resource| {
+        let new = !known.contains(&resource.name);
+        known.push(resource.name);
+        new
+    });
+    Ok(named)
 }
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
-    let resources = named(args)?;
+    let typed = if args.resources.is_empty() { Vec::new() } else { one_by_one(&args.resources) };
+    let mut resources = named(&typed)?;
     let (settings, _sandbox) = context.settings(args.sandbox)?;
+    if resources.is_empty() {
+        let of_profile = settings.defaults.resources.clone().filter(|names| !names.is_empty());
+        resources = named(&of_profile.unwrap_or_else(|| USUAL.map(str::to_owned).to_vec()))?;
+    }
     let credentials = settings.credentials.clone();
     let authorizer = Arc::new(Authorizer::new(settings.credentials));
     let client = || {
@@ -149,9 +164,8 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> 
     say(&in_words(&credentials, &expiry, now))?;
     if args.json {
         // In the order of the table, whoever answered first.
-        found.sort_by_key(|found| {
-            RESOURCES.iter().position(|resource| resource.name == found.resource.name)
-        });
+        found
+            .sort_by_key(|found| every().position(|resource| resource.name == found.resource.name));
         let told = Told {
             account: &settings.account,
             origin: &settings.base.origin,

@@ -32,6 +32,7 @@ mod reading;
 mod run;
 mod shared;
 mod sideloaded;
+mod snapshot;
 mod stream;
 pub(crate) mod summary;
 mod tally;
@@ -67,7 +68,7 @@ use writer::Writer;
 pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
     Outputs::default().take_all(jobs)?;
     jobs.iter().try_for_each(|job| {
-        let looked = opening::look(job, Purpose::Plan);
+        let looked = Looked::look(job, Purpose::Plan);
         looked.map(drop).map_err(|failure| failure.about(job.resource.name))
     })
 }
@@ -76,16 +77,15 @@ pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
 pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Failure> {
     shared.outputs.take_all(jobs)?;
     let looked = jobs.iter().map(|job| {
-        let looked = opening::look(job, Purpose::Write);
+        let looked = Looked::look(job, Purpose::Write);
         looked.map(|looks| (job, looks)).map_err(|failure| failure.about(job.resource.name))
     });
     let looked = looked.collect::<Result<Vec<_>, _>>()?;
     let mut opened = Vec::new();
     for (job, looks) in looked {
-        let writer =
-            Writer::open(job, shared, looks).map_err(|failure| failure.about(job.resource.name))?;
-        let sideloads = writer.sideloads().map_err(|failure| failure.about(job.resource.name))?;
-        opened.push((job, Stream::new(job, sideloads), writer));
+        let ready =
+            Ready::open(job, shared, looks).map_err(|failure| failure.about(job.resource.name))?;
+        opened.push((job, ready));
     }
     warn_of_open_directories(jobs, shared);
     let waiting: Mutex<VecDeque<_>> = Mutex::new(opened.into_iter().enumerate().collect());
@@ -93,16 +93,15 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
     thread::scope(|scope| {
         for _ in 0..shared.jobs.min(jobs.len()) {
             scope.spawn(|| {
-                while let Some((index, (job, stream, writer))) = { lock(&waiting).pop_front() } {
+                while let Some((index, (job, ready))) = { lock(&waiting).pop_front() } {
                     let name = job.resource.name;
                     // A bug in one resource leaves the others running.
-                    let outcome =
-                        catch_unwind(AssertUnwindSafe(|| run::export(job, shared, stream, writer)))
-                            .unwrap_or_else(|_panic| Outcome {
-                                exit: Exit::Bug,
-                                error: Some(bug().to_string()),
-                                ..Outcome::of(name)
-                            });
+                    let outcome = catch_unwind(AssertUnwindSafe(|| ready.export(job, shared)))
+                        .unwrap_or_else(|_panic| Outcome {
+                            exit: Exit::Bug,
+                            error: Some(bug().to_string()),
+                            ..Outcome::of(name)
+                        });
                     lock(&ended).push((index, outcome));
                 }
             });
@@ -118,6 +117,52 @@ pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Fai
     let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
     ended.sort_by_key(|(index, _)| *index);
     Ok(ended.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// What was found of the outputs of a job.
+enum Looked {
+    Stream(opening::Looks),
+    List(Box<snapshot::Looks>),
+}
+
+impl Looked {
+    fn look(job: &Job, purpose: Purpose) -> Result<Looked, Failure> {
+        match job.resource.is_list() {
+            true => snapshot::look(job, purpose).map(Box::new).map(Looked::List),
+            false => opening::look(job, purpose).map(Looked::Stream),
+        }
+    }
+}
+
+/// A job whose outputs are open.
+enum Ready<'a> {
+    Stream(Box<(Stream<'a>, Writer<'a>)>),
+    List(Box<snapshot::Target<'a>>),
+}
+
+impl<'a> Ready<'a> {
+    fn open(job: &'a Job, shared: &'a Shared<'a>, looked: Looked) -> Result<Ready<'a>, Failure> {
+        match looked {
+            Looked::Stream(looks) => {
+                let writer = Writer::open(job, shared, looks)?;
+                let sideloads = writer.sideloads()?;
+                Ok(Ready::Stream(Box::new((Stream::new(job, sideloads), writer))))
+            }
+            Looked::List(looks) => {
+                Ok(Ready::List(Box::new(snapshot::Target::open(job, shared, *looks)?)))
+            }
+        }
+    }
+
+    fn export(self, job: &'a Job, shared: &'a Shared<'a>) -> Outcome {
+        match self {
+            Ready::Stream(ready) => {
+                let (stream, writer) = *ready;
+                run::export(job, shared, stream, writer)
+            }
+            Ready::List(target) => snapshot::export(job, shared, *target),
+        }
+    }
 }
 
 /// What is written and saved can be trusted as far as the directories that it lies in.

@@ -244,6 +244,7 @@ impl Scenario {
                 world.by_time(query.start, own_size, self.ending, rng)
             }
             (Pagination::Time, _) => world.by_time(query.start, query.per_page, self.ending, rng),
+            (Pagination::List, _) => panic!("the model has no lists"),
         }
     }
 }

@@ -8,6 +8,7 @@
 mod asked;
 mod hints;
 mod job;
+mod list;
 mod owned;
 mod parameters;
 mod start;
@@ -16,14 +17,14 @@ pub(crate) use asked::{Asked, Window};
 pub(crate) use hints::{INTERVAL, anew};
 pub(crate) use job::{Job, probe, sample};
 pub(crate) use owned::{NotMoved, moved};
-pub(crate) use start::{Mode, YOUNGEST, start};
+pub(crate) use start::{Keeps, Mode, YOUNGEST, start};
 
 use crate::{
     failure::{Exit, Failure},
     mark::STDOUT,
     output::{self, Names, Output},
     place::{self, Asker, Existing},
-    resource::{self, Pagination, Parameter, RESOURCES, Resource},
+    resource::{self, ALL_LISTS, LISTS, Pagination, Parameter, RESOURCES, Resource},
     retry,
     settings::{Configured, Defaults},
     sink,
@@ -78,6 +79,10 @@ pub(crate) fn named(asked: &Asked, defaults: &Defaults) -> Result<Vec<Named>, Fa
         match (typed.as_str(), &defaults.resources) {
             ("all", Some(names)) => {
                 for name in names {
+                    if name == ALL_LISTS {
+                        LISTS.iter().for_each(|resource| add(resource, true));
+                        continue;
+                    }
                     let resource = Resource::named(name).map_err(|error| {
                         Failure::new(Exit::Config, format!("resources: {error}"))
                     })?;
@@ -85,6 +90,7 @@ pub(crate) fn named(asked: &Asked, defaults: &Defaults) -> Result<Vec<Named>, Fa
                 }
             }
             ("all", None) => RESOURCES.iter().for_each(|resource| add(resource, true)),
+            (ALL_LISTS, _) => LISTS.iter().for_each(|resource| add(resource, true)),
             (name, _) => add(Resource::named(name).map_err(Failure::usage)?, false),
         }
     }
@@ -106,6 +112,7 @@ pub(crate) fn jobs(
     asked.check_flags(&resources(named))?;
     check_sharing(named, typed, asked, known.defaults)?;
     check_output(named, typed, asked)?;
+    list::check(asked, &resources(named), typed != STDOUT)?;
     let jobs: Vec<Job> = named
         .iter()
         .map(|named| {
@@ -116,8 +123,8 @@ pub(crate) fn jobs(
                 .map_err(|failure| failure.about(named.resource.name))
         })
         .collect::<Result<_, _>>()?;
-    let by_cursor = |job: &Job| job.endpoint.pagination == Pagination::Cursor;
-    if asked.skip_second && jobs.iter().all(by_cursor) {
+    let by_time = |job: &Job| job.endpoint.pagination == Pagination::Time;
+    if asked.skip_second && !jobs.iter().any(by_time) {
         return Err(Failure::usage(
             "--on-overflow is for paging by time: a cursor gets past any second",
         )
@@ -134,11 +141,17 @@ fn resources(named: &[Named]) -> Vec<&'static Resource> {
 pub(crate) fn remarks(asked: &Asked, jobs: &[Job]) -> Vec<(Vec<&'static str>, String)> {
     let resources: Vec<&'static Resource> = jobs.iter().map(|job| job.resource).collect();
     let mut remarks = asked.withheld(&resources);
-    let passing = |job: &&Job| !job.mode.in_series() && job.follow.is_none();
+    let list = |job: &&Job| job.resource.is_list();
+    let passing = |job: &&Job| !list(job) && !job.mode.in_series() && job.follow.is_none();
     let once: Vec<&str> = jobs.iter().filter(passing).map(|job| job.resource.name).collect();
     if asked.overlap.is_some() && !once.is_empty() {
         let text = "--overlap has no effect: a one-off that does not follow reads nothing again";
         remarks.push((once, text.to_owned()));
+    }
+    let lists: Vec<&str> = jobs.iter().filter(list).map(|job| job.resource.name).collect();
+    if asked.overlap.is_some() && !lists.is_empty() {
+        let text = "--overlap has no effect: every run reads the whole list";
+        remarks.push((lists, text.to_owned()));
     }
     remarks
 }
@@ -216,6 +229,9 @@ fn job(
     output: Output,
     known: &Known<'_>,
 ) -> Result<Job, Failure> {
+    if resource.is_list() {
+        return list::job(asked, Named { resource, optional }, output, known);
+    }
     let names = known.names;
     let configured = known.defaults.of(resource);
     let wanted = asked.own(resource, configured);
@@ -253,11 +269,12 @@ fn job(
             let other = resource.saving(saved).filter(|_| endpoint.form.saves() != saved);
             other.unwrap_or(endpoint)
         }
-        Mode::OneOff { .. } | Mode::NewSeries { .. } => endpoint,
+        Mode::OneOff { .. } | Mode::NewSeries { .. } | Mode::List(_) => endpoint,
     };
     let window_start = match &mode {
         Mode::OneOff { start } | Mode::NewSeries { start, .. } => Some(*start),
         Mode::Series(series) => series.window.or(series.through).or_else(|| series.position.time()),
+        Mode::List(_) => None,
     };
     let has_had_pages = mode.saved().is_some_and(Series::has_had_pages);
     let origin = match (&asked.since, configured_start) {
@@ -276,7 +293,7 @@ fn job(
         {
             Asker::Again(asked.existing)
         }
-        Mode::NewSeries { .. } | Mode::Series(_) => Asker::Series(asked.existing),
+        Mode::NewSeries { .. } | Mode::Series(_) | Mode::List(_) => Asker::Series(asked.existing),
     };
     let own = mode.saved().map(|_| resource.name);
     let located = |output: &Output, mark| {

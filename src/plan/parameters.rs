@@ -6,7 +6,7 @@
 use super::Asked;
 use crate::{
     failure::{Failure, closest},
-    resource::{Pagination, Parameter, Resource, Sideload, streams},
+    resource::{Pagination, Parameter, Resource, Sideload, rows, streams},
     settings::OfResource,
 };
 use std::time::Duration;
@@ -14,6 +14,7 @@ use std::time::Duration;
 /// A flag that was given, or one name of its list, that not every resource takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flag<'a> {
+    Since,
     PerPage,
     ExcludeDeleted,
     SupportTypeScope,
@@ -25,6 +26,7 @@ enum Flag<'a> {
 impl Flag<'_> {
     fn shown(self) -> String {
         match self {
+            Flag::Since => "--since".to_owned(),
             Flag::PerPage => "--per-page".to_owned(),
             Flag::ExcludeDeleted => "--exclude-deleted".to_owned(),
             Flag::SupportTypeScope => "--support-type-scope".to_owned(),
@@ -36,6 +38,7 @@ impl Flag<'_> {
 
     fn goes_to(self, resource: &Resource) -> bool {
         match self {
+            Flag::Since => !resource.is_list(),
             Flag::PerPage => resource.takes(Parameter::PerPage),
             Flag::ExcludeDeleted => resource.takes(Parameter::ExcludeDeleted),
             Flag::SupportTypeScope => resource.takes(Parameter::SupportTypeScope),
@@ -47,11 +50,15 @@ impl Flag<'_> {
 
     /// That none of those that were named takes it.
     fn refused_by(self, resources: &[&'static Resource]) -> Failure {
-        let takers = streams().filter(|resource| self.goes_to(resource));
+        let takers = rows().filter(|resource| self.goes_to(resource));
         let takers = takers.map(|resource| resource.name).collect::<Vec<_>>().join(", ");
         let shown = self.shown();
         let failure = match (self, resources) {
             (Flag::Include(name), _) => return no_such(name, resources),
+            (Flag::Since, _) => {
+                let text = "--since: a list has no start, every run takes all of it";
+                return about(Failure::usage(text).hint("leave it out"), resources);
+            }
             (Flag::Pagination(_), [resource]) => {
                 let only = resource.endpoints.first();
                 let only = only.map_or("", |endpoint| endpoint.pagination.name());
@@ -65,7 +72,7 @@ impl Flag<'_> {
 }
 
 /// Names whom it is about: one, or several that have it in common.
-fn about(failure: Failure, resources: &[&'static Resource]) -> Failure {
+pub(super) fn about(failure: Failure, resources: &[&'static Resource]) -> Failure {
     let names: Vec<&str> = resources.iter().map(|resource| resource.name).collect();
     Failure { cause: failure.cause.context(names.join(", ")), ..failure }
 }
@@ -129,6 +136,7 @@ impl Asked {
 
     fn flags(&self) -> Vec<Flag<'_>> {
         let mut flags = Vec::new();
+        flags.extend(self.since.as_ref().map(|_| Flag::Since));
         flags.extend(self.per_page.map(|_| Flag::PerPage));
         flags.extend(self.exclude_deleted.then_some(Flag::ExcludeDeleted));
         flags.extend(self.support_type_scope.map(|_| Flag::SupportTypeScope));

@@ -7,13 +7,17 @@ use std::time::Duration;
 /// The most records of a page: API notes §4.3.
 const LARGEST: u16 = 1000;
 
+/// The same of lists: API notes §4.6.
+const LARGEST_OF_LISTS: u16 = 100;
+
 /// What an export is of, under Zendesk's own name.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
     pub(crate) name: &'static str,
     /// The member of a page that holds the records.
     pub(crate) record_key: &'static str,
-    /// The member of a record that says when it changed: epoch seconds or RFC 3339.
+    /// The member of a record that says when it changed: epoch seconds or RFC 3339. Empty of a list,
+    /// which is taken whole.
     pub(crate) change_time: &'static str,
     /// In order of preference.
     pub(crate) endpoints: &'static [Endpoint],
@@ -51,6 +55,8 @@ pub(crate) enum Form {
     Cursor,
     /// From an end_time to the next start_time.
     Time,
+    /// From page to page through all that there is, at every run anew.
+    List,
 }
 
 impl Form {
@@ -59,6 +65,7 @@ impl Form {
         match self {
             Form::Cursor => Pagination::Cursor,
             Form::Time => Pagination::Time,
+            Form::List => Pagination::List,
         }
     }
 }
@@ -74,6 +81,8 @@ pub(crate) struct Size {
 pub(crate) enum Pagination {
     Cursor,
     Time,
+    /// Of a list there is no other way.
+    List,
 }
 
 impl Pagination {
@@ -81,6 +90,7 @@ impl Pagination {
         match self {
             Pagination::Cursor => "cursor",
             Pagination::Time => "time",
+            Pagination::List => "list",
         }
     }
 }
@@ -95,18 +105,23 @@ pub(crate) enum Bucket {
     Talk,
     Nps,
     CustomObjects,
+    DeletedTickets,
+    /// The account's own, which everything else that uses its API draws on, too.
+    Account,
     Sample,
 }
 
 impl Bucket {
     /// Those that exports draw on.
-    pub(crate) const ALL: [Bucket; 6] = [
+    pub(crate) const ALL: [Bucket; 8] = [
         Bucket::Exports,
         Bucket::UsersCursor,
         Bucket::HelpCenter,
         Bucket::Talk,
         Bucket::Nps,
         Bucket::CustomObjects,
+        Bucket::DeletedTickets,
+        Bucket::Account,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -117,6 +132,8 @@ impl Bucket {
             Bucket::Talk => "talk",
             Bucket::Nps => "nps",
             Bucket::CustomObjects => "custom_objects",
+            Bucket::DeletedTickets => "deleted_tickets",
+            Bucket::Account => "account",
             Bucket::Sample => "sample",
         }
     }
@@ -130,7 +147,9 @@ impl Bucket {
             | Bucket::Talk
             | Bucket::Nps
             | Bucket::CustomObjects
+            | Bucket::Account
             | Bucket::Sample => self.name(),
+            Bucket::DeletedTickets => "deleted-tickets-index",
         }
     }
 
@@ -143,6 +162,8 @@ impl Bucket {
             Bucket::Talk => "10 requests a minute",
             Bucket::Nps => "the surveys' own",
             Bucket::CustomObjects => "10 requests a minute",
+            Bucket::DeletedTickets => "10 requests a minute",
+            Bucket::Account => "the account's, 200 to 2500 requests a minute by its plan",
             Bucket::Sample => "a small one",
         }
     }
@@ -192,6 +213,11 @@ impl Resource {
             .find(|endpoint| pagination.is_none_or(|asked| asked == endpoint.pagination))
     }
 
+    /// Whether it has no incremental form, so that each run takes all of it.
+    pub(crate) fn is_list(&self) -> bool {
+        self.endpoints.iter().all(|endpoint| endpoint.form == Form::List)
+    }
+
     /// The preferred endpoint whose walks leave a position of this kind.
     pub(crate) fn saving(&self, pagination: Pagination) -> Option<&'static Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.form.saves() == pagination)
@@ -203,6 +229,9 @@ impl Resource {
             Form::Cursor | Form::Time => self
                 .takes(Parameter::PerPage)
                 .then_some(Size { parameter: "per_page", most: LARGEST }),
+            Form::List => self
+                .takes(Parameter::PerPage)
+                .then_some(Size { parameter: "page[size]", most: LARGEST_OF_LISTS }),
         }
     }
 
