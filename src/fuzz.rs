@@ -72,19 +72,31 @@ fn a_mutated_page_is_refused_or_read_but_never_panics() {
     assert!(read > ROUNDS / 20, "too few mutations left a page: {read}");
 }
 
-/// JSON of all kinds, drawn at random, with white space here and there.
-fn json(rng: &mut Rng, depth: u8) -> String {
-    let space = [" ", "\n", "\t\r", "", "", "", "", ""];
-    let strings =
-        [r#""""#, r#""a""#, r#""\ud83d\ude00\n""#, r#""ü日本 a longer one, of many words""#];
+/// White space here and there.
+const SPACED: &[&str] = &[" ", "\n", "\t\r", "", "", "", "", ""];
+
+/// As servers write JSON.
+const COMPACT: &[&str] = &[""];
+
+/// JSON of all kinds, drawn at random, with one of some `gaps` between any two tokens.
+fn json(rng: &mut Rng, depth: u8, gaps: &[&str]) -> String {
+    let strings = [
+        r#""""#,
+        r#""a""#,
+        r#""\ud83d\ude00\n""#,
+        r#""ü日本 a longer one, of many words""#,
+        r#""\\""#,
+        r#""\"{[,:]}\u00e9\/""#,
+    ];
+    let numbers = ["0", "-0", "12", "-3.50", "1e9", "2.5E-10", "0.0e+1", "9007199254740993"];
     let mut text = String::new();
-    let gap = |text: &mut String, rng: &mut Rng| text.push_str(space[rng.usize(..space.len())]);
+    let gap = |text: &mut String, rng: &mut Rng| text.push_str(gaps[rng.usize(..gaps.len())]);
     gap(&mut text, rng);
     match rng.u8(..if depth == 0 { 6 } else { 10 }) {
         0 => text.push_str("null"),
         1 => text.push_str("true"),
         2 => text.push_str("false"),
-        3 => text.push_str(["0", "-0", "12", "-3.50", "1e9", "2.5E-10", "0.0e+1"][rng.usize(..7)]),
+        3 => text.push_str(numbers[rng.usize(..numbers.len())]),
         4 | 5 => text.push_str(strings[rng.usize(..strings.len())]),
         kind => {
             let object = kind < 8;
@@ -99,7 +111,7 @@ fn json(rng: &mut Rng, depth: u8) -> String {
                     gap(&mut text, rng);
                     text.push(':');
                 }
-                text.push_str(&json(rng, depth - 1));
+                text.push_str(&json(rng, depth - 1, gaps));
             }
             gap(&mut text, rng);
             text.push(if object { '}' } else { ']' });
@@ -109,34 +121,64 @@ fn json(rng: &mut Rng, depth: u8) -> String {
     text
 }
 
+/// Holds the scanner against `serde_json`, and says whether both take a text for JSON.
+#[track_caller]
+fn is_taken_by_both(text: &str) -> bool {
+    let expected = serde_json::from_str::<&serde_json::value::RawValue>(text).ok();
+    let mut scanner = Scanner::new(text);
+    let found = scanner.value().filter(|_| scanner.peek().is_none());
+    let expected = expected.map(|raw| raw.get().as_bytes());
+    assert_eq!(found.map(|json| json.bytes), expected, "{text:?}");
+    let Some(found) = found else { return false };
+    // What is called plain is what is left when all that is not has gone.
+    let mut line = Vec::new();
+    push_record(Json { plain: false, ..found }, LoneSurrogates::Replace, &mut line);
+    assert!(!found.plain || line == found.bytes, "{text:?}");
+    let spaced = !text.contains("\\ud") && line != found.bytes;
+    assert!(!(spaced && found.plain), "{text:?}");
+    true
+}
+
 #[test]
 fn the_scanner_takes_what_serde_json_takes_and_nothing_else() {
     let mut rng = Rng::with_seed(5);
+    for gaps in [SPACED, COMPACT] {
+        let mut accepted = 0;
+        for round in 0..3 * ROUNDS {
+            let mut bytes = json(&mut rng, 4, gaps).into_bytes();
+            if round % 3 > 0 {
+                bytes = mutated(&bytes, &mut rng);
+            }
+            let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+            accepted += usize::from(is_taken_by_both(text));
+        }
+        assert!(accepted > ROUNDS, "{accepted}");
+    }
+}
+
+/// What looks at many bytes at once must not see a difference in where among them something stands.
+#[test]
+fn nor_does_it_matter_where_in_a_text_something_stands() {
+    let mut rng = Rng::with_seed(6);
     let mut accepted = 0;
-    for round in 0..5 * ROUNDS {
-        let mut bytes = json(&mut rng, 4).into_bytes();
-        if round % 3 > 0 {
+    for round in 0..ROUNDS / 10 {
+        let mut bytes = json(&mut rng, 3, COMPACT).into_bytes();
+        if round % 2 > 0 {
             bytes = mutated(&bytes, &mut rng);
         }
         let Ok(text) = std::str::from_utf8(&bytes) else { continue };
-        let expected = serde_json::from_str::<&serde_json::value::RawValue>(text).ok();
-        let mut scanner = Scanner::new(text);
-        let found = scanner.value().filter(|_| scanner.peek().is_none());
-        assert_eq!(
-            found.map(|json| json.bytes),
-            expected.map(|raw| raw.get().as_bytes()),
-            "{text:?}"
-        );
-        let Some(found) = found else { continue };
-        accepted += 1;
-        // What is called plain is what is left when all that is not has gone.
-        let mut line = Vec::new();
-        push_record(Json { plain: false, ..found }, LoneSurrogates::Replace, &mut line);
-        assert!(!found.plain || line == found.bytes, "{text:?}");
-        let spaced = !text.contains("\\ud") && line != found.bytes;
-        assert!(!(spaced && found.plain), "{text:?}");
+        let taken = is_taken_by_both(text);
+        accepted += usize::from(taken);
+        // Before it a string of each length around those of vectors and blocks, behind it another.
+        for length in (0..=4).chain(12..=20).chain(28..=36).chain(60..=68).chain(124..=132) {
+            let pad = "x".repeat(length);
+            let array = format!("[\"{pad}\",{text},\"{pad}\"]");
+            let object = format!("{{\"{pad}\":{text},\"\":\"{pad}\"}}");
+            assert!(is_taken_by_both(&object) || !taken, "{object}");
+            assert!(is_taken_by_both(&array) || !taken, "{array}");
+        }
     }
-    assert!(accepted > ROUNDS, "{accepted}");
+    assert!(accepted > ROUNDS / 30, "{accepted}");
 }
 
 #[test]

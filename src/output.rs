@@ -53,8 +53,10 @@ impl Output {
                     format!("{stem}.{resource}")
                 };
                 let file = format!("{stem}.{sideload}.ndjson{}", compression.unwrap_or_default());
+                let path = path.with_file_name(file);
                 Output::File {
-                    path: path.with_file_name(file),
+                    // A link leads on from here, too.
+                    path: disk::resolve_missing(&path).unwrap_or(path),
                     template: template.clone(),
                     run: run.clone(),
                 }

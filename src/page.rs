@@ -6,16 +6,18 @@
 use crate::{
     garbled::Garbled,
     position::{Cursor, Position},
-    resource::{Pagination, Place, Sideload},
+    resource::{Form, Pagination, Place, Sideload},
     scan::{Json, Scanner},
     shown::shown,
     time::UnixTime,
 };
 use memchr::memmem;
+use percent_encoding::percent_decode_str;
 use serde::{
     Deserialize as _,
     de::{self, IgnoredAny},
 };
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// An answer's body, parsed. Everything borrows from the body.
@@ -71,9 +73,19 @@ pub(crate) fn parse<'a>(
     record_key: &str,
     sideloads: &[&'a str],
 ) -> Result<Page<'a>, Garbled> {
+    parse_of(Form::Cursor, body, record_key, sideloads)
+}
+
+/// The same of an endpoint of this form, which says where what leads on stands.
+pub(crate) fn parse_of<'a>(
+    form: Form,
+    body: &'a [u8],
+    record_key: &str,
+    sideloads: &[&'a str],
+) -> Result<Page<'a>, Garbled> {
     let text = text(body)?;
     let members = members(text, record_key, sideloads).ok_or_else(|| garbled(text))?;
-    typed_page(members, record_key)
+    typed_page(form, members, record_key)
 }
 
 /// What the end of a body says of the page after it, before the body is checked.
@@ -95,7 +107,11 @@ pub(crate) fn peek(body: &[u8]) -> Option<Peek> {
         let rest = std::str::from_utf8(tail.get(at..)?).ok()?;
         rest.split([',', '}']).next()
     };
-    if value("end_of_stream")? != "false" {
+    let more = match value("end_of_stream") {
+        Some(last) => last == "false",
+        None => value("has_more")? == "true",
+    };
+    if !more {
         return None;
     }
     let cursor = || Cursor::new(value("after_cursor")?.strip_prefix('"')?.strip_suffix('"')?);
@@ -123,7 +139,7 @@ impl Peek {
 
 /// Rules out what is no JSON object at first sight, with a better word than "syntax".
 fn text(body: &[u8]) -> Result<&str, Garbled> {
-    let text = std::str::from_utf8(body).map_err(|error| match error.error_len() {
+    let text = simdutf8::compat::from_utf8(body).map_err(|error| match error.error_len() {
         Some(_) => Garbled::Syntax { offset: error.valid_up_to() },
         None => Garbled::Incomplete { bytes: body.len() },
     })?;
@@ -185,6 +201,7 @@ struct Members<'a> {
     end_of_stream: Option<Json<'a>>,
     after_cursor: Option<Json<'a>>,
     end_time: Option<Json<'a>>,
+    end_id: Option<Json<'a>>,
     next_page: Option<Json<'a>>,
     count: Option<Json<'a>>,
     meta: Option<Json<'a>>,
@@ -236,6 +253,7 @@ fn members<'a>(text: &'a str, record_key: &str, sideloads: &[&'a str]) -> Option
                 "end_of_stream" => Some(&mut members.end_of_stream),
                 "after_cursor" => Some(&mut members.after_cursor),
                 "end_time" => Some(&mut members.end_time),
+                "end_id" => Some(&mut members.end_id),
                 "next_page" => Some(&mut members.next_page),
                 "count" => Some(&mut members.count),
                 "meta" => Some(&mut members.meta),
@@ -284,7 +302,11 @@ fn unquoted(raw: &[u8]) -> Cow<'_, str> {
 }
 
 /// Gives the members their types, or says which one is not as documented.
-fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Garbled> {
+fn typed_page<'a>(
+    form: Form,
+    mut members: Members<'a>,
+    record_key: &str,
+) -> Result<Page<'a>, Garbled> {
     if let Some(key) = members.repeated {
         return Err(Garbled::Repeated { key });
     }
@@ -310,9 +332,11 @@ fn typed_page<'a>(members: Members<'a>, record_key: &str) -> Result<Page<'a>, Ga
         Some(flag) => typed(flag, "end_of_stream", "true or false")?,
         None => meta.has_more.map(|more| !more),
     };
-    let after_cursor: Option<String> = match members.after_cursor {
-        Some(cursor) => typed(cursor, "after_cursor", "a string")?,
-        None => meta.after_cursor,
+    let after_cursor: Option<String> = match (form, members.after_cursor) {
+        (Form::StartId(_), _) => start_id(members.end_time.take(), members.end_id)?,
+        (Form::Token, _) => token(members.next_page)?,
+        (_, Some(cursor)) => typed(cursor, "after_cursor", "a string")?,
+        (_, None) => meta.after_cursor,
     };
     let end_time: Option<i64> = match members.end_time {
         Some(time) => typed(time, "end_time", SECONDS)?,
@@ -354,6 +378,37 @@ fn sideload<'a>(name: &'a str, records: Records<'a>) -> Result<(&'a str, Vec<Jso
             None => Ok((name, records)),
         },
     }
+}
+
+/// A time and an id, as a cursor of our own: they lead on together (API notes §1.2). The units of
+/// the time are the endpoint's.
+fn start_id(time: Option<Json<'_>>, id: Option<Json<'_>>) -> Result<Option<String>, Garbled> {
+    let (Some(time), Some(id)) = (time, id) else { return Ok(None) };
+    let time: Option<u64> = typed(time, "end_time", "a whole number")?;
+    let id: Option<Value> = typed(id, "end_id", "an id")?;
+    let id = match id {
+        Some(Value::String(id)) => Some(id),
+        Some(Value::Number(id)) => Some(id.to_string()),
+        None | Some(Value::Null) => None,
+        Some(_) => return Err(Garbled::MemberType { key: "end_id", expected: "an id" }),
+    };
+    Ok(time.zip(id).map(|(time, id)| format!("{time}:{id}")))
+}
+
+/// The cursor in the URL of the next page: API notes §2.3. The URL itself is never asked.
+fn token(next: Option<Json<'_>>) -> Result<Option<String>, Garbled> {
+    const EXPECTED: &str = "a URL with a cursor";
+    let url: Option<String> = match next {
+        Some(next) => typed(next, "next_page", EXPECTED)?,
+        None => None,
+    };
+    let Some(url) = url else { return Ok(None) };
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let query = query.split('#').next().unwrap_or_default();
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("cursor="));
+    let value = value.ok_or(Garbled::MemberType { key: "next_page", expected: EXPECTED })?;
+    let decoded = percent_decode_str(value).decode_utf8();
+    decoded.map_or(Err(Garbled::CursorUnusable), |text| Ok(Some(text.into_owned())))
 }
 
 const SECONDS: &str = "whole seconds since 1970";

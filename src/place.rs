@@ -146,6 +146,15 @@ pub(crate) fn discarded(path: &Path) -> PathBuf {
     hidden(path, "discarded")
 }
 
+/// Whether a name is one of those that stand hidden beside an output.
+pub(crate) fn is_hidden_own(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let own = name.strip_prefix('.').and_then(|name| name.rsplit_once('.'));
+    own.is_some_and(|(name, what)| {
+        !name.is_empty() && ["partial", "owner", "discarded"].contains(&what)
+    })
+}
+
 fn hidden(path: &Path, what: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{what}"))

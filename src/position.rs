@@ -26,13 +26,21 @@ impl Cursor {
         &self.0
     }
 
-    /// The change time inside a cursor of the recorded form, base64 of `{epoch}.0||{id}|`. A
-    /// cursor is opaque by contract, so this is for people to read and decides nothing.
+    /// The change time inside a cursor of the recorded form, base64 of `{epoch}.0||{id}|`, or of our
+    /// own, `{time}:{id}`. A cursor is opaque by contract, so this is for people to read and decides nothing.
     pub(crate) fn time(&self) -> Option<UnixTime> {
+        if let Some((time, _)) = self.0.split_once(':') {
+            return of_any_unit(time.parse().ok()?);
+        }
         let decoded = String::from_utf8(STANDARD.decode(&self.0).ok()?).ok()?;
         let (time, _) = decoded.split_once("||")?;
         UnixTime::new(time.split('.').next()?.parse().ok()?)
     }
+}
+
+/// A time in seconds or microseconds: seconds will not be so many for three million years.
+fn of_any_unit(time: i64) -> Option<UnixTime> {
+    UnixTime::new(if time < 100_000_000_000_000 { time } else { time / 1_000_000 })
 }
 
 /// 128 bits of SHA-256 of a record's bytes. Record text is written by strangers, so the hash is

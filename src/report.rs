@@ -197,6 +197,13 @@ impl Report {
         }
     }
 
+    /// What a newcomer at a terminal may type next.
+    pub(crate) fn tip(&self, text: &str) {
+        if self.terminal && !self.voice.quiet && !self.voice.json {
+            self.line(Kind::Hint, None, text);
+        }
+    }
+
     /// Whether a log is to tell of progress: `-v`, and no terminal shows it.
     pub(crate) fn tells_progress(&self) -> bool {
         self.voice.verbose && !self.progress().is_shown()

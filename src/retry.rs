@@ -146,10 +146,13 @@ impl Budget {
             }
             _ => {}
         }
-        let longest = self.left(now).min(self.max_wait.unwrap_or(Duration::MAX));
-        if self.left(now).is_zero() {
+        let left = self.left(now);
+        if left.is_zero() {
             return Next::GiveUp(Reason::Spent(self.retry_for));
         }
+        // No `--max-wait` is so short that a server that is down is asked without a pause.
+        let allowed = self.max_wait.unwrap_or(Duration::MAX).max(SHORTEST_DELAY);
+        let longest = left.min(allowed);
         match treatment {
             Treatment::Shrink if shrinkable => {
                 self.halved = self.halved.saturating_add(1);
@@ -365,6 +368,20 @@ mod tests {
         let (waits, _) = waits(Treatment::Retry, seconds(30), Some(seconds(10)), 1.0);
         let waits: Vec<u64> = waits.iter().map(Duration::as_secs).collect();
         assert_eq!(waits, [1, 2, 4, 8, 10, 5]);
+    }
+
+    /// Where hardly any wait is allowed, a server that is down is not asked in a tight loop.
+    #[test]
+    fn h5_no_max_wait_makes_a_busy_loop() {
+        for max_wait in [0, 1, 199, 200] {
+            for treatment in [Treatment::Retry, Treatment::RetryNotBefore(seconds(10))] {
+                let (waits, reason) = waits(treatment, seconds(3), Some(millis(max_wait)), 1.0);
+                assert_eq!((waits.len(), waits[0]), (15, millis(200)), "{max_wait} ms");
+                assert_eq!(reason, Reason::Spent(seconds(3)));
+            }
+            let (waits, _) = waits(Treatment::Shrink, seconds(3), Some(millis(max_wait)), 1.0);
+            assert_eq!(waits.len(), 2 + 15, "two halvings are immediate");
+        }
     }
 
     #[test]

@@ -94,8 +94,22 @@ impl Wire {
         move || cancelled.store(true, Ordering::Relaxed)
     }
 
-    /// Asks for a page. Its body replaces what is in `body`.
+    /// Asks for a page. Its body replaces what is in `body`, which is cheapest where that holds as
+    /// much already.
     pub(super) fn get(
+        &self,
+        request: &Request,
+        authorization: &Secret,
+        body: &mut Vec<u8>,
+    ) -> Result<(u16, Headers), (Headers, ApiError)> {
+        let answer = self.ask(request, authorization, body);
+        if answer.is_err() {
+            body.clear(); // nothing of an earlier page is taken for this one's
+        }
+        answer
+    }
+
+    fn ask(
         &self,
         request: &Request,
         authorization: &Secret,
@@ -138,13 +152,12 @@ impl Wire {
 
     fn receive(&self, response: Response<Body>, body: &mut Vec<u8>) -> Result<(), ApiError> {
         self.watch.in_body.store(true, Ordering::Relaxed);
-        body.clear();
         let limit = self.limits.page_bytes;
         let reader = response.into_body().into_with_config().limit(u64::MAX).reader();
-        let result = reader.take(limit.saturating_add(1)).read_to_end(body);
+        let result = overwrite(body, reader.take(limit.saturating_add(1)));
         self.watch.in_body.store(false, Ordering::Relaxed);
-        let size = result.map_err(|error| self.body_failed(error))?;
-        if u64::try_from(size).is_ok_and(|size| size > limit) {
+        result.map_err(|error| self.body_failed(error))?;
+        if u64::try_from(body.len()).is_ok_and(|size| size > limit) {
             body.clear();
             body.shrink_to(1024);
             return Err(ApiError::TooLarge { limit });
@@ -162,11 +175,10 @@ impl Wire {
         }
         let limit = self.limits.page_bytes;
         let mut inflated = Vec::new();
-        let size = MultiGzDecoder::new(body.as_slice())
-            .take(limit.saturating_add(1))
-            .read_to_end(&mut inflated)
+        let reader = MultiGzDecoder::new(body.as_slice()).take(limit.saturating_add(1));
+        overwrite(&mut inflated, reader)
             .map_err(|error| Garbled::Compression { reason: error.to_string() })?;
-        if u64::try_from(size).is_ok_and(|size| size > limit) {
+        if u64::try_from(inflated.len()).is_ok_and(|size| size > limit) {
             return Err(ApiError::TooLarge { limit });
         }
         *body = inflated;
@@ -234,10 +246,58 @@ impl Wire {
     }
 }
 
+/// Reads to the end, over what is in `body`: only where it grows must it be zeroed first.
+fn overwrite(body: &mut Vec<u8>, mut reader: impl io::Read) -> io::Result<()> {
+    const STEP: usize = 128 * 1024;
+    let mut filled = 0;
+    let result = loop {
+        if filled == body.len() {
+            body.resize(filled + STEP, 0);
+        }
+        match reader.read(&mut body[filled..]) {
+            Ok(0) => break Ok(()),
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break Err(error),
+        }
+    };
+    body.truncate(filled);
+    result
+}
+
 fn owned(response: &Response<Body>) -> Headers {
     let pair = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
     };
     Headers(response.headers().iter().map(pair).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_longer_and_a_shorter_page_take_turns_in_a_body() {
+        let mut body = b"what was there before".to_vec();
+        for length in [0, 3, 21, 22, 300_000, 131_072, 262_144, 7] {
+            let page: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
+            overwrite(&mut body, page.as_slice()).unwrap();
+            assert_eq!(body, page, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_breaks_off_leaves_what_came() {
+        struct Broken;
+        impl io::Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::ConnectionReset.into())
+            }
+        }
+        let mut body = b"what was there before".to_vec();
+        let error = overwrite(&mut body, b"cut".chain(Broken)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        assert_eq!(body, b"cut");
+    }
 }

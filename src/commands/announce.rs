@@ -84,12 +84,20 @@ fn start(job: &Job) -> Option<UnixTime> {
     }
 }
 
+/// Of what has no start, all is taken.
+fn begins_without_a_start(job: &Job) -> bool {
+    !job.resource.has_start() && !matches!(job.mode, Mode::Series(_))
+}
+
 /// The start, or of several the earliest, with whose it is.
 fn start_of(jobs: &[&Job]) -> String {
     let mut starts: Vec<(Option<UnixTime>, &str)> =
         jobs.iter().map(|job| (start(job), job.resource.name)).collect();
     starts.sort_by_key(|(start, _)| *start);
     let alike = starts.windows(2).all(|pair| pair[0].0 == pair[1].0);
+    if jobs.iter().all(|job| begins_without_a_start(job)) {
+        return "the beginning".to_owned();
+    }
     match starts.iter().find_map(|(start, name)| start.map(|start| (start, name))) {
         None => "the saved cursor".to_owned(),
         Some((start, _)) if alike => start.to_string(),

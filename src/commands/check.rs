@@ -197,7 +197,9 @@ fn asked(client: &Client, resource: &'static Resource, start: UnixTime) -> Answe
     let (headers, answer) = client.get(&request, &mut body);
     // A 200 proves nothing until it is the documented page.
     let answer = answer.and_then(|()| {
-        page::parse(&body, resource.record_key, &[]).map(drop).map_err(ApiError::from)
+        page::parse_of(job.endpoint.form, &body, resource.record_key, &[])
+            .map(drop)
+            .map_err(ApiError::from)
     });
     Answered { resource, target: request.target(), headers, answer }
 }

@@ -3,12 +3,13 @@
 use super::{
     Context,
     announce::{self, Scene},
+    objects::{self, Asks},
 };
 use crate::{
     api::{Limits, auth::Authorizer},
     cli::{ExportArgs, SummaryFormat, When},
     disk::{self, FileMode},
-    export::{self, Ledger, Outputs, Over, Shared, summary},
+    export::{self, Ledger, Opened, Outputs, Over, Shared, summary},
     failure::{Exit, Failure, OrExit as _},
     mark::STDOUT,
     mutex::lock,
@@ -17,12 +18,15 @@ use crate::{
     place::Place,
     plan::{self, Job, Known, Named, Saved},
     request::Request,
+    retry::Budget,
     settings::Settings,
+    shown::quoted,
     sink,
     state::{self, StateFile},
     time::UnixTime,
 };
 use std::{
+    env, fs,
     path::Path,
     sync::{Arc, Mutex},
     time::Duration,
@@ -67,25 +71,42 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         true => None,
         false => open_state(args, &settings)?,
     };
-    let named = plan::named(&asked, &settings.defaults)?;
+    let tuning = tuning(args, &settings);
+    let authorizer = Arc::new(Authorizer::new(settings.credentials.clone()));
+    let objects = match plan::means_all(&asked, &settings.defaults) {
+        true => {
+            let asks = if args.dry_run { Asks::No } else { Asks::Yes };
+            let budget = Budget::new(tuning.retry_for, tuning.max_wait);
+            objects::all(asks, budget, state.as_ref(), &settings, &authorizer, context)?
+        }
+        false => Vec::new(),
+    };
+    let named = plan::named(&asked, &settings.defaults, &objects)?;
     let saved = saved(state.as_ref(), &named, &settings, now)?;
     let names = Names { account: &settings.account, now };
     let known = Known { defaults: &settings.defaults, names, saved: &saved };
-    let jobs = plan::jobs(&asked, window, &named, &known)?;
-    for (names, text) in plan::remarks(&asked, &jobs) {
-        context.report.note_of(&names, &text);
+    let (named, startless) = plan::startless(window, named, &known);
+    if !startless.is_empty() {
+        let text = plan::how_to_begin(&startless, asked.output.as_deref());
+        context
+            .report
+            .note_of(&startless, &format!("left out, nothing says where to start: {text}"));
     }
+    let jobs = plan::jobs(&asked, window, &named, &known)?;
     let stdout = if target == Target::Device { &output } else { "stdout" };
     let scene = Scene { state: saved.state.as_deref(), passing, stdout };
-    let announced = match context.report.is_for_programs() {
-        true => announce::each(&jobs, &scene),
-        false => announce::announcements(&jobs, &scene),
+    let announce = || {
+        let announced = match context.report.is_for_programs() {
+            true => announce::each(&jobs, &scene),
+            false => announce::announcements(&jobs, &scene),
+        };
+        for (names, text) in plan::remarks(&asked, &jobs).into_iter().chain(announced) {
+            context.report.note_of(&names, &text);
+        }
     };
-    for (names, text) in announced {
-        context.report.note_of(&names, &text);
-    }
     if args.dry_run {
         export::check(&jobs)?;
+        announce();
         for job in &jobs {
             let text = format!("would send GET {}{}", settings.base.origin, first(job).target());
             super::print(&format!("{}: {text}\n", job.resource.name))?;
@@ -93,6 +114,8 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
         return Ok(Exit::Done);
     }
     if target == Target::Device {
+        // Its reader may be long in coming; and it begins no series.
+        announce();
         sink::becomes(Path::new(&output), context.clock, &context.stop)?;
     }
     if context.progress != When::Never {
@@ -102,13 +125,37 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     if let Some(state) = &mut state {
         state.begin_run(now);
     }
-    let shared = shared(&settings, state, context, &tuning(args, &settings));
-    let result = all(&jobs, &shared, args.summary);
+    let shared = Shared { authorizer, ..shared(&settings, state, context, &tuning) };
+    let result = export::open(&jobs, &shared).and_then(|opened| {
+        // Now it is so: a series that is told as begun is saved.
+        if target != Target::Device {
+            announce();
+        }
+        all(opened, &shared, args.summary)
+    });
+    if args.sandbox && args.summary == SummaryFormat::Text {
+        jobs.iter().find_map(to_see).iter().for_each(|tip| context.report.tip(tip));
+    }
     if let Some(state) = &shared.state {
         let exit = result.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);
         lock(state).end_run(exit, context.clock.wall());
     }
     result
+}
+
+/// The line that shows a record of what was written, for whoever tries zdx out.
+fn to_see(job: &Job) -> Option<String> {
+    let Place::File(file) = &job.place else { return None };
+    let written = fs::metadata(&file.path).ok().filter(|data| data.len() > 0);
+    let here = env::current_dir().and_then(|dir| dir.canonicalize()).unwrap_or_default();
+    let path = file.path.strip_prefix(here).unwrap_or(&file.path);
+    let path = quoted(&path.to_string_lossy());
+    let line = match file.path.extension().and_then(|end| end.to_str()) {
+        Some("gz") => format!("gzip -dc {path} | head -n 1"),
+        Some("zst") => format!("zstd -dc {path} | head -n 1"),
+        _ => format!("head -n 1 {path}"),
+    };
+    written.map(|_| format!("to see a record: {line}"))
 }
 
 /// What is saved of what was asked for.
@@ -120,7 +167,8 @@ fn saved(
 ) -> Result<Saved, Failure> {
     let Some(state) = state else {
         let owned = state::owned_in(&settings.state, &settings.account);
-        return Ok(Saved { owned, ..Saved::default() });
+        let kept = disk::resolve_missing(&settings.state).ok();
+        return Ok(Saved { owned, kept, ..Saved::default() });
     };
     let mut series = Vec::new();
     for Named { resource, .. } in named {
@@ -128,7 +176,8 @@ fn saved(
             state.series(resource.name, now).map_err(|failure| failure.about(resource.name))?;
         series.extend(found.map(|series| (resource.name, series)));
     }
-    Ok(Saved { state: Some(state.path().to_owned()), series, owned: state.owned() })
+    let path = Some(state.path().to_owned());
+    Ok(Saved { kept: path.clone(), state: path, series, owned: state.owned() })
 }
 
 /// How the run asks: what was typed, else what is configured.
@@ -189,12 +238,12 @@ pub(super) fn shared<'a>(
 }
 
 /// Runs all jobs, and says how they ended together.
-pub(super) fn all(
-    jobs: &[Job],
-    shared: &Shared<'_>,
+pub(super) fn all<'a>(
+    opened: Opened<'a>,
+    shared: &'a Shared<'a>,
     summary_format: SummaryFormat,
 ) -> Result<Exit, Failure> {
-    let outcomes = export::run(jobs, shared)?;
+    let outcomes = export::run(opened, shared)?;
     let exits: Vec<Exit> = outcomes.iter().map(|outcome| outcome.exit).collect();
     let exit = Exit::merge(&exits);
     if outcomes.iter().all(|outcome| outcome.out_of_reach) {

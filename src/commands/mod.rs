@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod context;
 mod export;
+mod objects;
 mod refused;
 mod resources;
 mod sample;

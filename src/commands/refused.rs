@@ -224,7 +224,8 @@ fn unusable(flag: &str, value: &str, why: Option<&str>, command: &Command, words
 }
 
 fn missing(what: &str, command: &Command, words: &str) -> Failure {
-    let failure = Failure::usage(format!("{}: {what} is missing", own(words)));
+    let verb = if what.contains(" and ") { "are" } else { "is" };
+    let failure = Failure::usage(format!("{}: {what} {verb} missing", own(words)));
     let first = what.split(" and ").next().unwrap_or_default();
     match takes(first, command).as_slice() {
         [] => failure.hint(format!("`{words} --help` shows how it is used")),
@@ -325,6 +326,10 @@ mod tests {
             (
                 "zdx state set tickets",
                 "state set: --since is missing | `zdx state set --help` shows how it is used",
+            ),
+            (
+                "zdx state set",
+                "state set: --since and RESOURCE are missing | `zdx state set --help` shows how it is used",
             ),
             (
                 "zdx completions fsh",

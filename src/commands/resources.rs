@@ -78,7 +78,7 @@ const WIDTH: usize = 80;
 /// 80 columns.
 fn as_table() -> String {
     let row = |resource: &Resource| {
-        [resource.name, &paging(resource).join(", "), resource.record_key, resource.readable_by]
+        [resource.name, &paging(resource).join("/"), resource.record_key, resource.readable_by]
             .map(str::to_owned)
     };
     let mut out =

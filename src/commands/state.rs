@@ -128,6 +128,7 @@ fn words(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> St
         writeln!(out, "  through   {}", time(through)).expect(ENDLESS);
     }
     let position = match (&series.position, series.position.time()) {
+        (Position::Start(start), _) if series.through.is_some() => format!("set to {start}"),
         (Position::Start(start), _) => format!("not yet begun, starts at {start}"),
         (Position::Cursor(_), Some(at)) => format!("a cursor at {at}"),
         (Position::Cursor(_), None) => "a cursor".to_owned(),
@@ -251,6 +252,13 @@ fn set(
     }
     let (mut state, mut all) = open(place, wanted, context)?;
     all.retain(|(resource, _)| !resource.is_list());
+    if let Some((resource, _)) = all.iter().find(|(resource, _)| !resource.has_start()) {
+        let text = format!("{} has no start that could be set", resource.name);
+        return Err(Failure::usage(text).hint(format!(
+            "to take all of it once more: `zdx state reset {}`, then export it again",
+            resource.name
+        )));
+    }
     let moved: Vec<(&str, Series)> = all
         .iter()
         .map(|(resource, series)| {
@@ -466,6 +474,7 @@ fn look_moved(
     let ours = Ours { series: id, open: series.open };
     let mut files = Vec::new();
     for mark in series.marks().filter(|mark| mark.file.is_some()) {
+        plan::check_not_kept(Path::new(&mark.path), Some(state.path()))?;
         let file = FilePlace::growing(PathBuf::from(&mark.path), Owner::Series(mark.clone()));
         let looked = sink::look(&file, Some(ours), Purpose::Write, &export::whereabouts)?;
         files.push((file, looked));

@@ -83,6 +83,12 @@ pub(super) fn past(
     failure: Failure,
 ) -> Failure {
     match error {
+        ApiError::CursorRefused { .. } if job.mode.in_series() && !job.resource.has_start() => {
+            let resource = job.resource.name;
+            failure.hint(format!(
+                "to take all of it once more: `zdx state reset {resource}`, then export it again"
+            ))
+        }
         ApiError::CursorRefused { .. } if job.mode.in_series() => {
             let resource = job.resource.name;
             let since = reached.map_or("TIME".to_owned(), |time| time.to_string());

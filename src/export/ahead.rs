@@ -85,7 +85,7 @@ impl Asker {
             None => self.spare.recv().ok()?,
             Some(_) => self.spare.try_recv().unwrap_or_default(),
         };
-        body.clear();
+        body.truncate(KEPT); // and not cleared: what is there is read over
         body.shrink_to(KEPT);
         let began = self.clock.instant();
         let place = |ticket: Option<Ticket>| match ticket {

@@ -1,8 +1,8 @@
-//! Which files the resources of a run write to: each is one resource's alone.
+//! Which files the resources of a run write to: each is one resource's, or one sideload's, alone.
 //!
 //! Two names may lead to one file. Must not know what is written, nor what other programs do.
 
-use crate::{failure::Failure, mutex::lock, place::Place, plan::Job};
+use crate::{disk, failure::Failure, mutex::lock, place::Place, plan::Job};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -11,26 +11,13 @@ use std::{
 
 /// The files of each resource of a run, by its name.
 #[derive(Debug, Default)]
-pub(crate) struct Outputs(Mutex<BTreeMap<&'static str, Vec<PathBuf>>>);
+pub(crate) struct Outputs(Mutex<BTreeMap<&'static str, Vec<Named>>>);
 
-/// What two names of one file have in common.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Which {
-    /// A file that is there, by its device and its number on it.
-    Found(u64, u64),
-    /// One that is still to be made, or a system that does not tell.
-    Named(PathBuf),
-}
-
-impl Which {
-    fn of(path: &Path) -> Which {
-        #[cfg(unix)]
-        if let Ok(found) = std::fs::metadata(path) {
-            use std::os::unix::fs::MetadataExt as _;
-            return Which::Found(found.dev(), found.ino());
-        }
-        Which::Named(path.to_owned())
-    }
+/// A file, and what is written to it.
+#[derive(Debug)]
+struct Named {
+    what: String,
+    path: PathBuf,
 }
 
 impl Outputs {
@@ -49,30 +36,31 @@ impl Outputs {
     /// Refuses a second resource, or sideload, that writes to the file of a first.
     fn check(&self) -> Result<(), (&'static str, Failure)> {
         let outputs = lock(&self.0);
-        let mut taken: BTreeMap<Which, &Path> = BTreeMap::new();
-        let all =
-            outputs.iter().flat_map(|(name, files)| files.iter().map(move |file| (name, file)));
-        for (name, file) in all {
-            if let Some(other) = taken.insert(Which::of(file), file) {
-                let text = format!(
-                    "{} and {} are one file, and this run would write to it twice",
-                    other.display(),
-                    file.display()
-                );
-                return Err((
-                    name,
-                    Failure::usage(text).hint("give each a file of its own with -o"),
-                ));
+        let mut seen: Vec<(&str, &Path)> = Vec::new();
+        for (resource, files) in outputs.iter() {
+            for Named { what, path } in files {
+                if let Some((other, _)) = seen.iter().find(|(_, seen)| disk::is_same(seen, path)) {
+                    let text = format!(
+                        "the outputs of {other} and {what} are one file, {}",
+                        path.display()
+                    );
+                    let hint = "a link leads from one to the other: give each a file of its own";
+                    return Err((resource, Failure::usage(text).hint(hint)));
+                }
+                seen.push((what, path));
             }
         }
         Ok(())
     }
 }
 
-fn files(job: &Job) -> Vec<PathBuf> {
-    let file = |place: &Place| match place {
-        Place::File(file) => Some(file.path.clone()),
+fn files(job: &Job) -> Vec<Named> {
+    let resource = job.resource.name;
+    let beside = job.beside.iter().map(|(name, place)| (format!("{resource}.{name}"), place));
+    let all = [(resource.to_owned(), &job.place)].into_iter().chain(beside);
+    let file = |(what, place): (String, &Place)| match place {
+        Place::File(file) => Some(Named { what, path: file.path.clone() }),
         Place::Stdout => None,
     };
-    job.places().filter_map(file).collect()
+    all.filter_map(file).collect()
 }

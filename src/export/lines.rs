@@ -128,6 +128,7 @@ pub(super) struct Frame {
     before: String,
     after: &'static str,
     surrogates: LoneSurrogates,
+    deleted: memmem::Finder<'static>,
 }
 
 impl Frame {
@@ -137,7 +138,8 @@ impl Frame {
             true => (format!("{{\"resource\":\"{name}\",\"record\":"), "}\n"),
             false => (String::new(), "\n"),
         };
-        Frame { before, after, surrogates: form.surrogates }
+        let deleted = memmem::Finder::new(DELETED);
+        Frame { before, after, surrogates: form.surrogates, deleted }
     }
 
     /// Adds the line of a record.
@@ -145,7 +147,8 @@ impl Frame {
         out.extend_from_slice(self.before.as_bytes());
         let start = out.len();
         noticed.surrogates += push_record(record, self.surrogates, out);
-        noticed.deleted += u64::from(is_deleted(out.get(start..).unwrap_or_default()));
+        noticed.deleted +=
+            u64::from(is_deleted(out.get(start..).unwrap_or_default(), &self.deleted));
         out.extend_from_slice(self.after.as_bytes());
     }
 }
@@ -235,11 +238,12 @@ fn glance(record: &[u8], name: &memmem::Finder<'_>) -> Option<UnixTime> {
     most
 }
 
-/// Whether this is a deleted ticket. The search finds candidates fast; only the record's own
-/// member counts.
-fn is_deleted(record: &[u8]) -> bool {
-    const DELETED: &[u8] = br#""status":"deleted""#;
-    memmem::find(record, DELETED).is_some()
+const DELETED: &[u8] = br#""status":"deleted""#;
+
+/// Whether this is a deleted ticket. The search for [`DELETED`] finds candidates fast; only the
+/// record's own member counts.
+fn is_deleted(record: &[u8], deleted: &memmem::Finder<'_>) -> bool {
+    deleted.find(record).is_some()
         && serde_json::from_slice(record).is_ok_and(|members: HashMap<String, &RawValue>| {
             members.get("status").is_some_and(|status| status.get() == "\"deleted\"")
         })

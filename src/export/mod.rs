@@ -50,6 +50,7 @@ use crate::{
     sink::Purpose,
 };
 pub(crate) use apart::Outputs;
+pub(crate) use objects::keys;
 pub(crate) use opening::whereabouts;
 pub(crate) use query::request;
 pub(crate) use shared::{Ledger, Over, Shared};
@@ -73,22 +74,32 @@ pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
     })
 }
 
-/// Runs all jobs to their ends. An error means that nothing was sent.
-pub(crate) fn run(jobs: &[Job], shared: &Shared<'_>) -> Result<Vec<Outcome>, Failure> {
+/// Jobs of which every output is open, and every start is saved.
+pub(crate) struct Opened<'a>(Vec<(&'a Job, Ready<'a>)>);
+
+/// Opens what all jobs need; what can be refused is refused here. First all looks, then all acts.
+pub(crate) fn open<'a>(jobs: &'a [Job], shared: &'a Shared<'a>) -> Result<Opened<'a>, Failure> {
     shared.outputs.take_all(jobs)?;
     let looked = jobs.iter().map(|job| {
         let looked = Looked::look(job, Purpose::Write);
         looked.map(|looks| (job, looks)).map_err(|failure| failure.about(job.resource.name))
     });
     let looked = looked.collect::<Result<Vec<_>, _>>()?;
-    let mut opened = Vec::new();
-    for (job, looks) in looked {
-        let ready =
-            Ready::open(job, shared, looks).map_err(|failure| failure.about(job.resource.name))?;
-        opened.push((job, ready));
-    }
-    warn_of_open_directories(jobs, shared);
-    let waiting: Mutex<VecDeque<_>> = Mutex::new(opened.into_iter().enumerate().collect());
+    let opened = looked.into_iter().map(|(job, looks)| {
+        let ready = Ready::open(job, shared, looks);
+        ready.map(|ready| (job, ready)).map_err(|failure| failure.about(job.resource.name))
+    });
+    opened.collect::<Result<_, _>>().map(Opened)
+}
+
+/// Runs all jobs to their ends. An error means that nothing was sent.
+pub(crate) fn run<'a>(
+    Opened(ready): Opened<'a>,
+    shared: &'a Shared<'a>,
+) -> Result<Vec<Outcome>, Failure> {
+    let jobs: Vec<&Job> = ready.iter().map(|(job, _)| *job).collect();
+    warn_of_open_directories(&jobs, shared);
+    let waiting: Mutex<VecDeque<_>> = Mutex::new(ready.into_iter().enumerate().collect());
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..shared.jobs.min(jobs.len()) {
@@ -166,7 +177,7 @@ impl<'a> Ready<'a> {
 }
 
 /// What is written and saved can be trusted as far as the directories that it lies in.
-fn warn_of_open_directories(jobs: &[Job], shared: &Shared<'_>) {
+fn warn_of_open_directories(jobs: &[&Job], shared: &Shared<'_>) {
     let outputs = jobs.iter().filter_map(|job| match &job.output {
         Output::File { path, .. } => Some(path.clone()),
         Output::Stdout => None,

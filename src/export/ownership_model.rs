@@ -362,7 +362,7 @@ impl World {
         let defaults = Defaults::default();
         let names = Names { account: run.account, now: NOW };
         let known = Known { defaults: &defaults, names, saved: &saved };
-        let named = plan::named(&asked, &defaults)?;
+        let named = plan::named(&asked, &defaults, &[])?;
         let jobs = plan::jobs(&asked, window, &named, &known)?;
         let job = jobs.first().unwrap();
         assert_eq!(job.resource.name, tickets.name);

@@ -13,7 +13,7 @@ use crate::{
     plan::Job,
     position::{Fingerprint, Position},
     record,
-    resource::Pagination,
+    resource::{Form, Pagination},
     scan::Json,
     time::UnixTime,
 };
@@ -31,7 +31,7 @@ impl<'b> Read<'b> {
     pub(super) fn new(page: Page<'b>, job: &Job, at: &Position, memory: &Memory) -> Read<'b> {
         let unseen = page.records.len();
         let mut read = Read { page, prints: Vec::new(), seen: Vec::new(), unseen };
-        if at.pagination() == Pagination::Time || memory.len() > 0 {
+        if job.endpoint.form.repeats() || at.pagination() == Pagination::Time || memory.len() > 0 {
             read.print(job);
             read.seen = read.prints.iter().map(|print| memory.contains(print)).collect();
             read.unseen = read.seen.iter().filter(|seen| !**seen).count();
@@ -56,10 +56,12 @@ impl<'b> Read<'b> {
         u64::try_from(self.page.records.len() - self.unseen).unwrap_or(0)
     }
 
-    /// How the records lie to the server's clock; only looked at where the end_time is ahead of it.
+    /// How the records lie to the server's clock; only looked at where the position is
+    /// theirs.
     pub(super) fn present(&self, job: &Job, clocks: Clocks) -> Present {
         let now = clocks.latest();
-        if self.page.envelope.end_time.is_none_or(|end_time| end_time <= now) {
+        let by_records = matches!(job.endpoint.form, Form::Records | Form::Listed);
+        if !by_records && self.page.envelope.end_time.is_none_or(|end_time| end_time <= now) {
             return Present { now, settled: None, past: None };
         }
         let latest =
@@ -96,6 +98,20 @@ impl<'b> Read<'b> {
         }
     }
 
+    /// The same of what has no times, by when something new was last read.
+    pub(super) fn age_since_reading(
+        &self,
+        last: Option<UnixTime>,
+        horizon: Option<UnixTime>,
+    ) -> Age {
+        let Some(horizon) = horizon else { return Age::Old };
+        match last {
+            Some(last) if self.unseen == 0 && last < horizon => Age::Old,
+            None if self.unseen == 0 => Age::Old,
+            _ => Age::Young,
+        }
+    }
+
     /// Whether the page is one whole second, behind which it ends: so many that they did not fit on a
     /// page (API notes §4.2), and of which nothing can be told about pages.
     pub(super) fn is_one_second(
@@ -115,7 +131,10 @@ impl<'b> Read<'b> {
     /// that changed at or after its end: a state must stay one that can be read.
     pub(super) fn served_again(&self, job: &Job, edge: &Position) -> Vec<Fingerprint> {
         const MOST: usize = 10_000;
-        let Position::Time(end) = edge else { return Vec::new() };
+        if !job.endpoint.form.repeats() {
+            return Vec::new();
+        }
+        let Position::Time(end) = edge else { return self.prints.clone() };
         if self.page.records.len() <= MOST {
             return self.prints.clone();
         }

@@ -15,16 +15,16 @@ use super::{
     ending::Ending,
     lines,
     memory::{Age, Memory, Passed},
-    query::request,
+    query::{request, request_at},
     reading::Read,
     sideloaded::{Sideloaded, Turn},
 };
 use crate::{
     garbled::Garbled,
     page,
-    paging::Verdict,
+    paging::{self, At, Verdict},
     plan::{Job, Mode},
-    position::{Fingerprint, Overlap, Position},
+    position::{Cursor, Fingerprint, Overlap, Position},
     request::Request,
     resource::{Pagination, Sideload},
     retry::PageSize,
@@ -74,6 +74,8 @@ struct Walk {
     earlier: HashSet<Fingerprint>,
     /// What the next page may serve again, of a server that does not tell the end.
     served: HashSet<Fingerprint>,
+    /// The cursor that leads on inside the run, of a walk by list.
+    inside: Option<Cursor>,
 }
 
 /// A page as [`Stream::digest`] leaves it: without its body, which it would borrow.
@@ -178,7 +180,7 @@ impl<'a> Stream<'a> {
             true => self.memory.prints().collect(),
             false => HashSet::new(),
         };
-        self.walk = Walk { from_anchor: true, passed_lead, earlier: HashSet::new(), served };
+        self.walk = Walk { from_anchor: true, passed_lead, served, ..Walk::default() };
         self.ending.begin();
     }
 
@@ -190,7 +192,7 @@ impl<'a> Stream<'a> {
         }
         self.at = self.lead.clone();
         let served = std::mem::take(&mut self.walk.served);
-        self.walk = Walk { from_anchor: false, passed_lead: true, earlier: HashSet::new(), served };
+        self.walk = Walk { from_anchor: false, passed_lead: true, served, ..Walk::default() };
         self.ending.begin();
     }
 
@@ -210,9 +212,14 @@ impl<'a> Stream<'a> {
 
     /// What is to be asked for.
     pub(super) fn request(&self) -> Request {
-        let at = self.ending.probe();
-        let at = at.as_ref().unwrap_or(&self.at);
-        request(self.job, at, self.size.get())
+        match self.ending.probe() {
+            Some(behind) => request(self.job, &behind, self.size.get()),
+            None => request_at(self.job, self.place(), self.size.get()),
+        }
+    }
+
+    fn place(&self) -> At<'_> {
+        At { position: &self.at, inside: self.walk.inside.as_ref() }
     }
 
     /// What will probably be asked for behind a page, by the end of a body that is not yet checked;
@@ -286,7 +293,12 @@ impl<'a> Stream<'a> {
 
     /// The batch lacks its body, which it would borrow.
     fn digest(&mut self, body: &[u8], clocks: Clocks, memory: usize) -> Result<Digested, Garbled> {
-        let page = page::parse(body, self.job.resource.record_key, self.sideloads.names())?;
+        let page = page::parse_of(
+            self.job.endpoint.form,
+            body,
+            self.job.resource.record_key,
+            self.sideloads.names(),
+        )?;
         if page.envelope.count.is_some_and(|count| usize::try_from(count) != Ok(page.records.len()))
         {
             self.remarks.push(Remark::Miscounted);
@@ -316,9 +328,13 @@ impl<'a> Stream<'a> {
             Verdict::Commit { next, more } => (next, more),
             Verdict::Idle => (self.at.clone(), false),
         };
-        let latest = lines::latest(&read.page.records, self.job.resource.change_time, None);
         let horizon = self.delay().map(|delay| clocks.now().minus(delay));
-        let age = read.age(&next, latest, more, horizon);
+        let (latest, age) = if self.job.endpoint.form.has_start() {
+            let latest = lines::latest(&read.page.records, self.job.resource.change_time, None);
+            (latest, read.age(&next, latest, more, horizon))
+        } else {
+            (None, read.age_since_reading(self.through, horizon))
+        };
         if age == Age::Young || !self.memory.is_at_anchor() {
             read.print(self.job);
         }
@@ -355,9 +371,15 @@ impl<'a> Stream<'a> {
         clocks: Clocks,
     ) -> bool {
         self.learn_from(read);
-        if let Position::Cursor(cursor) = &self.at {
-            self.walk.earlier.insert(Fingerprint::of(cursor.as_str().as_bytes()));
-        }
+        let form = self.job.endpoint.form;
+        let inside = paging::inside(form, &read.page.envelope).filter(|_| more);
+        let gone_on_from = std::mem::replace(&mut self.walk.inside, inside);
+        let cursor = match &self.at {
+            Position::Cursor(cursor) => Some(cursor),
+            _ => gone_on_from.as_ref(),
+        };
+        let print = cursor.map(|cursor| Fingerprint::of(cursor.as_str().as_bytes()));
+        self.walk.earlier.extend(print);
         let resource = self.job.resource;
         let settled = clocks.now().minus(resource.fence + resource.overlap + self.latency);
         let tells = more && !read.is_one_second(self.job, next, latest);
@@ -396,6 +418,8 @@ impl<'a> Stream<'a> {
         // What was found out for the whole page mostly holds.
         let same = records.len() == read.page.records.len() && latest <= Some(now);
         let changed = match same {
+            // What has no times has come as far as it was read.
+            _ if !self.job.endpoint.form.has_start() => (!records.is_empty()).then_some(now),
             true => latest,
             false => lines::latest(records, self.job.resource.change_time, Some(now)),
         };

@@ -277,24 +277,7 @@ impl<'a> Writer<'a> {
         if self.is_over() {
             self.begin_anew()?;
         }
-        if batch.turn.afresh {
-            self.remember(Behind::End);
-        }
-        if !batch.records.is_empty() || batch.sideloads.iter().any(|records| !records.is_empty()) {
-            self.begin_writing()?;
-        }
-        let mut written = self.write_all(batch);
-        if let Err(failure) = &written {
-            let found = failure.exit == Exit::Config;
-            self.each_sink(Sink::rollback);
-            // One was moved away in the middle of the page: the page is written anew, and whole.
-            if found && self.is_over() {
-                self.begin_anew()?;
-                self.begin_writing()?;
-                written = self.write_all(batch).inspect_err(|_| self.each_sink(Sink::rollback));
-            }
-        }
-        let noticed = written?;
+        let noticed = self.write_page(batch)?;
         let behind = match batch {
             Batch { last: true, .. } => Behind::End,
             Batch { turn: Turn { full: true, .. }, .. } => Behind::FullGeneration,
@@ -304,6 +287,34 @@ impl<'a> Writer<'a> {
         self.each_sink(Sink::commit);
         self.remember(behind);
         Ok(noticed)
+    }
+
+    /// Writes a page to all outputs, or to none. Where one was moved away in the middle of it, the
+    /// page is written anew, and whole.
+    fn write_page(&mut self, batch: &Batch) -> Result<lines::Noticed, Failure> {
+        match self.begin_page(batch).and_then(|()| self.write_all(batch)) {
+            Err(failure) if failure.exit == Exit::Config => {
+                self.each_sink(Sink::rollback);
+                if !self.is_over() {
+                    return Err(failure);
+                }
+                self.begin_anew()?;
+                self.begin_page(batch)?;
+                self.write_all(batch)
+            }
+            written => written,
+        }
+        .inspect_err(|_| self.each_sink(Sink::rollback))
+    }
+
+    fn begin_page(&mut self, batch: &Batch) -> Result<(), Failure> {
+        if batch.turn.afresh {
+            self.remember(Behind::End);
+        }
+        if !batch.records.is_empty() || batch.sideloads.iter().any(|records| !records.is_empty()) {
+            self.begin_writing()?;
+        }
+        Ok(())
     }
 
     fn write_all(&mut self, batch: &Batch) -> Result<lines::Noticed, Failure> {

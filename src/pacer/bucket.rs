@@ -10,11 +10,10 @@ use super::{
 };
 use std::time::Instant;
 
-/// Without quota headers, a first 429 makes us keep to the documented 10 in any 60 seconds.
-const DOCUMENTED_RATE: u64 = 10;
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct State {
+    /// Without quota headers, a first 429 makes us keep to so many in any 60 seconds, as documented.
+    pace: u64,
     known: Known,
     /// What has no answer yet.
     in_flight: Vec<Held>,
@@ -82,6 +81,18 @@ impl Held {
 }
 
 impl State {
+    pub(super) fn new(pace: u64) -> State {
+        State {
+            pace,
+            known: Known::default(),
+            in_flight: Vec::new(),
+            began: None,
+            closed_until: None,
+            sent: Sent::default(),
+            guest: None,
+        }
+    }
+
     /// Goes on to the next window where the present one is over. `next` is the number of the next
     /// place.
     pub(super) fn turn(&mut self, next: u64, now: Instant) {
@@ -109,14 +120,14 @@ impl State {
         }
         match &self.known {
             Known::Silent => Ok(()),
-            Known::Counting => self.sent.room(DOCUMENTED_RATE, MINUTE, None, now),
+            Known::Counting => self.sent.room(self.pace, MINUTE, None, now),
             // Its answer would tell nothing: what can be known is what was sent.
             Known::Nothing { total: Some(total), .. } if role == Role::Guest => {
                 self.room_by_count(*total, reserve, now)
             }
             Known::Nothing { probe, total, refused } => {
                 if *refused && total.is_none() {
-                    self.sent.room(DOCUMENTED_RATE, MINUTE, None, now)?;
+                    self.sent.room(self.pace, MINUTE, None, now)?;
                 }
                 if probe.is_some() { Err(Turn::AfterAnswer) } else { Ok(()) }
             }

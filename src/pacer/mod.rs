@@ -83,6 +83,11 @@ struct Flight {
     quotas: Vec<Name>,
 }
 
+/// A quota of this name, which may be a new one.
+fn quota_of<'q>(quotas: &'q mut BTreeMap<Name, State>, name: &Name) -> &'q mut State {
+    quotas.entry(name.clone()).or_insert_with(|| State::new(name.pace()))
+}
+
 /// Why there is no place now.
 struct Full {
     quota: Name,
@@ -140,7 +145,7 @@ impl Pacer {
                 self.sent.room(rate.into(), MINUTE, None, now).map_err(full)?;
             }
             let elsewhere = self.newcomers_elsewhere(name);
-            let state = self.quotas.entry(name.clone()).or_default();
+            let state = quota_of(&mut self.quotas, name);
             state.turn(self.next, now);
             state.room(*role, self.limits.reserve, elsewhere, now).map_err(full)?;
             if self.queue.anyone_before(who, name, now) {
@@ -150,7 +155,7 @@ impl Pacer {
         let number = self.next;
         self.next += 1;
         for (name, role) in &claims {
-            self.quotas.entry(name.clone()).or_default().take(number, *role, now);
+            quota_of(&mut self.quotas, name).take(number, *role, now);
         }
         self.sent.add(now);
         let quotas = claims.into_iter().map(|(name, _)| name).collect();
@@ -274,7 +279,7 @@ impl Pacer {
             held.extend(place.map(|place| (name, place)));
         }
         for (name, quota) in quotas {
-            let state = self.quotas.entry(name.clone()).or_default();
+            let state = quota_of(&mut self.quotas, name);
             let held = held.remove(name).unwrap_or_else(|| {
                 // It took no place here before.
                 state.enter(Held::moved(number, flight.sent));
@@ -300,7 +305,7 @@ impl Pacer {
                 self.quotas.get_mut(left).map(|state| state.give_back(*number));
             }
             for entered in names.iter().filter(|name| !flight.quotas.contains(name)) {
-                let state = self.quotas.entry(entered.clone()).or_default();
+                let state = quota_of(&mut self.quotas, entered);
                 state.enter(Held::moved(*number, flight.sent));
             }
             flight.quotas = names.to_vec();
@@ -330,7 +335,7 @@ impl Pacer {
         let any = names.iter().any(spent);
         let closed: Vec<Name> = names.into_iter().filter(|name| !any || spent(name)).collect();
         for name in closed {
-            self.quotas.entry(name).or_default().close(until);
+            quota_of(&mut self.quotas, &name).close(until);
         }
     }
 }

@@ -18,6 +18,13 @@ impl Name {
         let name = PREFIXES.iter().find_map(|prefix| header.strip_prefix(prefix))?;
         Some(Name(Cow::Owned(name.to_owned())))
     }
+
+    /// How many requests in any minute are within what is documented; of one that is not known,
+    /// what is documented of the exports.
+    pub(super) fn pace(&self) -> u64 {
+        let known = Bucket::ALL.into_iter().find(|bucket| bucket.header() == self.0);
+        known.unwrap_or(Bucket::Exports).pace()
+    }
 }
 
 impl From<Bucket> for Name {

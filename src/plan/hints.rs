@@ -2,6 +2,7 @@
 
 use crate::{
     disk,
+    mark::STDOUT,
     output::{Output, file_name},
     resource::{Pagination, Resource},
     shown::quoted,
@@ -10,6 +11,13 @@ use crate::{
 
 /// How an interval is given.
 pub(crate) const INTERVAL: &str = "an interval is given with =, as in --follow=10s";
+
+/// How series are begun that have no start yet, in a command that can be typed.
+pub(crate) fn how_to_begin(names: &[&str], output: Option<&str>) -> String {
+    let to = output.filter(|to| *to != STDOUT);
+    let to = to.map(|to| format!(" -o {}", quoted(to))).unwrap_or_default();
+    format!("`zdx export {} --since 30d{to}`", names.join(" "))
+}
 
 /// How a series is begun anew at a time, in commands that can be typed one after the other, and what
 /// that writes twice: a start includes its own second.

@@ -61,7 +61,7 @@ pub(super) fn check(
 
 pub(super) fn job(
     asked: &Asked,
-    Named { resource, optional }: Named,
+    Named { resource, optional, .. }: Named,
     output: Output,
     known: &Known<'_>,
 ) -> Result<Job, Failure> {

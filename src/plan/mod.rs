@@ -8,14 +8,16 @@
 mod asked;
 mod hints;
 mod job;
+mod kept;
 mod list;
 mod owned;
 mod parameters;
 mod start;
 
 pub(crate) use asked::{Asked, Window};
-pub(crate) use hints::{INTERVAL, anew};
+pub(crate) use hints::{INTERVAL, anew, how_to_begin};
 pub(crate) use job::{Job, probe, sample};
+pub(crate) use kept::check_not_kept;
 pub(crate) use owned::{NotMoved, moved};
 pub(crate) use start::{Keeps, Mode, YOUNGEST, start};
 
@@ -23,8 +25,8 @@ use crate::{
     failure::{Exit, Failure},
     mark::STDOUT,
     output::{self, Names, Output},
-    place::{self, Asker, Existing},
-    resource::{self, ALL_LISTS, LISTS, Pagination, Parameter, RESOURCES, Resource},
+    place::{self, Asker, Existing, Place},
+    resource::{self, ALL_LISTS, LISTS, Pagination, RESOURCES, Resource},
     retry,
     settings::{Configured, Defaults},
     sink,
@@ -37,8 +39,10 @@ use std::path::PathBuf;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Named {
     pub(crate) resource: &'static Resource,
-    /// Named by `all`: one that the account cannot reach is left out, not an error.
+    /// Named by `all` alone: one that the account cannot reach is left out, not an error.
     pub(crate) optional: bool,
+    /// Whether nobody named it but `all`, also where the profile says what that means.
+    by_all: bool,
 }
 
 /// What is saved, as far as this run has to do with it.
@@ -50,6 +54,8 @@ pub(crate) struct Saved {
     pub(crate) series: Vec<(&'static str, Series)>,
     /// The outputs of the account's series, whether a state takes part or not.
     pub(crate) owned: Vec<Owned>,
+    /// Where the account's state lies, whether it takes part or not.
+    pub(crate) kept: Option<PathBuf>,
 }
 
 impl Saved {
@@ -66,13 +72,22 @@ pub(crate) struct Known<'a> {
 }
 
 /// The resources that were named, each once.
-pub(crate) fn named(asked: &Asked, defaults: &Defaults) -> Result<Vec<Named>, Failure> {
+///
+/// `objects` are the custom objects that `all` means.
+pub(crate) fn named(
+    asked: &Asked,
+    defaults: &Defaults,
+    objects: &[&'static Resource],
+) -> Result<Vec<Named>, Failure> {
     let mut all: Vec<Named> = Vec::new();
-    let mut add = |resource: &'static Resource, optional: bool| {
+    let mut add = |resource: &'static Resource, optional: bool, by_all: bool| {
         match all.iter_mut().find(|known| known.resource.name == resource.name) {
             // What is named besides `all` is not optional.
-            Some(known) => known.optional &= optional,
-            None => all.push(Named { resource, optional }),
+            Some(known) => {
+                known.optional &= optional;
+                known.by_all &= by_all;
+            }
+            None => all.push(Named { resource, optional, by_all }),
         }
     };
     for typed in &asked.resources {
@@ -80,24 +95,54 @@ pub(crate) fn named(asked: &Asked, defaults: &Defaults) -> Result<Vec<Named>, Fa
             ("all", Some(names)) => {
                 for name in names {
                     if name == ALL_LISTS {
-                        LISTS.iter().for_each(|resource| add(resource, true));
+                        LISTS.iter().for_each(|resource| add(resource, true, false));
                         continue;
                     }
                     let resource = Resource::named(name).map_err(|error| {
                         Failure::new(Exit::Config, format!("resources: {error}"))
                     })?;
-                    add(resource, false);
+                    add(resource, false, true);
                 }
             }
-            ("all", None) => RESOURCES.iter().for_each(|resource| add(resource, true)),
-            (ALL_LISTS, _) => LISTS.iter().for_each(|resource| add(resource, true)),
-            (name, _) => add(Resource::named(name).map_err(Failure::usage)?, false),
+            ("all", None) => {
+                let all = RESOURCES.iter().chain(objects.iter().copied());
+                all.for_each(|resource| add(resource, true, true));
+            }
+            (ALL_LISTS, _) => LISTS.iter().for_each(|resource| add(resource, true, false)),
+            (name, _) => add(Resource::named(name).map_err(Failure::usage)?, false, false),
         }
     }
     if all.is_empty() {
         return Err(Failure::new(Exit::Config, "resources in the config file is empty"));
     }
     Ok(all)
+}
+
+/// Whether `all` was typed, and nobody has said what it means.
+pub(crate) fn means_all(asked: &Asked, defaults: &Defaults) -> bool {
+    defaults.resources.is_none() && asked.resources.iter().any(|typed| typed == "all")
+}
+
+/// Those to go on with, and the names of those of `all` that have neither a position nor a start.
+/// They are left out as long as another one has either.
+pub(crate) fn startless(
+    window: Window,
+    named: Vec<Named>,
+    known: &Known<'_>,
+) -> (Vec<Named>, Vec<&'static str>) {
+    let begins = |resource: &Resource| {
+        let configured = known.defaults.of(resource).start.as_ref();
+        let start = configured.or(known.defaults.start.as_ref());
+        known.saved.series(resource).is_some()
+            || resource.has_start() && (window.since.is_some() || start.is_some())
+    };
+    if !named.iter().any(|named| begins(named.resource)) {
+        return (named, Vec::new());
+    }
+    let (stay, go): (Vec<Named>, Vec<Named>) = named
+        .into_iter()
+        .partition(|named| !named.by_all || !named.resource.has_start() || begins(named.resource));
+    (stay, go.iter().map(|named| named.resource.name).collect())
 }
 
 /// A job for each resource.
@@ -225,12 +270,12 @@ fn check_mounted(typed: &str, resource: &Resource, known: &Known<'_>) -> Result<
 fn job(
     asked: &Asked,
     window: Window,
-    Named { resource, optional }: Named,
+    Named { resource, optional, by_all }: Named,
     output: Output,
     known: &Known<'_>,
 ) -> Result<Job, Failure> {
     if resource.is_list() {
-        return list::job(asked, Named { resource, optional }, output, known);
+        return list::job(asked, Named { resource, optional, by_all }, output, known);
     }
     let names = known.names;
     let configured = known.defaults.of(resource);
@@ -244,7 +289,7 @@ fn job(
     if let Some(series) = saved {
         start::check_kind(state, resource, series)?;
     }
-    let fallback = match (configured_start, window.since, saved) {
+    let fallback = match (configured_start.filter(|_| resource.has_start()), window.since, saved) {
         (Some(configured), None, None) => {
             let Configured { text, place } = configured;
             let start = start(text, place, names.now);
@@ -253,7 +298,12 @@ fn job(
         (_, _, _) => None,
     };
     let youngest = |start: UnixTime| start.min(names.now.minus(resource.youngest()));
-    let (since, fallback) = (window.since.map(youngest), fallback.map(youngest));
+    let (since, fallback) = match resource.has_start() {
+        // `all` begins those that have no series, and goes on with the others.
+        true if by_all && saved.is_some_and(|series| !series.is_untouched()) => (None, None),
+        true => (window.since.map(youngest), fallback.map(youngest)),
+        false => (None, Some(UnixTime::clamped(0))),
+    };
     let mut mode = start::mode(since, saved.cloned(), fallback, state.is_some())?;
     let mut moved_from = Vec::new();
     if let Mode::Series(series) | Mode::NewSeries { again: Some(series), .. } = &mut mode
@@ -278,6 +328,7 @@ fn job(
     };
     let has_had_pages = mode.saved().is_some_and(Series::has_had_pages);
     let origin = match (&asked.since, configured_start) {
+        (_, _) if !resource.has_start() => "it has no other start".to_owned(),
         (Some(text), _) => format!("--since {text}"),
         (None, Some(Configured { text, .. })) => format!("start = \"{text}\""),
         (None, None) => String::new(),
@@ -298,6 +349,9 @@ fn job(
     let own = mode.saved().map(|_| resource.name);
     let located = |output: &Output, mark| {
         let place = place::place(asker, output, mark, &output::look(output, mark));
+        if let Place::File(file) = &place {
+            check_not_kept(&file.path, known.saved.kept.as_deref())?;
+        }
         owned::check_not_owned(&known.saved.owned, names, &place, own).map(|()| place)
     };
     let place = located(&output, mode.saved().map(|series| &series.output))?;
@@ -318,9 +372,12 @@ fn job(
         beside,
         moved_from,
         include,
-        per_page: match resource.takes(Parameter::PerPage) {
-            true => wanted.per_page.or(known.defaults.per_page).unwrap_or(retry::LARGEST),
-            false => retry::LARGEST,
+        per_page: match resource.size(endpoint) {
+            Some(size) => {
+                let wanted = wanted.per_page.or(known.defaults.per_page);
+                wanted.unwrap_or(retry::LARGEST).min(size.most)
+            }
+            None => retry::LARGEST,
         },
         exclude_deleted: wanted.exclude_deleted,
         support_type_scope: wanted.support_type_scope,

@@ -4,6 +4,7 @@
 
 use super::{Asked, hints::anew, parameters::Wanted};
 use crate::{
+    disk,
     failure::Failure,
     mark::STDOUT,
     output::{self, Names, Output},
@@ -256,7 +257,9 @@ pub(super) fn check_not_owned(
         output::locate(path, owner, names).is_ok_and(|today| today.name() == name)
     };
     let mut others = owned.iter().filter(|one| Some(one.resource.as_str()) != own);
-    let owner = others.find(|Owned { path, resource }| *path == name || today(path, resource));
+    let owner = others.find(|Owned { path, resource }| {
+        disk::is_same(Path::new(path), &file.path) || today(path, resource)
+    });
     let Some(Owned { resource: owner, .. }) = owner else {
         return Ok(());
     };

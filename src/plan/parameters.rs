@@ -15,7 +15,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flag<'a> {
     Since,
-    PerPage,
+    /// With the way of paging that was typed.
+    PerPage(Option<Pagination>),
     ExcludeDeleted,
     SupportTypeScope,
     ExcludeSystemUpdates,
@@ -27,7 +28,7 @@ impl Flag<'_> {
     fn shown(self) -> String {
         match self {
             Flag::Since => "--since".to_owned(),
-            Flag::PerPage => "--per-page".to_owned(),
+            Flag::PerPage(_) => "--per-page".to_owned(),
             Flag::ExcludeDeleted => "--exclude-deleted".to_owned(),
             Flag::SupportTypeScope => "--support-type-scope".to_owned(),
             Flag::ExcludeSystemUpdates => "--exclude-system-updates".to_owned(),
@@ -38,8 +39,12 @@ impl Flag<'_> {
 
     fn goes_to(self, resource: &Resource) -> bool {
         match self {
-            Flag::Since => !resource.is_list(),
-            Flag::PerPage => resource.takes(Parameter::PerPage),
+            Flag::Since => resource.has_start(),
+            Flag::PerPage(how) => {
+                let typed = how.and_then(|how| resource.endpoint(Some(how)));
+                let endpoint = typed.or_else(|| resource.endpoint(None));
+                endpoint.is_some_and(|endpoint| resource.size(endpoint).is_some())
+            }
             Flag::ExcludeDeleted => resource.takes(Parameter::ExcludeDeleted),
             Flag::SupportTypeScope => resource.takes(Parameter::SupportTypeScope),
             Flag::ExcludeSystemUpdates => resource.change_time == "generated_timestamp",
@@ -137,7 +142,7 @@ impl Asked {
     fn flags(&self) -> Vec<Flag<'_>> {
         let mut flags = Vec::new();
         flags.extend(self.since.as_ref().map(|_| Flag::Since));
-        flags.extend(self.per_page.map(|_| Flag::PerPage));
+        flags.extend(self.per_page.map(|_| Flag::PerPage(self.pagination)));
         flags.extend(self.exclude_deleted.then_some(Flag::ExcludeDeleted));
         flags.extend(self.support_type_scope.map(|_| Flag::SupportTypeScope));
         flags.extend(self.exclude_system_updates.then_some(Flag::ExcludeSystemUpdates));
@@ -216,7 +221,10 @@ impl Asked {
             exclude_deleted: goes(Flag::ExcludeDeleted)
                 && (self.exclude_deleted || configured.exclude_deleted),
             support_type_scope: scope.or(configured.support_type_scope),
-            per_page: self.per_page.filter(|_| goes(Flag::PerPage)).or(configured.per_page),
+            per_page: self
+                .per_page
+                .filter(|_| goes(Flag::PerPage(self.pagination)))
+                .or(configured.per_page),
             pagination,
             overlap: self.overlap.or(configured.overlap),
             exclude_system_updates: self.exclude_system_updates && goes(Flag::ExcludeSystemUpdates),

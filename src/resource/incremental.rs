@@ -4,15 +4,17 @@
 //! recorded form, and Help Center paths are refused without it by some servers. Must not know what
 //! is done with a row.
 
-use super::row::{Bucket, Endpoint, Form, Pagination, Parameter, Place, Resource, Sideload};
+use super::row::{
+    Bucket, Endpoint, Form, Pagination, Parameter, Place, Resource, Sideload, StartId,
+};
 use std::time::Duration;
 
 const fn page(name: &'static str) -> Sideload {
-    Sideload { name, place: Place::Page, member: Some(name) }
+    Sideload { name, place: Place::Page, member: Some(name), parameter: None }
 }
 
 const fn record(name: &'static str) -> Sideload {
-    Sideload { name, place: Place::Record, member: Some(name) }
+    Sideload { name, place: Place::Record, member: Some(name), parameter: None }
 }
 
 const fn cursor(path: &'static str, bucket: Bucket) -> Endpoint {
@@ -21,6 +23,15 @@ const fn cursor(path: &'static str, bucket: Bucket) -> Endpoint {
 
 const fn time(path: &'static str, bucket: Bucket) -> Endpoint {
     Endpoint { pagination: Pagination::Time, form: Form::Time, path, bucket }
+}
+
+const fn token(path: &'static str) -> Endpoint {
+    Endpoint { pagination: Pagination::Cursor, form: Form::Token, path, bucket: Bucket::Exports }
+}
+
+const fn start_id(path: &'static str, per_second: i64, fields: &'static str) -> Endpoint {
+    let form = Form::StartId(StartId { per_second, fields });
+    Endpoint { pagination: Pagination::Cursor, form, path, bucket: Bucket::Chat }
 }
 
 /// "Seconds or minutes" were seen: API notes §0.7.
@@ -46,6 +57,17 @@ pub(super) const PLAIN: Resource = Resource {
     overlap: MINUTES_5,
     fence: MINUTE,
     readable_by: "admins",
+};
+
+/// Skills-based routing.
+const ROUTING: Resource = Resource { change_time: "time", ..PLAIN };
+
+/// Chat serves nothing younger than five minutes, and takes no younger start: API notes §1.2.
+const CHAT: Resource = Resource {
+    takes: &[Parameter::PerPage],
+    fence: MINUTES_5,
+    readable_by: "Chat admins",
+    ..PLAIN
 };
 
 pub(crate) static RESOURCES: &[Resource] = &[
@@ -127,7 +149,19 @@ pub(crate) static RESOURCES: &[Resource] = &[
         name: "ticket_metric_events",
         record_key: "ticket_metric_events",
         change_time: "time",
-        endpoints: &[time("/api/v2/incremental/ticket_metric_events.json", Bucket::Exports)],
+        endpoints: &[
+            time("/api/v2/incremental/ticket_metric_events.json", Bucket::Exports),
+            Endpoint {
+                pagination: Pagination::Cursor,
+                form: Form::Listed,
+                ..time("/api/v2/incremental/ticket_metric_events.json", Bucket::Exports)
+            },
+        ],
+        sideloads: &[Sideload {
+            member: None,
+            parameter: Some("include_changes"),
+            ..record("changes")
+        }],
         overlap: MINUTES_30,
         ..PLAIN
     },
@@ -164,5 +198,52 @@ pub(crate) static RESOURCES: &[Resource] = &[
         record_key: "recipients",
         endpoints: &[time("/api/v2/nps/incremental/recipients.json", Bucket::Nps)],
         ..PLAIN
+    },
+    Resource {
+        name: "side_conversation_events",
+        record_key: "events",
+        change_time: "created_at",
+        endpoints: &[Endpoint {
+            form: Form::Records,
+            ..time("/api/v2/tickets/side_conversations/events", Bucket::SideConversations)
+        }],
+        readable_by: "agents",
+        ..PLAIN
+    },
+    Resource {
+        name: "routing_attributes",
+        record_key: "attributes",
+        endpoints: &[token("/api/v2/incremental/routing/attributes")],
+        ..ROUTING
+    },
+    Resource {
+        name: "routing_attribute_values",
+        record_key: "attribute_values",
+        endpoints: &[token("/api/v2/incremental/routing/attribute_values")],
+        ..ROUTING
+    },
+    Resource {
+        name: "routing_instance_values",
+        record_key: "instance_values",
+        endpoints: &[token("/api/v2/incremental/routing/instance_values")],
+        ..ROUTING
+    },
+    Resource {
+        name: "chats",
+        record_key: "chats",
+        change_time: "update_timestamp",
+        endpoints: &[start_id("/api/v2/chat/incremental/chats", 1, "chats(*)")],
+        ..CHAT
+    },
+    Resource {
+        name: "agent_timeline",
+        record_key: "agent_timeline",
+        change_time: "start_time",
+        endpoints: &[start_id(
+            "/api/v2/chat/incremental/agent_timeline",
+            1_000_000,
+            "agent_timeline(*)",
+        )],
+        ..CHAT
     },
 ];

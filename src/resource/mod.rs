@@ -13,7 +13,7 @@ pub(crate) use incremental::RESOURCES;
 pub(crate) use lists::{ALL_LISTS, LISTS, key_of};
 pub(crate) use objects::{CUSTOM_OBJECT, key_in};
 pub(crate) use row::{
-    Bucket, Endpoint, Form, Pagination, Parameter, Place, Resource, Sideload, Size,
+    Bucket, Endpoint, Form, Pagination, Parameter, Place, Resource, Sideload, Size, StartId,
 };
 
 use crate::failure::closest;
@@ -77,7 +77,7 @@ mod tests {
     fn cursor_comes_first_where_there_is_one() {
         for resource in every() {
             let preferred = resource.endpoint(None).unwrap();
-            let cursor = resource.endpoint(Some(Pagination::Cursor));
+            let cursor = resource.saving(Pagination::Cursor);
             assert!(cursor.is_none_or(|cursor| cursor.path == preferred.path));
         }
     }

@@ -22,7 +22,7 @@ pub(crate) static CUSTOM_OBJECT: Resource = Resource {
     }],
     takes: &[Parameter::PerPage, Parameter::ExcludeDeleted],
     spellings: &[(Parameter::ExcludeDeleted, "filter[exclude_deleted]")],
-    readable_by: "admins, its readers",
+    readable_by: "its readers",
     ..PLAIN
 };
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// The most records of a page: API notes §4.3.
 const LARGEST: u16 = 1000;
 
-/// The same of lists: API notes §4.6.
+/// The most of a page by `page[size]`: API notes §4.6.
 const LARGEST_OF_LISTS: u16 = 100;
 
 /// What an export is of, under Zendesk's own name.
@@ -57,16 +57,51 @@ pub(crate) enum Form {
     Time,
     /// From page to page through all that there is, at every run anew.
     List,
+    /// As [`Form::Time`], of which an end_time may lie ahead of the records: where the walk stands is
+    /// told by them.
+    Records,
+    /// From a start_time on, and inside a run from page to page of a list.
+    Listed,
+    /// From a start_time and an id to the next.
+    StartId(StartId),
+    /// From cursor to cursor, which stand in `next_page` alone; without any start.
+    Token,
+}
+
+/// What differs between exports by start_time and id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StartId {
+    /// The units of time in a second.
+    pub(crate) per_second: i64,
+    /// Which members are asked for, all of them.
+    pub(crate) fields: &'static str,
 }
 
 impl Form {
     /// What is saved of a walk.
     pub(crate) fn saves(self) -> Pagination {
         match self {
-            Form::Cursor => Pagination::Cursor,
-            Form::Time => Pagination::Time,
+            Form::Cursor | Form::StartId(_) | Form::Token => Pagination::Cursor,
+            Form::Time | Form::Records | Form::Listed => Pagination::Time,
             Form::List => Pagination::List,
         }
+    }
+
+    /// Whether a page may serve records of the page before it again.
+    pub(crate) fn repeats(self) -> bool {
+        self != Form::Cursor
+    }
+
+    /// Whether a start can be chosen. What has none has no times to tell the age of a page by,
+    /// either: there it is told by when the page was read.
+    pub(crate) fn has_start(self) -> bool {
+        !matches!(self, Form::Token | Form::List)
+    }
+
+    /// Whether a page can have fewer records than were asked for, and more behind it, without a word
+    /// on that.
+    pub(crate) fn has_own_sizes(self) -> bool {
+        matches!(self, Form::Time | Form::Records)
     }
 }
 
@@ -105,6 +140,8 @@ pub(crate) enum Bucket {
     Talk,
     Nps,
     CustomObjects,
+    SideConversations,
+    Chat,
     DeletedTickets,
     /// The account's own, which everything else that uses its API draws on, too.
     Account,
@@ -113,13 +150,15 @@ pub(crate) enum Bucket {
 
 impl Bucket {
     /// Those that exports draw on.
-    pub(crate) const ALL: [Bucket; 8] = [
+    pub(crate) const ALL: [Bucket; 10] = [
         Bucket::Exports,
         Bucket::UsersCursor,
         Bucket::HelpCenter,
         Bucket::Talk,
         Bucket::Nps,
         Bucket::CustomObjects,
+        Bucket::SideConversations,
+        Bucket::Chat,
         Bucket::DeletedTickets,
         Bucket::Account,
     ];
@@ -132,6 +171,8 @@ impl Bucket {
             Bucket::Talk => "talk",
             Bucket::Nps => "nps",
             Bucket::CustomObjects => "custom_objects",
+            Bucket::SideConversations => "side_conversations",
+            Bucket::Chat => "chat",
             Bucket::DeletedTickets => "deleted_tickets",
             Bucket::Account => "account",
             Bucket::Sample => "sample",
@@ -147,9 +188,20 @@ impl Bucket {
             | Bucket::Talk
             | Bucket::Nps
             | Bucket::CustomObjects
+            | Bucket::SideConversations
+            | Bucket::Chat
             | Bucket::Account
             | Bucket::Sample => self.name(),
             Bucket::DeletedTickets => "deleted-tickets-index",
+        }
+    }
+
+    /// How many requests in any minute are within what is documented.
+    pub(crate) fn pace(self) -> u64 {
+        match self {
+            Bucket::SideConversations => 60,
+            Bucket::Chat => 200,
+            _ => 10,
         }
     }
 
@@ -162,6 +214,8 @@ impl Bucket {
             Bucket::Talk => "10 requests a minute",
             Bucket::Nps => "the surveys' own",
             Bucket::CustomObjects => "10 requests a minute",
+            Bucket::SideConversations => "600 requests in ten minutes",
+            Bucket::Chat => "200 requests a minute",
             Bucket::DeletedTickets => "10 requests a minute",
             Bucket::Account => "the account's, 200 to 2500 requests a minute by its plan",
             Bucket::Sample => "a small one",
@@ -195,6 +249,8 @@ pub(crate) struct Sideload {
     pub(crate) place: Place,
     /// The member by which it can be told that it came; `None` where that cannot be told.
     pub(crate) member: Option<&'static str>,
+    /// The parameter of its own that asks for it; else it is named in `include`.
+    pub(crate) parameter: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,6 +288,9 @@ impl Resource {
             Form::List => self
                 .takes(Parameter::PerPage)
                 .then_some(Size { parameter: "page[size]", most: LARGEST_OF_LISTS }),
+            Form::Listed => Some(Size { parameter: "page[size]", most: LARGEST_OF_LISTS }),
+            Form::StartId(_) => Some(Size { parameter: "limit", most: LARGEST }),
+            Form::Records | Form::Token => None,
         }
     }
 
@@ -245,6 +304,11 @@ impl Resource {
     /// too (API notes §5).
     pub(crate) fn youngest(&self) -> Duration {
         self.fence + Duration::from_secs(1)
+    }
+
+    /// Whether a start can be chosen.
+    pub(crate) fn has_start(&self) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.form.has_start())
     }
 
     /// What the server asks of those who read it, for people whom it refuses.

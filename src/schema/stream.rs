@@ -1,7 +1,7 @@
 //! A stream of records by the name that was typed.
 
 use super::{members, shape::Shape};
-use crate::{failure::closest, resource::Resource, shown::shown};
+use crate::{failure::closest, output, resource::Resource, shown::shown};
 
 /// Streams of which one name stands for many: `custom_objects:appliance`.
 const CUSTOM_OBJECTS: &str = "custom_objects:";
@@ -17,10 +17,10 @@ pub(crate) fn of(name: &str) -> Option<&'static Shape> {
     members::all().find(|shape| shape.name == name)
 }
 
-/// The key of a custom object, as the vendor lets it be.
+/// The key of a custom object, as the table of resources takes it.
 fn is_key(text: &str) -> bool {
-    !text.is_empty()
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=100).contains(&text.len()) && text.bytes().all(plain)
 }
 
 /// Records that have files and a table of their own.
@@ -33,10 +33,14 @@ impl Stream {
     /// The stream of this name, in one of the forms that people type; else what is wrong with it.
     pub(crate) fn named(typed: &str) -> Result<Stream, String> {
         let name = typed.to_lowercase().replace('-', "_");
-        let name = match name.strip_prefix("custom_objects_") {
-            Some(key) => format!("{CUSTOM_OBJECTS}{key}"),
-            None => name,
-        };
+        // `custom_objects-KEY` is how it stands in the names of files. Keys are not ours to change.
+        let name =
+            match name.strip_prefix("custom_objects").and(typed.get("custom_objects".len()..)) {
+                Some(key) if key.starts_with([':', '-', '_']) => {
+                    format!("{CUSTOM_OBJECTS}{}", key.get(1..).unwrap_or_default())
+                }
+                Some(_) | None => name,
+            };
         if of(&name).is_some() && name != CUSTOM_OBJECTS {
             return Ok(Stream { name });
         }
@@ -78,11 +82,11 @@ impl Stream {
             Some((resource, sideload)) => (resource, Some(sideload)),
             None => (self.name.as_str(), None),
         };
-        (resource.replace(':', "-"), sideload)
+        (output::file_name(resource), sideload)
     }
 
     /// As a name that every engine takes.
     pub(crate) fn identifier(&self) -> String {
-        self.name.replace([':', '.'], "_")
+        self.name.replace([':', '.', '-'], "_")
     }
 }

@@ -93,6 +93,7 @@ fn streams_are_found_as_people_type_them() {
         ("custom_objects", "custom_objects", "custom_objects"),
         ("custom_objects:appliance", "custom_objects:appliance", "custom_objects_appliance"),
         ("custom_objects-my_key", "custom_objects:my_key", "custom_objects_my_key"),
+        ("Custom-Objects:My-Key", "custom_objects:My-Key", "custom_objects_My_Key"),
         ("tickets.users", "tickets.users", "tickets_users"),
         ("tickets.metric_sets", "tickets.metric_sets", "tickets_metric_sets"),
     ] {

@@ -187,7 +187,8 @@ impl FileSink {
         self.prepare();
         self.check_still_there()?;
         self.overwrite()?;
-        let result = disk::WriterAt::new(&self.file, self.committed).and_then(|mut out| {
+        let out = disk::WriterAt::new(&self.file, self.committed, self.durability);
+        let result = out.and_then(|mut out| {
             let result = self.compression.encode(page, &mut out);
             self.pending = out.written();
             result

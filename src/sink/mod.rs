@@ -16,7 +16,7 @@ mod stdout;
 pub(crate) use compress::named_as;
 pub(crate) use file::{FileSink, Opened};
 pub(crate) use look::{Looked, Me, Ours, Purpose, belongs_to, is_as_committed, look, release};
-pub(crate) use owner::{Note, drawn};
+pub(crate) use owner::{FORMAT, Note, drawn};
 pub(crate) use ownership::{Whereabouts, told, vanished};
 pub(crate) use snapshot::{
     Place as SnapshotPlace, Scratch, SnapshotSink, look as look_at_snapshot,

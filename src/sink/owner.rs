@@ -10,7 +10,8 @@ use std::{
     path::PathBuf,
 };
 
-const FORMAT: &str = "zdx-owner";
+/// What an owner file names as its format, first of all.
+pub(crate) const FORMAT: &str = "zdx-owner";
 const VERSION: u64 = 1;
 
 /// No such file is longer.

@@ -16,7 +16,8 @@ use crate::{
 use serde_json::{Map, Value, json};
 use std::{path::Path, time::Duration};
 
-const FORMAT: &str = "zdx-state";
+/// What a state names as its format, first of all.
+pub(crate) const FORMAT: &str = "zdx-state";
 
 /// Version 1, of zdx 0.1, knows no series, no open run and no file's identity; it is read, and
 /// written as this one.

@@ -10,6 +10,7 @@ mod outputs;
 mod packed;
 mod series;
 
+pub(crate) use format::FORMAT;
 pub(crate) use lock::{LastRun, last_run};
 pub(crate) use series::{Owned, Series};
 
@@ -237,6 +238,22 @@ impl StateFile {
                 result
             }
         }
+    }
+}
+
+/// Whether a state is kept under a name that has this behind its own: `.v1`, `.v1-2`,
+/// `.20261124T015903Z.bak`.
+pub(crate) fn is_kept_as(behind: &str) -> bool {
+    let digits = |text: &str, or: &[u8]| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || or.contains(&byte))
+    };
+    let Some(behind) = behind.strip_prefix('.') else { return false };
+    match (behind.strip_prefix("v1"), behind.strip_suffix(".bak")) {
+        (Some(number), _) => {
+            number.is_empty() || number.strip_prefix('-').is_some_and(|number| digits(number, b""))
+        }
+        (None, Some(stamp)) => digits(stamp, b"TZ-"),
+        (None, None) => false,
     }
 }
 

@@ -200,3 +200,27 @@ fn a_run_that_writes_nothing_says_that_no_run_is_open_any_more() {
     append(&place.path("t.ndjson"), "{\"mine\":1}\n");
     place.zdx(WORDS).run().refused(3, "nothing proves that zdx wrote them");
 }
+
+/// FUSE and exFAT may know neither a rename that replaces nothing nor a second name of a file.
+#[test]
+fn a_series_begins_on_a_file_system_that_knows_no_links() {
+    if !straced::available("file systems without links") {
+        return;
+    }
+    let sandbox = standing_with(6);
+    let place = Place::of(&sandbox);
+    let fails = "-e trace=renameat2,?link,linkat -e inject=renameat2:error=EINVAL \
+                 -e inject=?link,linkat:error=EPERM";
+    let tracer = Tracer::new();
+    let run = place.zdx(&format!("{WORDS} --since @0"));
+    tracer.around(run, fails).run().exit(0);
+    assert!(tracer.log().contains("INJECTED"));
+    let text = place.file("t.ndjson");
+    assert_eq!(text.lines().count(), 6);
+    // Nor is anything replaced there.
+    let run = place.zdx("state set tickets --since 2h");
+    tracer.around(run, fails).run().exit(0).stderr_has(".bak");
+    let run = place.zdx(&format!("{WORDS} --since @0 --append --state other.json"));
+    tracer.around(run, fails).run().refused(2, "belongs to the series of tickets");
+    assert_eq!(place.file("t.ndjson"), text);
+}

@@ -81,7 +81,8 @@ fn sideloads_are_those_that_every_named_resource_has() {
         ["organizations", "abilities", "roles", "identities", "groups", "open_ticket_count"]
     );
     assert_eq!(include(&["users", "organizations"], &["--include", ""]), ["abilities"]);
-    assert!(include(&["ticket_metric_events"], &["--include", ""]).is_empty());
+    assert!(include(&["calls"], &["--include", ""]).is_empty());
+    assert_eq!(include(&["ticket_metric_events"], &["--include", ""]), ["changes"]);
     assert_eq!(include(&["tickets"], &["--include", "users,gr"]), ["users,groups"]);
     assert_eq!(include(&["tickets"], &["--include=users,gr"]), ["--include=users,groups"]);
     let more = include(&["tickets"], &["--include", "users,"]);

@@ -17,6 +17,7 @@ for_each_export!(
 );
 
 fn words(export: Export, rest: &str) -> String {
+    let rest = rest.replace("--since @0", export.since());
     format!("export {} --pagination {} {rest}", export.resource, export.pagination)
 }
 
@@ -47,7 +48,9 @@ fn small_pages_make_the_same_export(export: Export) {
 
 fn paged(export: Export) -> &'static str {
     match export.resource {
-        "ticket_events" => "--per-page 100",
+        "ticket_events" | "ticket_metric_events" | "agent_timeline" if export.takes_per_page => {
+            "--per-page 100"
+        }
         _ if export.takes_per_page => "--per-page 7",
         _ => "",
     }

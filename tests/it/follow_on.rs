@@ -159,6 +159,52 @@ fn f19_a_stuck_stream_ends_itself_alone() {
     run.end().exit(143).stderr_has("tickets: the cursor did not advance");
 }
 
+/// Another series took the output meanwhile, when it was rotated away or before this run has written
+/// anything: it stays that series' own, with what stands in it and what says so.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
+fn an_output_that_another_series_took_while_a_run_followed_is_left_to_it() {
+    for (served, taken) in [(2, "rotated"), (2, "rotated and begun"), (0, "as it stands")] {
+        let shown = Arc::new(AtomicU64::new(served));
+        let rows = Arc::clone(&shown);
+        let server = Server::answering(move |_, request| Some(tickets(&rows, request)));
+        let place = Place::at(&server.url());
+        let run = place.zdx(FOLLOW).start();
+        eventually(|| {
+            file(&place, "t.ndjson") == expected(0..served) && server.requests().len() > 2
+        });
+        let mut note: Value = serde_json::from_str(&file(&place, ".t.ndjson.owner")).unwrap();
+        note["series"] = "00000000000000000000000000000007".into();
+        note["account"] = "another".into();
+        note["open"] = Value::Null;
+        // At once, and the note first: the run looks at them at any moment.
+        let rename = |from: &str, to: &str| fs::rename(place.path(from), place.path(to)).unwrap();
+        let theirs = note.to_string();
+        place.put("note", &theirs);
+        rename("note", ".t.ndjson.owner");
+        let mut begun = "";
+        match taken {
+            "rotated" => rename("t.ndjson", "t.1.ndjson"),
+            "rotated and begun" => {
+                begun = "{\"theirs\":1}\n";
+                place.put("new", begun);
+                fs::hard_link(place.path("t.ndjson"), place.path("t.1.ndjson")).unwrap();
+                rename("new", "t.ndjson");
+            }
+            _ => {}
+        }
+        shown.store(served + 1, Ordering::SeqCst);
+        let run = run.end();
+        run.exit(2).stderr_has("belongs to ").stderr_lacks("moved away");
+        assert_eq!(file(&place, ".t.ndjson.owner"), theirs, "{taken}");
+        assert_eq!(file(&place, "t.ndjson"), begun, "{taken}");
+        let kept = if taken.starts_with("rotated") { "t.1.ndjson" } else { "t.ndjson" };
+        assert_eq!(file(&place, kept), expected(0..served), "{taken}");
+        // What was not written is not lost: the series goes on elsewhere.
+        assert_eq!(place.saved("tickets")["cursor"], format!("c{served}"), "{taken}");
+    }
+}
+
 /// What was moved away, or emptied, is begun anew; what was replaced by something else is not.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a test's own files")]
@@ -266,7 +312,7 @@ fn f20_the_date_in_an_outputs_name_rolls_over_at_midnight() {
     let place = Place::at(&server.url());
     let clock = place.put("clock", "+0");
     let today = jiff::Timestamp::now();
-    let tomorrow = today + jiff::SignedDuration::from_hours(24);
+    let later = |days: i64| today + jiff::SignedDuration::from_hours(24 * days);
     let name = |day: jiff::Timestamp| format!("t-{}.ndjson", &day.to_string()[..10]);
     let run = place
         .zdx("export tickets --since @0 --follow=50ms -o t-{date}.ndjson")
@@ -278,12 +324,20 @@ fn f20_the_date_in_an_outputs_name_rolls_over_at_midnight() {
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         .start();
     eventually(|| file(&place, &name(today)) == expected(0..2));
-    place.put("clock", "+1d");
-    shown.store(4, Ordering::SeqCst);
-    eventually(|| file(&place, &name(tomorrow)) == expected(2..4));
-    run.signal(Signal::TERM);
-    run.end().exit(143);
-    assert_eq!(file(&place, &name(today)), expected(0..2));
+    // Once more, and then the day's file is another's.
+    for (day, from) in [(1, 2), (2, 4)] {
+        place.put("clock", &format!("+{day}d"));
+        shown.store(from + 2, Ordering::SeqCst);
+        eventually(|| file(&place, &name(later(day))) == expected(from..from + 2));
+    }
+    place.put(&name(later(3)), "{\"mine\":1}\n");
+    place.put("clock", "+3d");
+    shown.store(8, Ordering::SeqCst);
+    run.end().exit(2).stderr_has(&name(later(3)));
+    assert_eq!(file(&place, &name(later(3))), "{\"mine\":1}\n");
+    for (day, from) in [(0, 0), (1, 2), (2, 4)] {
+        assert_eq!(file(&place, &name(later(day))), expected(from..from + 2), "left as it was");
+    }
 }
 
 /// By time, behind a fresh row: what can only be refused is not sent.

@@ -1,7 +1,7 @@
 //! What a hostile reading of the program found, each as the fact that holds since.
 
 use crate::{
-    harness::{Place, Still, until_caught_up},
+    harness::{ALL, Place, Still, until_caught_up},
     machine::{eventually, identity, is_now, sleep},
     matrix::{FRESH, GO_ON, pages, records, right},
     server::{Reply, Request, Server, T, cursor_page, date, lines, now, record, time_page},
@@ -287,8 +287,12 @@ fn with_all_a_resource_of_a_series_that_is_refused_now_is_a_failure() {
         let refuses = Arc::clone(&refuses);
         move |_, request| {
             let refused = refuses.load(Ordering::SeqCst) && resource(request) == "users";
-            let page = || Reply::ok(whole(&resource(request), &records()));
-            Some(if refused { forbidden() } else { page() })
+            let answer = || match resource(request).as_str() {
+                // An account without any other product.
+                known if ALL[..6].contains(&known) => Reply::ok(whole(known, &records())),
+                _ => Reply::status("404 Not Found", &[("Date", &now())], "{\"error\":\"X\"}"),
+            };
+            Some(if refused { forbidden() } else { answer() })
         }
     });
     let place = Place::at(&server.url());

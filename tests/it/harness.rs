@@ -549,7 +549,7 @@ impl Outcome {
 }
 
 /// The resources that zdx knows, in the order of its table.
-pub(crate) const ALL: [&str; 10] = [
+pub(crate) const ALL: [&str; 16] = [
     "tickets",
     "ticket_events",
     "users",
@@ -560,6 +560,12 @@ pub(crate) const ALL: [&str; 10] = [
     "legs",
     "nps_responses",
     "nps_recipients",
+    "side_conversation_events",
+    "routing_attributes",
+    "routing_attribute_values",
+    "routing_instance_values",
+    "chats",
+    "agent_timeline",
 ];
 
 /// The lists, in the order of the table.
@@ -597,6 +603,26 @@ pub(crate) struct Export {
     pub(crate) takes_per_page: bool,
     /// The member of a page that holds the records.
     pub(crate) key: &'static str,
+    pub(crate) walks: Walks,
+}
+
+/// How one gets from page to page of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Walks {
+    Cursor,
+    Time,
+    /// By `page[after]`.
+    List,
+    StartId,
+    /// By the cursor in `next_page`.
+    Token,
+}
+
+impl Export {
+    /// From the beginning.
+    pub(crate) fn since(self) -> &'static str {
+        if self.walks == Walks::Token { "" } else { "--since @0" }
+    }
 }
 
 const fn export(
@@ -605,7 +631,16 @@ const fn export(
     path: &'static str,
     takes_per_page: bool,
 ) -> Export {
-    Export { resource, pagination, path, takes_per_page, key: resource }
+    let walks = if pagination.len() == "time".len() { Walks::Time } else { Walks::Cursor };
+    Export { resource, pagination, path, takes_per_page, key: resource, walks }
+}
+
+const fn routing(resource: &'static str, key: &'static str, path: &'static str) -> Export {
+    Export { key, walks: Walks::Token, ..export(resource, "cursor", path, false) }
+}
+
+const fn chat(resource: &'static str, path: &'static str) -> Export {
+    Export { walks: Walks::StartId, ..export(resource, "cursor", path, true) }
 }
 
 pub(crate) const TICKETS: Export =
@@ -638,6 +673,34 @@ pub(crate) const NPS_RECIPIENTS: Export = Export {
     ..export("nps_recipients", "time", "/api/v2/nps/incremental/recipients.json", false)
 };
 
+pub(crate) const METRIC_EVENTS_LISTED: Export = Export {
+    walks: Walks::List,
+    ..export(
+        "ticket_metric_events",
+        "cursor",
+        "/api/v2/incremental/ticket_metric_events.json",
+        true,
+    )
+};
+pub(crate) const SIDE_CONVERSATIONS: Export = Export {
+    key: "events",
+    ..export("side_conversation_events", "time", "/api/v2/tickets/side_conversations/events", false)
+};
+pub(crate) const ATTRIBUTES: Export =
+    routing("routing_attributes", "attributes", "/api/v2/incremental/routing/attributes");
+pub(crate) const ATTRIBUTE_VALUES: Export = routing(
+    "routing_attribute_values",
+    "attribute_values",
+    "/api/v2/incremental/routing/attribute_values",
+);
+pub(crate) const INSTANCE_VALUES: Export = routing(
+    "routing_instance_values",
+    "instance_values",
+    "/api/v2/incremental/routing/instance_values",
+);
+pub(crate) const CHATS: Export = chat("chats", "/api/v2/chat/incremental/chats");
+pub(crate) const AGENT_TIMELINE: Export =
+    chat("agent_timeline", "/api/v2/chat/incremental/agent_timeline");
 pub(crate) const APPLIANCES: Export = Export {
     key: "custom_object_records",
     ..export(
@@ -754,11 +817,16 @@ fn all(sandbox: &Sandbox, exports: &[Export]) -> Records {
 /// Every record of an endpoint from the beginning on: an export in the plainest way, which shares
 /// nothing with zdx. Byte-identical repeats at page edges are left out.
 pub(crate) fn walk(sandbox: &Sandbox, export: Export, query: &str) -> Vec<String> {
-    let per_page = if export.takes_per_page { "&per_page=1000" } else { "" };
-    let mut position = "start_time=0".to_owned();
+    let size = match export.walks {
+        Walks::List => "page[size]=100",
+        Walks::StartId => "limit=1000",
+        Walks::Cursor | Walks::Time if export.takes_per_page => "per_page=1000",
+        Walks::Cursor | Walks::Time | Walks::Token => "",
+    };
+    let mut position = if export.walks == Walks::Token { "" } else { "start_time=0" }.to_owned();
     let mut found: Vec<String> = Vec::new();
     loop {
-        let target = format!("{}?{position}{per_page}{query}", export.path);
+        let target = format!("{}?{position}&{size}{query}", export.path);
         let page = get(sandbox, &target);
         let envelope: HashMap<&str, &RawValue> =
             serde_json::from_slice(&page).expect("a page in JSON");
@@ -768,20 +836,36 @@ pub(crate) fn walk(sandbox: &Sandbox, export: Export, query: &str) -> Vec<String
         let fresh: Vec<String> = records
             .iter()
             .map(|record| record.get().to_owned())
-            .filter(|record| export.pagination == "cursor" || !found[edge..].contains(record))
+            .filter(|record| export.walks != Walks::Time || !found[edge..].contains(record))
             .collect();
-        let last = records.len() < 1000;
+        let text = |name: &str| -> Value {
+            serde_json::from_str(envelope[name].get()).expect("a member in JSON")
+        };
+        let last = match export.walks {
+            Walks::Token => records.is_empty(),
+            Walks::List => text("meta")["has_more"] == false,
+            Walks::Cursor | Walks::Time | Walks::StartId => records.len() < 1000,
+        };
         found.extend(fresh);
         if last {
             return found;
         }
-        position = match export.pagination {
-            "cursor" => {
-                let cursor: String =
-                    serde_json::from_str(envelope["after_cursor"].get()).expect("a cursor");
-                format!("cursor={}", cursor.replace('=', "%3D").replace('+', "%2B"))
+        let escaped = |cursor: &Value| {
+            cursor.as_str().expect("a cursor").replace('=', "%3D").replace('+', "%2B")
+        };
+        position = match export.walks {
+            Walks::Cursor => format!("cursor={}", escaped(&text("after_cursor"))),
+            Walks::Time => format!("start_time={}", text("end_time")),
+            Walks::List => format!("page[after]={}", escaped(&text("meta")["after_cursor"])),
+            Walks::StartId => {
+                let id = text("end_id");
+                format!("start_time={}&start_id={}", text("end_time"), escaped(&id))
             }
-            _ => format!("start_time={}", envelope["end_time"].get()),
+            Walks::Token => {
+                let next = text("next_page");
+                let (_, query) = next.as_str().expect("a URL").split_once('?').expect("a query");
+                query.to_owned()
+            }
         };
     }
 }
@@ -861,6 +945,20 @@ macro_rules! for_each_export {
             fn nps_responses() { super::$fact($crate::harness::NPS_RESPONSES); }
             #[test]
             fn custom_objects() { super::$fact($crate::harness::APPLIANCES); }
+            #[test]
+            fn metric_events_listed() { super::$fact($crate::harness::METRIC_EVENTS_LISTED); }
+            #[test]
+            fn side_conversations() { super::$fact($crate::harness::SIDE_CONVERSATIONS); }
+            #[test]
+            fn attributes() { super::$fact($crate::harness::ATTRIBUTES); }
+            #[test]
+            fn attribute_values() { super::$fact($crate::harness::ATTRIBUTE_VALUES); }
+            #[test]
+            fn instance_values() { super::$fact($crate::harness::INSTANCE_VALUES); }
+            #[test]
+            fn chats() { super::$fact($crate::harness::CHATS); }
+            #[test]
+            fn agent_timeline() { super::$fact($crate::harness::AGENT_TIMELINE); }
             #[test]
             fn nps_recipients() { super::$fact($crate::harness::NPS_RECIPIENTS); }
         }

@@ -172,6 +172,7 @@ pub(crate) fn append(path: &Path, text: &str) {
 }
 
 /// What a directory holds, to put it back, and which files they were.
+#[derive(PartialEq)]
 pub(crate) struct Snapshot(BTreeMap<PathBuf, (Vec<u8>, Option<String>)>);
 
 impl Snapshot {
@@ -191,6 +192,12 @@ impl Snapshot {
                 })
                 .collect(),
         )
+    }
+
+    /// Without the files whose names end so.
+    pub(crate) fn without(mut self, end: &str) -> Snapshot {
+        self.0.retain(|path, _| !path.to_string_lossy().ends_with(end));
+        self
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test's own files")]

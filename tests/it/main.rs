@@ -45,6 +45,7 @@ mod exports;
 mod follow;
 #[cfg(all(test, unix))]
 mod follow_on;
+#[cfg(all(test, unix))]
 mod follow_waits;
 #[cfg(test)]
 mod found;
@@ -69,6 +70,8 @@ mod modes;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod own_files;
+#[cfg(test)]
 mod ownership;
 #[cfg(test)]
 mod power_loss;
@@ -80,6 +83,8 @@ mod progress;
 mod quota;
 #[cfg(all(test, unix))]
 mod readme;
+#[cfg(test)]
+mod retries;
 #[cfg(test)]
 mod rows_b;
 #[cfg(test)]

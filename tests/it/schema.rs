@@ -182,7 +182,7 @@ fn each_resource_is_told_in_each_format_without_an_account() {
             ("clickhouse", "'LineAsString'"),
             ("bigquery", "\"mode\": \"NULLABLE\""),
             ("snowflake", "\ncopy into "),
-            ("spark", "` BIGINT"),
+            ("spark", "` STRING, `"),
         ] {
             let run = place.zdx("schema -q --format").arg(format).arg(name).run();
             run.exit(0).stdout_has(says);

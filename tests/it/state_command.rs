@@ -325,6 +325,8 @@ fn several_positions_are_moved_together_and_each_says_what_that_means() {
     for name in ["tickets", "organizations"] {
         assert_eq!(place.saved(name)["through"], "2026-11-01T00:00:00Z", "{name}");
     }
+    let shown = place.zdx("state show").run();
+    shown.exit(0).stdout_has("position  set to 2026-11-01T00:00:00Z");
     // Forward: what lies between is a hole, and a warning.
     let run = place.zdx("state set all --since 2026-11-03").run();
     run.exit(0).stderr_has("2 d after 2026-11-01T00:00:00Z, where it stood");

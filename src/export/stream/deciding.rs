@@ -16,6 +16,7 @@ use crate::{
     page::{Envelope, NextPage, Page},
     paging::{self, Tally, Verdict},
     position::Position,
+    resource::Form,
     retry::LARGEST,
 };
 
@@ -23,16 +24,16 @@ impl Stream<'_> {
     pub(super) fn decide(&mut self, read: &Read<'_>, clocks: Clocks) -> Result<Verdict, Garbled> {
         let Read { page, prints, unseen, .. } = read;
         let records = page.records.len();
+        let form = self.job.endpoint.form;
         let capacity = match page.envelope.end_of_stream {
-            Some(_) => self.size.get().into(),
-            None => self.ending.capacity(self.size.get()),
+            None if form.has_own_sizes() => self.ending.capacity(self.size.get()),
+            _ => self.asked_size().into(),
         };
         let fresh = prints.iter().filter(|print| !self.walk.served.contains(print)).count();
         let tally = Tally { records, unseen: *unseen, fresh, capacity };
-        let form = self.job.endpoint.form;
         let present = read.present(self.job, clocks);
         let earlier = &self.walk.earlier;
-        let verdict = paging::decide(form, &self.at, &page.envelope, tally, present, earlier);
+        let verdict = paging::decide(form, self.place(), &page.envelope, tally, present, earlier);
         self.skipping(verdict)
     }
 
@@ -56,7 +57,8 @@ impl Stream<'_> {
         let Position::Time(second) = self.at else { return false };
         let records = read.page.records.len();
         let told = end_of_stream.is_some() || next_page == NextPage::Null;
-        let idle = records > 0 && end_time == Some(second);
+        let by_records = self.job.endpoint.form == Form::Records;
+        let idle = records > 0 && (by_records || end_time == Some(second));
         !told
             && idle
             && self.ending.is_open(
@@ -97,6 +99,18 @@ impl Stream<'_> {
             self.memory = Memory::new(self.at.clone(), []);
         }
         verdict
+    }
+
+    /// How many records were asked for.
+    fn asked_size(&self) -> u16 {
+        let size = self.job.resource.size(self.job.endpoint);
+        size.map_or(self.size.get(), |size| self.size.get().min(size.most))
+    }
+
+    /// The server refuses a cursor that is good inside the run alone: the walk goes on from its
+    /// position. `false` if there was none.
+    pub(in crate::export) fn forget_inside(&mut self) -> bool {
+        self.walk.inside.take().is_some()
     }
 
     /// Whether a smaller page can be asked for.

@@ -4,6 +4,12 @@
 //! Pure. Nothing is turned into values, and nothing is allocated but a stack of open brackets. What
 //! this takes for JSON is data, so that `fuzz` holds it against `serde_json`, byte by byte. Must
 //! not know pages or records.
+//!
+//! Values as servers send them are checked in `blocks`, many bytes at once. What that does not take
+//! is looked at here, byte by byte; only this says that something is no JSON.
+
+mod blocks;
+mod scalar;
 
 /// A place in JSON text, which must be UTF-8.
 pub(crate) struct Scanner<'a> {
@@ -52,7 +58,13 @@ impl<'a> Scanner<'a> {
     pub(crate) fn value(&mut self) -> Option<Json<'a>> {
         self.space();
         let start = self.at;
-        let plain = self.nested()?;
+        let plain = match blocks::plain(&self.json[start..]) {
+            Some(length) => {
+                self.at += length;
+                true
+            }
+            None => self.nested()?,
+        };
         Some(Json { bytes: &self.json[start..self.at], plain })
     }
 
@@ -65,7 +77,6 @@ impl<'a> Scanner<'a> {
             let byte = *self.json.get(self.at)?;
             match byte {
                 b'"' => plain &= self.string()?,
-                b'-' | b'0'..=b'9' => self.number()?,
                 b'{' | b'[' => {
                     self.at += 1;
                     plain &= !self.space();
@@ -80,10 +91,7 @@ impl<'a> Scanner<'a> {
                         continue;
                     }
                 }
-                b't' => self.literal(b"true")?,
-                b'f' => self.literal(b"false")?,
-                b'n' => self.literal(b"null")?,
-                _ => return None,
+                _ => self.at += scalar::scalar(&self.json[self.at..])?,
             }
             // Behind a value: the brackets that close here, then the next value's comma.
             loop {
@@ -124,41 +132,6 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         self.at > start
-    }
-
-    fn literal(&mut self, word: &[u8]) -> Option<()> {
-        let end = self.at + word.len();
-        (self.json.get(self.at..end)? == word).then(|| self.at = end)
-    }
-
-    fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.json.get(self.at) {
-            self.at += 1;
-        }
-        (self.at > start).then_some(())
-    }
-
-    fn number(&mut self) -> Option<()> {
-        if self.json.get(self.at) == Some(&b'-') {
-            self.at += 1;
-        }
-        match self.json.get(self.at) {
-            Some(b'0') => self.at += 1, // a leading zero stands alone
-            _ => self.digits()?,
-        }
-        if self.json.get(self.at) == Some(&b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.json.get(self.at) {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.json.get(self.at) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Some(())
     }
 
     /// Passes a string literal, and tells whether it is free of what could be half of a surrogate

@@ -8,64 +8,29 @@
 //! have dropped the pages and call the next one good.
 
 mod beside;
+mod mode;
+mod paths;
 
 pub(crate) use beside::{Beside, Replaces, nameless, remove_idle_temporaries};
+pub(crate) use mode::FileMode;
+pub(crate) use paths::{is_same, parent, resolve, resolve_missing};
 
 use crate::mark::Identity;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::num::NonZeroU64;
 #[cfg(unix)]
 use std::time::UNIX_EPOCH;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 
 /// Opens a file that is there for reading and writing.
 pub(crate) fn open_existing(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
-}
-
-/// Who may do what with files that are made: the nine bits of Unix, whatever the umask. Elsewhere
-/// there is nothing but [`FileMode::PRIVATE`], which means nothing there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FileMode(u32);
-
-impl FileMode {
-    /// Its owner's alone.
-    pub(crate) const PRIVATE: FileMode = FileMode(0o600);
-
-    /// Reads `0640`. Its owner must be able to read and write, and records are no programs.
-    pub(crate) fn parse(text: &str) -> Result<FileMode, String> {
-        if cfg!(not(unix)) {
-            return Err("files have no such modes here".to_owned());
-        }
-        let octal = text.len() <= 4 && text.bytes().all(|digit| digit.is_ascii_digit());
-        let mode = u32::from_str_radix(text, 8).ok().filter(|_| octal);
-        let mode = mode.filter(|mode| mode & 0o600 == 0o600 && mode & !0o666 == 0);
-        mode.map(FileMode).ok_or_else(|| {
-            "use octal digits that let the owner read and write, and nobody execute, as in 0640"
-                .to_owned()
-        })
-    }
-
-    /// Gives it to what was just made.
-    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "Unix can fail here"))]
-    fn give(self, made: &File) -> io::Result<()> {
-        #[cfg(unix)]
-        past_the_umask(made, self.0)?;
-        #[cfg(not(unix))]
-        let _ = made;
-        Ok(())
-    }
-
-    /// The same of a directory: whoever may read or write a file may also reach it.
-    #[cfg(unix)]
-    fn of_directory(self) -> u32 {
-        let FileMode(mode) = self;
-        mode | (mode & 0o444) >> 2 | (mode & 0o222) >> 1
-    }
 }
 
 /// Gives what was just made its mode where the umask has taken something of it.
@@ -172,7 +137,7 @@ pub(crate) fn is_open_to_all(_: &Path) -> bool {
 }
 
 /// Renames a file to a name that is not taken.
-#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+#[expect(clippy::disallowed_methods, reason = "disk owns durability")]
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
@@ -198,7 +163,7 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
-        #[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+        #[expect(clippy::disallowed_methods, reason = "disk owns durability")]
         let synced = File::open(dir)?.sync_all();
         match synced {
             Err(error) if is_not_known_here(&error) => UNKNOWN_SYNC.store(true, Ordering::Relaxed),
@@ -249,7 +214,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), ReplaceError> {
 }
 
 /// The same, for content that says which file it is in.
-#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+#[expect(clippy::disallowed_methods, reason = "disk owns durability")]
 pub(crate) fn replace_with(
     path: &Path,
     content: impl FnOnce(Option<Identity>) -> io::Result<Vec<u8>>,
@@ -272,13 +237,35 @@ pub(crate) fn replace_with(
 /// Makes a file with all of its content, or not at all. Replaces nothing: a name that is taken is
 /// an error of the kind `AlreadyExists`. A temporary that a kill leaves is one of `of`, which lies in
 /// the same directory (see [`remove_temporaries`]).
-#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+#[expect(clippy::disallowed_methods, reason = "disk owns durability")]
 pub(crate) fn make_whole(path: &Path, of: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = temporary(of)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
-    temporary.persist_noclobber(path)?;
+    match temporary.persist_noclobber(path) {
+        // Neither a rename that replaces nothing nor a second name for a file: what is left is to look
+        // first.
+        Err(PersistError { error, file }) if knows_no_links(&error) => {
+            if path.exists() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            file.persist(path)?;
+        }
+        result => drop(result?),
+    }
     sync_dir(parent(path)).inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// What a file system answers to a link that has none, as FUSE and exFAT do.
+#[cfg(unix)]
+fn knows_no_links(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    is_not_known_here(error) || Errno::from_io_error(error) == Some(Errno::PERM)
+}
+
+#[cfg(not(unix))]
+fn knows_no_links(_: &io::Error) -> bool {
+    false
 }
 
 /// Removes a file, durably; one that is not there is gone already.
@@ -292,7 +279,7 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 
 /// Appends the bytes of `from` behind `start` to the file at `to`, durably, and says how long that
 /// is now. It is never shortened or replaced.
-#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+#[expect(clippy::disallowed_methods, reason = "disk owns durability")]
 pub(crate) fn keep_tail(from: &File, start: u64, to: &Path) -> io::Result<u64> {
     let mut kept = open_own(to)?;
     kept.seek(SeekFrom::End(0))?;
@@ -375,63 +362,29 @@ pub(crate) fn remove_temporaries(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The directory that holds `path`.
-pub(crate) fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(dir) if dir != Path::new("") => dir,
-        Some(_) | None => Path::new("."),
-    }
-}
-
-/// The absolute path of a file that may not exist yet, with links resolved, so that two names of
-/// one file are one. A link to nothing names the file that is to be made.
-pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        if let Ok(existing) = fs::canonicalize(&path) {
-            return Ok(existing);
-        }
-        let Ok(target) = fs::read_link(&path) else {
-            let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-            return Ok(fs::canonicalize(parent(&path))?.join(name));
-        };
-        path = parent(&path).join(target);
-    }
-    Err(io::Error::other("too many links"))
-}
-
-/// The same for a file whose directories may be missing, too: links are resolved as far as they lead
-/// to something.
-pub(crate) fn resolve_missing(path: &Path) -> io::Result<PathBuf> {
-    resolved(path, MOST_LINKS)
-}
-
-fn resolved(path: &Path, links: usize) -> io::Result<PathBuf> {
-    if let Ok(existing) = fs::canonicalize(path) {
-        return Ok(existing);
-    }
-    if let Ok(target) = fs::read_link(path) {
-        let links = links.checked_sub(1).ok_or_else(|| io::Error::other("too many links"))?;
-        return resolved(&parent(path).join(target), links);
-    }
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    Ok(resolved(parent(path), links)?.join(name))
-}
-
-/// As many as Linux follows.
-const MOST_LINKS: usize = 40;
-
-/// Writes into a file from an offset on.
+/// Writes into a file from an offset on. What is to be synced is begun to be written out meanwhile,
+/// so that there is little left to wait for.
 #[derive(Debug)]
 pub(crate) struct WriterAt<'a> {
     file: &'a File,
+    offset: u64,
+    durability: Durability,
     written: u64,
+    /// How much of that is being written out.
+    begun: u64,
 }
 
+/// So much at a time is begun to be written out: enough for a disk to be busy with.
+const PORTION: u64 = 1024 * 1024;
+
 impl<'a> WriterAt<'a> {
-    pub(crate) fn new(mut file: &'a File, offset: u64) -> io::Result<WriterAt<'a>> {
+    pub(crate) fn new(
+        mut file: &'a File,
+        offset: u64,
+        durability: Durability,
+    ) -> io::Result<WriterAt<'a>> {
         file.seek(SeekFrom::Start(offset))?;
-        Ok(WriterAt { file, written: 0 })
+        Ok(WriterAt { file, offset, durability, written: 0, begun: 0 })
     }
 
     /// How many bytes were written.
@@ -444,12 +397,31 @@ impl io::Write for WriterAt<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.written += u64::try_from(written).unwrap_or(0);
+        let waiting = self.written - self.begun;
+        if self.durability == Durability::Synced && waiting >= PORTION {
+            begin_to_write_out(self.file, self.offset + self.begun, waiting);
+            self.begun = self.written;
+        }
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Has the system write a part of a file to the disk without being waited for. That makes nothing
+/// durable, and is no failure where it is not known: [`sync`] is what counts.
+fn begin_to_write_out(file: &File, from: u64, length: u64) {
+    // Linux takes the advice that a part is not needed for one to write out what of it is not
+    // written, and then forgets of it only what is.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::fs::{Advice, fadvise};
+        let _advice = fadvise(file, from, NonZeroU64::new(length), Advice::DontNeed);
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _unknown_here = (file, from, length);
 }
 
 /// Whether bytes must survive a power cut.
@@ -465,7 +437,7 @@ pub(crate) fn truncate(file: &File, length: u64) -> io::Result<()> {
 }
 
 /// Makes what was written through a descriptor durable.
-#[expect(clippy::disallowed_methods, reason = "disk.rs owns durability")]
+#[expect(clippy::disallowed_methods, reason = "disk owns durability")]
 pub(crate) fn sync(file: &File) -> io::Result<()> {
     file.sync_data()
 }
@@ -493,6 +465,15 @@ pub(crate) fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "too large"));
+    }
+    Ok(bytes)
+}
+
+/// How a regular file begins; of anything else, nothing is read.
+pub(crate) fn read_beginning(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if fs::metadata(path)?.is_file() {
+        File::open(path)?.take(length).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }
@@ -555,26 +536,21 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
-    #[cfg(unix)]
     #[test]
-    fn modes_are_octal_and_leave_the_owner_his_file() {
-        for (text, file, directory) in [
-            ("0600", 0o600, 0o700),
-            ("640", 0o640, 0o750),
-            ("0644", 0o644, 0o755),
-            ("0660", 0o660, 0o770),
-            ("0666", 0o666, 0o777),
-        ] {
-            let mode = FileMode::parse(text).unwrap();
-            assert_eq!((mode.0, mode.of_directory()), (file, directory), "{text}");
-        }
-        for text in ["", "0", "0440", "0755", "1640", "0o640", "+640", "00640", "0648", "rw-r-----"]
-        {
-            assert!(FileMode::parse(text).is_err(), "{text}");
+    fn what_is_written_out_meanwhile_is_written_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let file = create_new(&path, FileMode::PRIVATE).unwrap();
+        let lines: Vec<u8> = (0..=u8::MAX).cycle().take(300_000).collect();
+        for durability in [Durability::Synced, Durability::Cached] {
+            let mut out = WriterAt::new(&file, 3, durability).unwrap();
+            (0..8).for_each(|_| out.write_all(&lines).unwrap());
+            assert_eq!(out.written(), 2_400_000);
+            sync(&file).unwrap();
+            assert_eq!(read_range(&file, 3, 3_000_000).unwrap(), lines.repeat(8));
         }
     }
 
-    #[cfg(unix)]
     #[test]
     fn another_file_of_the_same_name_is_another() {
         let dir = tempfile::tempdir().unwrap();
