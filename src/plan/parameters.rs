@@ -60,7 +60,7 @@ impl Flag<'_> {
         let shown = self.shown();
         let failure = match (self, resources) {
             (Flag::Include(name), _) => return no_such(name, resources),
-            (Flag::Since, _) => {
+            (Flag::Since, all) if all.iter().all(|resource| resource.is_list()) => {
                 let text = "--since: a list has no start, every run takes all of it";
                 return about(Failure::usage(text).hint("leave it out"), resources);
             }

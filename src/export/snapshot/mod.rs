@@ -165,8 +165,10 @@ impl<'a> List<'_, 'a> {
                         let at = self.asker.clocks().saved_at(&Position::Snapshot(None));
                         let is_other = files.replace(scratch, &self.rows, at)?;
                         self.outcome.position = Some(Position::Snapshot(files.last()));
-                        if !is_other {
-                            self.outcome.records = before;
+                        match (is_other, self.job.follow) {
+                            (true, _) => {}
+                            (false, Some(_)) => self.outcome.records = before,
+                            (false, None) => self.teller.note("as at the last run: the file stays"),
                         }
                     }
                     self.outcome.complete = true;

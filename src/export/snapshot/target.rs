@@ -164,8 +164,8 @@ impl<'a> Files<'a> {
         self.sink.scratch()
     }
 
-    /// Lets a snapshot that is whole take its place; of a run that follows only if it is another one
-    /// than the last. Says whether it did.
+    /// Lets a snapshot that is whole take its place, if it is another one than the last. Says whether
+    /// it did.
     pub(super) fn replace(
         &mut self,
         scratch: &sink::Scratch,
@@ -175,7 +175,7 @@ impl<'a> Files<'a> {
         self.follow_the_day()?;
         let next = self.sink.prepare(scratch, rows.superseded())?;
         let print = next.print;
-        if self.job.follow.is_some() && self.last == Some(print) && self.sink.is_in_place() {
+        if self.last == Some(print) && self.sink.is_in_place() {
             return Ok(false);
         }
         let name = self.job.resource.name;
