@@ -130,12 +130,9 @@ pub(crate) enum Command {
     Resources(ResourcesArgs),
     /// Prove the credentials, and say what they can read
     ///
-    /// Asks for what is named, else for the resources of the profile, else for tickets,
-    /// ticket_events, users, organizations, ticket_metric_events and articles. Sends one small
-    /// request for each, side by side, and tells what quota came back and when the credentials
-    /// expire. For those six that is four of the 10 requests a minute that the exports share, one of
-    /// the 20 of users by cursor, and one of the Help Center's; lists spend the account's own. Ends
-    /// at the first failure that is the whole host's. Exit code 4 if no resource can be read.
+    /// Sends one small request for each resource, side by side, and tells what quota came back and
+    /// when the credentials expire. Ends at the first failure that is the whole host's. Exit code 4
+    /// if no resource can be read.
     #[command(after_long_help = help::check())]
     Check(CheckArgs),
     /// Tell DuckDB, BigQuery and others what the records hold
@@ -267,8 +264,8 @@ pub(crate) struct ExportArgs {
     /// After catching up, keep polling (each 60s)
     ///
     /// Streams changes until a signal. Of a list, a file is replaced when the list is another one;
-    /// stdout gets the rows that are new or have changed. The interval is a duration, as in --follow=10s; 60s if none
-    /// is given.
+    /// stdout gets the rows that are new or have changed. The interval is a duration, as in
+    /// --follow=10s; 60s if none is given.
     #[arg(short, long, value_name = "INTERVAL", value_parser = duration, help_heading = "The run")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "60s")]
     pub(crate) follow: Option<Duration>,
@@ -401,7 +398,7 @@ pub(crate) struct SampleArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
-    /// What to ask for; `all` and `lists` as for export
+    /// What to ask for, or `all`, which is the default, or `lists`
     #[arg(value_name = "RESOURCE", value_parser = Name(all_resources), hide_possible_values = true)]
     pub(crate) resources: Vec<String>,
     /// Print JSON

@@ -7,12 +7,13 @@
 //! committed length is cut off by the next run. A failed sync is never tried again: the kernel may
 //! have dropped the pages and call the next one good.
 
-mod beside;
+pub(crate) mod beside;
 mod mode;
 mod paths;
 
-pub(crate) use beside::{Beside, Replaces, nameless, remove_idle_temporaries};
 pub(crate) use mode::FileMode;
+#[cfg(unix)]
+use mode::past_the_umask;
 pub(crate) use paths::{is_same, parent, resolve, resolve_missing};
 
 use crate::mark::Identity;
@@ -31,21 +32,6 @@ use tempfile::{NamedTempFile, PersistError};
 /// Opens a file that is there for reading and writing.
 pub(crate) fn open_existing(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
-}
-
-/// Gives what was just made its mode where the umask has taken something of it.
-#[cfg(unix)]
-fn past_the_umask(made: &File, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    const MODE: u32 = 0o777;
-    if made.metadata()?.permissions().mode() & MODE == mode {
-        return Ok(());
-    }
-    match made.set_permissions(fs::Permissions::from_mode(mode)) {
-        // SMB, FUSE and exFAT have modes of their own, which nobody can set.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        result => result,
-    }
 }
 
 /// Makes a file that is not there.

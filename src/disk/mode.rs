@@ -1,5 +1,7 @@
 //! Who may do what with files that are made.
 
+#[cfg(unix)]
+use std::fs;
 use std::{fs::File, io};
 
 /// Who may do what with files that are made: the nine bits of Unix, whatever the umask. Elsewhere
@@ -29,7 +31,7 @@ impl FileMode {
     #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "Unix can fail here"))]
     pub(super) fn give(self, made: &File) -> io::Result<()> {
         #[cfg(unix)]
-        super::past_the_umask(made, self.0)?;
+        past_the_umask(made, self.0)?;
         #[cfg(not(unix))]
         let _ = made;
         Ok(())
@@ -40,6 +42,21 @@ impl FileMode {
     pub(super) fn of_directory(self) -> u32 {
         let FileMode(mode) = self;
         mode | (mode & 0o444) >> 2 | (mode & 0o222) >> 1
+    }
+}
+
+/// Gives what was just made its mode where the umask has taken something of it.
+#[cfg(unix)]
+pub(super) fn past_the_umask(made: &File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    const MODE: u32 = 0o777;
+    if made.metadata()?.permissions().mode() & MODE == mode {
+        return Ok(());
+    }
+    match made.set_permissions(fs::Permissions::from_mode(mode)) {
+        // SMB, FUSE and exFAT have modes of their own, which nobody can set.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        result => result,
     }
 }
 

@@ -4,7 +4,6 @@
 
 use super::{
     hints::INTERVAL,
-    list,
     start::{self, moment},
 };
 use crate::{
@@ -59,7 +58,7 @@ impl Asked {
     /// Refuses what can be refused by what was typed alone, before any setting is looked at.
     pub(crate) fn check(&self, now: UnixTime) -> Result<Window, Failure> {
         let known = self.resources.iter().filter_map(|typed| Resource::named(typed).ok());
-        list::check(self, &known.collect::<Vec<_>>(), false)?;
+        self.check_lists(&known.collect::<Vec<_>>(), false)?;
         let window = self.window(now)?;
         let all = self.resources.iter().any(|typed| typed == "all");
         let single = |typed: &&String| typed.as_str() != "all" && typed.as_str() != ALL_LISTS;

@@ -157,7 +157,7 @@ pub(crate) fn jobs(
     asked.check_flags(&resources(named))?;
     check_sharing(named, typed, asked, known.defaults)?;
     check_output(named, typed, asked)?;
-    list::check(asked, &resources(named), typed != STDOUT)?;
+    asked.check_lists(&resources(named), typed != STDOUT)?;
     let jobs: Vec<Job> = named
         .iter()
         .map(|named| {
@@ -275,7 +275,7 @@ fn job(
     known: &Known<'_>,
 ) -> Result<Job, Failure> {
     if resource.is_list() {
-        return list::job(asked, Named { resource, optional, by_all }, output, known);
+        return known.list(asked, Named { resource, optional, by_all }, output);
     }
     let names = known.names;
     let configured = known.defaults.of(resource);

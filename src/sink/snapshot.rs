@@ -16,7 +16,10 @@ use super::{
     replacing::{There, is_unchanged, there},
 };
 use crate::{
-    disk::{self, Beside, FileMode, ReplaceError, Replaces},
+    disk::{
+        self, FileMode, ReplaceError,
+        beside::{self, Beside, Replaces},
+    },
     failure::{Exit, Failure, OrExit as _},
     mark::{Committed, Mark, Stage},
     place::{FilePlace, owner_file},
@@ -151,7 +154,7 @@ impl SnapshotSink {
         }
         let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let run = place.begins.as_deref();
-        disk::remove_idle_temporaries(dir, |name| is_own(name, &own, run))
+        beside::remove_idle_temporaries(dir, |name| is_own(name, &own, run))
             .or_exit(Exit::Output, failed)?;
         let sink = SnapshotSink {
             template: place.template.clone(),
@@ -175,7 +178,7 @@ impl SnapshotSink {
 
     /// Where the lines of a snapshot go while the list is walked.
     pub(crate) fn scratch(&self) -> Result<Scratch, Failure> {
-        let file = disk::nameless(disk::parent(&self.path));
+        let file = beside::nameless(disk::parent(&self.path));
         let file = file.or_exit(Exit::Output, || self.cannot_write())?;
         Ok(Scratch { file, length: 0, path: self.path.clone() })
     }

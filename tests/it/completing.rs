@@ -39,7 +39,10 @@ fn resources_are_completed_and_none_is_offered_twice() {
     let mut all = every.clone();
     all.extend(["all", "lists"]);
     assert_eq!(next(&place, &["export", ""]), all);
-    assert_eq!(next(&place, &["export", "ticket_"]), ["ticket_events", "ticket_metric_events"]);
+    assert_eq!(
+        next(&place, &["export", "ticket_"]),
+        ["ticket_events", "ticket_metric_events", "ticket_fields", "ticket_forms"]
+    );
     assert_eq!(next(&place, &["export", "tickets", "us"]), ["users", "user_fields"]);
     assert_eq!(
         next(&place, &["export", "tickets", "-o", "users", "--since", "2h", "users", ""]),
