@@ -201,6 +201,13 @@ pub(crate) fn remarks(asked: &Asked, jobs: &[Job]) -> Vec<(Vec<&'static str>, St
     remarks
 }
 
+/// Refuses what `all` can be refused for before anybody knows which custom objects there are.
+pub(crate) fn check_all(asked: &Asked, defaults: &Defaults) -> Result<(), Failure> {
+    let typed = asked.output.as_ref().or(defaults.output.as_ref());
+    let typed = typed.map_or(STDOUT, String::as_str);
+    check_sharing(&named(asked, defaults, &[])?, typed, asked, defaults)
+}
+
 /// Refuses several kinds of records in one stream that nothing tells apart.
 fn check_sharing(
     named: &[Named],
