@@ -6,7 +6,7 @@ use crate::{
     place::Existing,
     plan::Asked,
     record::LoneSurrogates,
-    resource::{self, RESOURCES},
+    resource::{self, ALL_LISTS, RESOURCES, every},
     sandbox, schema,
     settings::{duration, size},
 };
@@ -171,7 +171,8 @@ pub(crate) struct ExportArgs {
     /// What to export, or `all`
     ///
     /// `zdx resources` lists them. `all` stands for resources of the profile or, if it has none,
-    /// for all that the account can read.
+    /// for all with an incremental form that the account can read. `lists` stands for all that have
+    /// none, of which each run takes a whole snapshot: `all lists` is the whole desk.
     #[arg(required = true, value_name = "RESOURCE", value_parser = Name(all_resources))]
     #[arg(hide_possible_values = true)]
     pub(crate) resources: Vec<String>,
@@ -210,7 +211,8 @@ pub(crate) struct ExportArgs {
     pub(crate) exclude_system_updates: bool,
     /// Stop after N records of each resource
     ///
-    /// A one-off stops at exactly N; a series at the edge of the page that reaches N.
+    /// A one-off stops at exactly N; a series at the edge of the page that reaches N. A list that
+    /// goes to a file takes no limit.
     #[arg(long, value_name = "N", help_heading = "What to export")]
     #[arg(value_parser = count)]
     pub(crate) limit: Option<u64>,
@@ -261,8 +263,9 @@ pub(crate) struct ExportArgs {
 
     /// After catching up, keep polling (each 60s)
     ///
-    /// Streams changes until a signal. The interval is a duration, as in --follow=10s; 60s if none
-    /// is given.
+    /// Streams changes until a signal. Of a list, a file is replaced when the list is another one;
+    /// stdout gets the rows that are new or have changed. The interval is a duration, as in
+    /// --follow=10s; 60s if none is given.
     #[arg(short, long, value_name = "INTERVAL", value_parser = duration, help_heading = "The run")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "60s")]
     pub(crate) follow: Option<Duration>,
@@ -293,7 +296,8 @@ pub(crate) struct ExportArgs {
     pub(crate) pagination: Option<Pagination>,
     /// Records per page, 1 to 1000
     ///
-    /// After a time-out, zdx asks for less and grows back to this. Default: 1000.
+    /// After a time-out, zdx asks for less and grows back to this. Default: 1000. Lists have 100 at
+    /// the most.
     #[arg(long, value_name = "N", help_heading = "Requests", hide_short_help = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) per_page: Option<u16>,
@@ -394,7 +398,7 @@ pub(crate) struct SampleArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
-    /// What to ask for, or `all`, which is the default
+    /// What to ask for, or `all`, which is the default, or `lists`
     #[arg(value_name = "RESOURCE", value_parser = Name(all_resources), hide_possible_values = true)]
     pub(crate) resources: Vec<String>,
     /// Print JSON
@@ -675,7 +679,7 @@ fn reserve(text: &str) -> Result<u8, String> {
 }
 
 fn resources() -> Vec<&'static str> {
-    RESOURCES.iter().map(|resource| resource.name).collect()
+    every().map(|resource| resource.name).collect()
 }
 
 /// Those of which the members are known.
@@ -688,7 +692,7 @@ fn formats() -> Vec<&'static str> {
 }
 
 fn all_resources() -> Vec<&'static str> {
-    resources().into_iter().chain(["all"]).collect()
+    resources().into_iter().chain([ALL_LISTS, "all"]).collect()
 }
 
 fn sampled_resources() -> Vec<&'static str> {

@@ -7,7 +7,7 @@
 
 use crate::{
     cli::{Cli, Shell},
-    resource::{RESOURCES, Resource},
+    resource::{ALL_LISTS, Resource, every},
     settings::{self, Environment, Flags},
 };
 use clap::{ArgAction, Command, CommandFactory as _};
@@ -156,14 +156,14 @@ fn command(words: &[OsString], index: usize) -> Command {
     let given: Vec<String> = list.split(',').map(str::to_owned).collect();
     let more = typed.clone();
     let resources = move || {
-        let known = RESOURCES.iter().filter(|known| !more.iter().any(|has| has.name == known.name));
+        let known = every().filter(|known| !more.iter().any(|has| has.name == known.name));
         let all = more.is_empty().then_some("all");
-        candidates(known.map(|resource| resource.name).chain(all))
+        candidates(known.map(|resource| resource.name).chain(all).chain([ALL_LISTS]))
     };
     let sideloads = move || {
         let of_all = |name: &str| typed.iter().all(|resource| resource.sideload(name).is_some());
         let mut names: Vec<&str> = Vec::new();
-        let any: Vec<&Resource> = RESOURCES.iter().collect();
+        let any: Vec<&Resource> = every().collect();
         let resources = if typed.is_empty() { &any } else { &typed };
         for sideload in resources.iter().flat_map(|resource| resource.sideloads) {
             let new =

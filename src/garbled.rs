@@ -65,6 +65,8 @@ pub(crate) enum Garbled {
     /// The same cursor again, without records, and not the end.
     CursorStuckEmpty,
     CursorCycle,
+    /// A page of a list without rows, behind which another one is said to follow.
+    PageEmpty,
     EndTimeMissing,
     EndTimeBackwards {
         from: UnixTime,
@@ -100,6 +102,7 @@ impl Garbled {
             Garbled::CursorStuck
             | Garbled::CursorStuckEmpty
             | Garbled::CursorCycle
+            | Garbled::PageEmpty
             | Garbled::EndTimeBackwards { .. }
             | Garbled::Stuck { .. }
             | Garbled::Overflow { .. } => true,
@@ -170,6 +173,9 @@ impl fmt::Display for Garbled {
             }
             Garbled::CursorCycle => {
                 f.write_str("a cycle: the answer's after_cursor was served earlier in this run")
+            }
+            Garbled::PageEmpty => {
+                f.write_str("the answer has no records, but says that a page follows")
             }
             Garbled::EndTimeMissing => f.write_str("the answer has no end_time to go on from"),
             Garbled::EndTimeBackwards { from, to } => {

@@ -23,6 +23,8 @@ pub(crate) struct Mark {
     pub(crate) identity: Option<Identity>,
     /// Set until the series has committed something: what is committed stood there before it.
     pub(crate) before: Option<Before>,
+    /// Of a list's file: the snapshot that is about to take its place, until it has.
+    pub(crate) next: Option<Committed>,
     /// Of a sideload's file: what of it is not written again.
     pub(crate) remembered: Option<Remembered>,
 }
@@ -37,6 +39,7 @@ impl Mark {
             file: None,
             identity: None,
             before: None,
+            next: None,
             remembered: None,
         }
     }
@@ -70,6 +73,13 @@ pub(crate) struct Committed {
     pub(crate) bytes: u64,
     /// Of the last bytes before the end, so that an edited file is noticed.
     pub(crate) tail: Fingerprint,
+}
+
+impl Committed {
+    /// Of a file that is empty, or not there yet.
+    pub(crate) fn nothing() -> Committed {
+        Committed { bytes: 0, tail: Fingerprint::of(b"") }
+    }
 }
 
 /// How far a segment, the finished file of one run, has come.

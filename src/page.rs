@@ -45,6 +45,8 @@ impl Page<'_> {
 /// What a page says of itself: API notes §2.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Envelope {
+    /// Whether it has a `meta`, as lists by cursor do.
+    pub(crate) has_meta: bool,
     /// `end_of_stream`, or the opposite of `meta.has_more`.
     pub(crate) end_of_stream: Option<bool>,
     pub(crate) after_cursor: Option<Cursor>,
@@ -123,6 +125,7 @@ impl Peek {
         let next = match position.pagination() {
             Pagination::Cursor => Position::Cursor(self.after_cursor?),
             Pagination::Time => Position::starting(Pagination::Time, self.end_time?),
+            Pagination::List => return None,
         };
         let same = match (&next, position) {
             (Position::Time(end_time), Position::Time(start)) => end_time <= start,
@@ -320,6 +323,7 @@ fn typed_page<'a>(
     }
     let sideloads = members.sideloads.into_iter().map(|(name, records)| sideload(name, records));
     let sideloads = sideloads.collect::<Result<_, _>>()?;
+    let has_meta = members.meta.is_some();
     let meta: Meta =
         members.meta.and_then(|meta| serde_json::from_slice(meta.bytes).ok()).unwrap_or_default();
     let end_of_stream = match members.end_of_stream {
@@ -341,6 +345,7 @@ fn typed_page<'a>(
         records,
         sideloads,
         envelope: Envelope {
+            has_meta,
             end_of_stream,
             after_cursor: after_cursor
                 .map(|text| Cursor::new(text).ok_or(Garbled::CursorUnusable))

@@ -50,9 +50,12 @@ pub(crate) struct Fingerprint([u8; Fingerprint::BYTES]);
 
 impl Fingerprint {
     pub(crate) fn of(bytes: &[u8]) -> Fingerprint {
-        let digest = Sha256::digest(bytes);
+        Fingerprint::half(&Sha256::digest(bytes))
+    }
+
+    fn half(digest: &[u8]) -> Fingerprint {
         let mut half = [0; Fingerprint::BYTES];
-        half.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
+        half.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
         Fingerprint(half)
     }
 
@@ -70,6 +73,20 @@ impl Fingerprint {
         let number = (hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
             .then(|| u128::from_str_radix(hex, 16).ok())??;
         Some(Fingerprint(number.to_be_bytes()))
+    }
+}
+
+/// A fingerprint of what comes piece by piece.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Printing(Sha256);
+
+impl Printing {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn end(self) -> Fingerprint {
+        Fingerprint::half(&self.0.finalize())
     }
 }
 
@@ -93,6 +110,8 @@ pub(crate) enum Position {
     Cursor(Cursor),
     /// The next request's start_time, which is inclusive.
     Time(UnixTime),
+    /// Of a list, which is taken whole at every run: the fingerprint of the last snapshot.
+    Snapshot(Option<Fingerprint>),
 }
 
 /// What a series remembers beside its position, the lead: rows may become visible late, and a page
@@ -118,6 +137,7 @@ impl Position {
         match pagination {
             Pagination::Cursor => Position::Start(start),
             Pagination::Time => Position::Time(start),
+            Pagination::List => Position::Snapshot(None),
         }
     }
 
@@ -125,6 +145,7 @@ impl Position {
         match self {
             Position::Start(_) | Position::Cursor(_) => Pagination::Cursor,
             Position::Time(_) => Pagination::Time,
+            Position::Snapshot(_) => Pagination::List,
         }
     }
 
@@ -133,6 +154,7 @@ impl Position {
         match self {
             Position::Start(time) | Position::Time(time) => Some(*time),
             Position::Cursor(cursor) => cursor.time(),
+            Position::Snapshot(_) => None,
         }
     }
 }

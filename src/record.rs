@@ -59,6 +59,21 @@ pub(crate) fn fingerprint_without(record: Json<'_>, members: &[&str]) -> Fingerp
     kept.map_or_else(|| Fingerprint::of(&line), |kept| Fingerprint::of(&kept))
 }
 
+/// The value of an object's own member, as it stands there.
+pub(crate) fn member<'a>(record: Json<'a>, name: &str) -> Option<&'a [u8]> {
+    let mut json = Scanner::new(std::str::from_utf8(record.bytes).ok()?);
+    let mut more = json.eat(b'{') && json.peek()? != b'}';
+    while more {
+        let found = json.name()?;
+        let value = json.value()?;
+        if found.get(1..found.len() - 1)? == name.as_bytes() {
+            return Some(value.bytes);
+        }
+        more = json.eat(b',');
+    }
+    None
+}
+
 /// An object's text without some of its members.
 fn kept(object: &str, members: &[&str]) -> Option<Vec<u8>> {
     let mut kept = b"{".to_vec();

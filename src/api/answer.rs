@@ -48,6 +48,10 @@ pub(crate) fn check(
         400 | 404 | 410 | 422 if request.has("cursor") && says("cursor") && !is_html(body) => {
             ApiError::CursorRefused { status, text: text() }
         }
+        // Of a list: API notes §4.6.
+        400 | 404 | 410 | 422 if request.has("page[after]") && says("page[after]") => {
+            ApiError::CursorRefused { status, text: text() }
+        }
         429 => ApiError::Busy {
             status,
             wait: headers.quota_wait(),

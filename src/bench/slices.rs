@@ -237,7 +237,7 @@ impl World {
         let from = match position {
             Position::Time(time) => self.records.partition_point(|record| *record < time.seconds()),
             Position::Start(index) => usize::try_from(index.seconds()).unwrap_or(0),
-            Position::Cursor(_) => 0,
+            Position::Cursor(_) | Position::Snapshot(_) => 0,
         };
         let to = (from + PER_PAGE).min(self.records.len());
         Page { from, to, more: to - from == PER_PAGE }

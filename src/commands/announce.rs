@@ -6,7 +6,7 @@
 use crate::{
     output::file_name,
     place::Place,
-    plan::{Job, Mode},
+    plan::{Job, Keeps, Mode},
     time::UnixTime,
 };
 use std::path::Path;
@@ -80,6 +80,7 @@ fn start(job: &Job) -> Option<UnixTime> {
     match &job.mode {
         Mode::OneOff { start } | Mode::NewSeries { start, .. } => Some(*start),
         Mode::Series(series) => series.through.or_else(|| series.position.time()),
+        Mode::List(_) => None,
     }
 }
 
@@ -129,6 +130,15 @@ fn line(job: &Job, scene: &Scene<'_>, start: &str, to: &str) -> String {
             let moved =
                 if job.moved_from.is_empty() { "" } else { ", where the output was moved to" };
             format!("goes on from {start} to {to}{moved}, saved in {state}")
+        }
+        Mode::List(Keeps::Nothing) => format!("all that there is now, to {to}, a one-off"),
+        Mode::List(Keeps::Begins) => {
+            format!("all that there is now, to {to}; whose that is, is saved in {state}")
+        }
+        Mode::List(Keeps::GoesOn(_)) => {
+            let moved =
+                if job.moved_from.is_empty() { "" } else { ", where the output was moved to" };
+            format!("all that there is now, to {to}{moved}, in place of the last snapshot")
         }
     }
 }

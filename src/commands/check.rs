@@ -21,7 +21,7 @@ use crate::{
     plan::{self, YOUNGEST},
     position::Position,
     request::Request,
-    resource::{RESOURCES, Resource},
+    resource::{ALL_LISTS, LISTS, RESOURCES, Resource, every},
     shown::ENDLESS,
     time::{UnixTime, span},
 };
@@ -79,15 +79,19 @@ enum Expiry {
 /// The resources that were named, or all.
 fn named(args: &CheckArgs) -> Result<Vec<&'static Resource>, Failure> {
     let mut named: Vec<&'static Resource> = Vec::new();
-    let typed = one_by_one(&args.resources);
-    for typed in typed.iter().filter(|typed| *typed != "all") {
-        let resource = Resource::named(typed).map_err(Failure::usage)?;
+    let mut add = |resource: &'static Resource| {
         if !named.iter().any(|known| known.name == resource.name) {
             named.push(resource);
         }
+    };
+    for typed in one_by_one(&args.resources) {
+        match typed.as_str() {
+            "all" => RESOURCES.iter().for_each(&mut add),
+            ALL_LISTS => LISTS.iter().for_each(&mut add),
+            typed => add(Resource::named(typed).map_err(Failure::usage)?),
+        }
     }
-    let all = named.is_empty() || typed.iter().any(|typed| typed == "all");
-    Ok(if all { RESOURCES.iter().collect() } else { named })
+    Ok(if named.is_empty() { RESOURCES.iter().collect() } else { named })
 }
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
@@ -149,9 +153,8 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> 
     say(&in_words(&credentials, &expiry, now))?;
     if args.json {
         // In the order of the table, whoever answered first.
-        found.sort_by_key(|found| {
-            RESOURCES.iter().position(|resource| resource.name == found.resource.name)
-        });
+        found
+            .sort_by_key(|found| every().position(|resource| resource.name == found.resource.name));
         let told = Told {
             account: &settings.account,
             origin: &settings.base.origin,

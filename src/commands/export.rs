@@ -75,6 +75,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<Exit, Failure>
     let authorizer = Arc::new(Authorizer::new(settings.credentials.clone()));
     let objects = match plan::means_all(&asked, &settings.defaults) {
         true => {
+            plan::check_all(&asked, &settings.defaults)?;
             let asks = if args.dry_run { Asks::No } else { Asks::Yes };
             let budget = Budget::new(tuning.retry_for, tuning.max_wait);
             objects::all(asks, budget, state.as_ref(), &settings, &authorizer, context)?

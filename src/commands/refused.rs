@@ -8,7 +8,7 @@ use crate::{
     cli::{self, Cli},
     failure::{Failure, closest},
     plan::INTERVAL,
-    resource::RESOURCES,
+    resource::{ALL_LISTS, every},
     shown::shown,
 };
 use clap::{
@@ -166,8 +166,13 @@ fn unknown(flag: &str, command: &Command, words: &str, args: &[OsString]) -> Fai
 fn no_command(typed: &str, command: &Command, words: &str) -> Failure {
     let text = format!("unknown command \"{}\"", shown(typed));
     let name = typed.to_lowercase().replace('-', "_");
-    if name == "all" || RESOURCES.iter().any(|resource| resource.name == name) {
-        let start = format!("`zdx export {} --since 30d`", shown(typed));
+    let named = every().find(|resource| resource.name == name);
+    if name == "all" || name == ALL_LISTS || named.is_some() {
+        let since = match name == ALL_LISTS || named.is_some_and(|resource| resource.is_list()) {
+            true => "",
+            false => " --since 30d",
+        };
+        let start = format!("`zdx export {}{since}`", shown(typed));
         return Failure::usage(text).hint(format!("to export it: {start}"));
     }
     let known = command.get_subcommands().map(Command::get_name);

@@ -3,7 +3,7 @@
 use crate::{
     cli::ResourcesArgs,
     failure::{Exit, Failure},
-    resource::{Bucket, Parameter, Resource, streams},
+    resource::{Bucket, LISTS, Parameter, Resource, key_of, rows, streams},
     shown::ENDLESS,
 };
 use serde_json::{Map, Value, json};
@@ -36,7 +36,7 @@ fn quota(resource: &Resource) -> Map<String, Value> {
 /// What draws on a bucket: a resource, or one of its ways of paging.
 fn drawing_on(bucket: Bucket) -> Vec<String> {
     let mut all = Vec::new();
-    for resource in streams() {
+    for resource in rows() {
         let drawing = resource.endpoints.iter().filter(|endpoint| endpoint.bucket == bucket);
         let ways: Vec<_> = drawing.map(|endpoint| endpoint.pagination.name()).collect();
         match ways.as_slice() {
@@ -48,14 +48,17 @@ fn drawing_on(bucket: Bucket) -> Vec<String> {
 }
 
 fn as_json() -> Value {
-    let rows: Vec<Value> = streams()
+    let rows: Vec<Value> = rows()
         .map(|resource| {
+            let list = resource.is_list();
             json!({
                 "resource": resource.name,
+                "kind": if list { "list" } else { "incremental" },
                 "pagination": paging(resource),
                 "quota": quota(resource),
                 "record_key": resource.record_key,
-                "change_time": resource.change_time,
+                "row_key": list.then(|| key_of(resource)),
+                "change_time": Some(resource.change_time).filter(|_| !list),
                 "sample": resource.sample.is_some(),
                 "per_page": resource.takes(Parameter::PerPage),
                 "exclude_deleted": resource.takes(Parameter::ExcludeDeleted),
@@ -71,34 +74,51 @@ fn as_json() -> Value {
 /// What fits every terminal.
 const WIDTH: usize = 80;
 
-/// Four columns, the quotas and the sideloads below, so that it fits 80 columns.
+/// The incremental resources and the lists, with the quotas and the sideloads below, so that it fits
+/// 80 columns.
 fn as_table() -> String {
-    let mut rows = vec![["RESOURCE", "PAGING", "RECORD KEY"].map(str::to_owned).to_vec()];
-    rows.extend(streams().map(|resource| {
-        vec![resource.name.to_owned(), paging(resource).join("/"), resource.record_key.to_owned()]
-    }));
-    let last = ["READABLE BY"].into_iter().chain(streams().map(|row| row.readable_by));
-    let widths: Vec<usize> = (0..3)
-        .map(|column| {
-            rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0)
-        })
-        .collect();
-    let mut out = String::new();
-    for (row, last) in rows.iter().zip(last) {
-        for (cell, width) in row.iter().zip(&widths) {
-            write!(out, "{cell:<width$}  ").expect(ENDLESS);
-        }
-        out.push_str(last);
-        out.push('\n');
-    }
+    let row = |resource: &Resource| {
+        [resource.name, &paging(resource).join("/"), resource.record_key, resource.readable_by]
+            .map(str::to_owned)
+    };
+    let mut out =
+        table(["RESOURCE", "PAGING", "RECORD KEY", "READABLE BY"], streams().map(row).collect());
+    let row = |list: &Resource| [list.name, key_of(list), list.readable_by].map(str::to_owned);
+    out.push_str(
+        "\nLists, of which every run takes all that there is (`lists` names them all):\n\n",
+    );
+    out.push_str(&table(["LIST", "ROW KEY", "READABLE BY"], LISTS.iter().map(row).collect()));
     out.push_str("\nQuotas, each shared by what draws on it:\n");
     for bucket in Bucket::ALL {
         writeln!(out, "  {}: {}", bucket.name(), bucket.quota()).expect(ENDLESS);
-        list(&mut out, "   ", drawing_on(bucket).iter().map(String::as_str), ",");
+        let all = match bucket {
+            Bucket::Account => vec!["all lists but those above".to_owned()],
+            _ => drawing_on(bucket),
+        };
+        list(&mut out, "   ", all.iter().map(String::as_str), ",");
     }
     out.push_str("\nSideloads (--include):\n");
     for resource in streams().filter(|resource| !resource.sideloads.is_empty()) {
         list(&mut out, &format!("  {}:", resource.name), sideloads(resource), "");
+    }
+    out
+}
+
+/// Rows below their headings, as wide as they must be.
+fn table<const COLUMNS: usize>(
+    headings: [&str; COLUMNS],
+    mut rows: Vec<[String; COLUMNS]>,
+) -> String {
+    rows.insert(0, headings.map(str::to_owned));
+    let mut out = String::new();
+    for row in &rows {
+        for (column, cell) in row.iter().enumerate() {
+            let widest = rows.iter().filter_map(|row| row.get(column)).map(String::len).max();
+            match widest.filter(|_| column + 1 < COLUMNS) {
+                Some(width) => write!(out, "{cell:<width$}  ").expect(ENDLESS),
+                None => writeln!(out, "{cell}").expect(ENDLESS),
+            }
+        }
     }
     out
 }

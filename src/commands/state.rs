@@ -12,7 +12,7 @@ use crate::{
     place::{FilePlace, Owner, partial},
     plan::{self, NotMoved},
     position::{Overlap, Position},
-    resource::Resource,
+    resource::{ALL_LISTS, LISTS, Resource},
     settings::{self, Place},
     shown::{ENDLESS, quoted},
     sink::{self, FileSink, Looked, Me, Ours, Purpose},
@@ -52,6 +52,7 @@ pub(super) fn run(command: &StateCommand, context: &Context) -> Result<Exit, Fai
 
 fn show(place: &Place, typed: &[String], as_json: bool, now: UnixTime) -> Result<Exit, Failure> {
     let mut all = state::saved(&place.state, &place.account, now)?;
+    let typed = &with_lists(place, typed, now)?;
     if let Wanted::Named(names) = wanted(typed)? {
         if let Some(missing) = names.iter().find(|name| !all.iter().any(|(has, ..)| has == *name)) {
             return Err(nothing_saved(place, missing));
@@ -132,6 +133,7 @@ fn words(name: &str, series: &Series, at: Option<UnixTime>, now: UnixTime) -> St
         (Position::Cursor(_), Some(at)) => format!("a cursor at {at}"),
         (Position::Cursor(_), None) => "a cursor".to_owned(),
         (Position::Time(end_time), _) => format!("by time, at {end_time}"),
+        (Position::Snapshot(_), _) => "a list, taken whole at every run".to_owned(),
     };
     writeln!(out, "  position  {position}").expect(ENDLESS);
     let output = match (series.output.path.as_str(), series.output.file) {
@@ -168,6 +170,25 @@ fn wanted(typed: &[String]) -> Result<Wanted, Failure> {
         }
     }
     Ok(if all { Wanted::All } else { Wanted::Named(names) })
+}
+
+/// `lists` spelled out: those that are saved.
+fn with_lists(place: &Place, typed: &[String], now: UnixTime) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for typed in one_by_one(typed) {
+        if typed != ALL_LISTS {
+            names.push(typed);
+            continue;
+        }
+        let saved = saved_names(place, now)?;
+        let lists: Vec<String> =
+            saved.into_iter().filter(|name| LISTS.iter().any(|list| list.name == name)).collect();
+        if lists.is_empty() {
+            return Err(nothing_saved(place, "any list"));
+        }
+        names.extend(lists);
+    }
+    Ok(names)
 }
 
 fn nothing_saved(place: &Place, name: &str) -> Failure {
@@ -225,7 +246,12 @@ fn set(
 ) -> Result<Exit, Failure> {
     let now = context.clock.wall();
     let start = plan::start(since, "--since", now)?;
-    let (mut state, all) = open(place, wanted(typed)?, context)?;
+    let wanted = wanted(&with_lists(place, typed, now)?)?;
+    if let Wanted::Named(names) = &wanted {
+        names.iter().try_for_each(|name| check_movable(name))?;
+    }
+    let (mut state, mut all) = open(place, wanted, context)?;
+    all.retain(|(resource, _)| !resource.is_list());
     if let Some((resource, _)) = all.iter().find(|(resource, _)| !resource.has_start()) {
         let text = format!("{} has no start that could be set", resource.name);
         return Err(Failure::usage(text).hint(format!(
@@ -265,10 +291,20 @@ fn set(
     Ok(Exit::Done)
 }
 
+/// A list has no position to move.
+fn check_movable(name: &str) -> Result<(), Failure> {
+    match Resource::named(name) {
+        Ok(resource) if resource.is_list() => Err(Failure::usage(format!(
+            "{name} is a list, which has no position: every run takes all of it"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// How far a series has come; `None` if it has not begun.
 fn stood(series: &Series) -> Option<UnixTime> {
     match series.position {
-        Position::Start(_) => series.through,
+        Position::Start(_) | Position::Snapshot(_) => series.through,
         Position::Cursor(_) | Position::Time(_) => series.position.time().or(series.through),
     }
 }
@@ -313,7 +349,8 @@ fn reset(
     as_json: bool,
     context: &Context,
 ) -> Result<Exit, Failure> {
-    let (mut state, all) = open(place, wanted(typed)?, context)?;
+    let typed = with_lists(place, typed, context.clock.wall())?;
+    let (mut state, all) = open(place, wanted(&typed)?, context)?;
     let backup = state.back_up(context.clock.wall())?;
     // The owner files first: an output that nobody's state knows, but that is owned, is in the way.
     for (resource, series) in &all {

@@ -7,10 +7,13 @@
 //! committed length is cut off by the next run. A failed sync is never tried again: the kernel may
 //! have dropped the pages and call the next one good.
 
+pub(crate) mod beside;
 mod mode;
 mod paths;
 
 pub(crate) use mode::FileMode;
+#[cfg(unix)]
+use mode::past_the_umask;
 pub(crate) use paths::{is_same, parent, resolve, resolve_missing};
 
 use crate::mark::Identity;
@@ -29,21 +32,6 @@ use tempfile::{NamedTempFile, PersistError};
 /// Opens a file that is there for reading and writing.
 pub(crate) fn open_existing(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
-}
-
-/// Gives what was just made its mode where the umask has taken something of it.
-#[cfg(unix)]
-fn past_the_umask(made: &File, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    const MODE: u32 = 0o777;
-    if made.metadata()?.permissions().mode() & MODE == mode {
-        return Ok(());
-    }
-    match made.set_permissions(fs::Permissions::from_mode(mode)) {
-        // SMB, FUSE and exFAT have modes of their own, which nobody can set.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        result => result,
-    }
 }
 
 /// Makes a file that is not there.
@@ -220,12 +208,7 @@ pub(crate) fn replace_with(
     let write = || {
         let mut temporary = temporary(path)?;
         if let Ok(old) = fs::metadata(path) {
-            keep_owner(temporary.as_file(), &old)?;
-            match temporary.as_file().set_permissions(old.permissions()) {
-                // SMB, FUSE and exFAT have modes of their own, which nobody can set.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-                result => result?,
-            }
+            keep_mode(temporary.as_file(), &old)?;
         }
         let bytes = content(identity(temporary.as_file())?)?;
         temporary.write_all(&bytes)?;
@@ -291,6 +274,16 @@ pub(crate) fn keep_tail(from: &File, start: u64, to: &Path) -> io::Result<u64> {
     kept.sync_all()?;
     sync_dir(parent(to))?;
     Ok(kept.metadata()?.len())
+}
+
+/// Gives a file that takes another's place its owner and its mode.
+fn keep_mode(new: &File, old: &fs::Metadata) -> io::Result<()> {
+    keep_owner(new, old)?;
+    match new.set_permissions(old.permissions()) {
+        // SMB, FUSE and exFAT have modes of their own, which nobody can set.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        result => result,
+    }
 }
 
 /// Root's cron job must not take the file away from whoever runs zdx by hand.

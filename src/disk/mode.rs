@@ -1,4 +1,8 @@
-//! Who may do what with files that are made. Pure.
+//! Who may do what with files that are made.
+
+#[cfg(unix)]
+use std::fs;
+use std::{fs::File, io};
 
 /// Who may do what with files that are made: the nine bits of Unix, whatever the umask. Elsewhere
 /// there is nothing but [`FileMode::PRIVATE`], which means nothing there.
@@ -23,11 +27,36 @@ impl FileMode {
         })
     }
 
+    /// Gives it to what was just made.
+    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "Unix can fail here"))]
+    pub(super) fn give(self, made: &File) -> io::Result<()> {
+        #[cfg(unix)]
+        past_the_umask(made, self.0)?;
+        #[cfg(not(unix))]
+        let _ = made;
+        Ok(())
+    }
+
     /// The same of a directory: whoever may read or write a file may also reach it.
     #[cfg(unix)]
     pub(super) fn of_directory(self) -> u32 {
         let FileMode(mode) = self;
         mode | (mode & 0o444) >> 2 | (mode & 0o222) >> 1
+    }
+}
+
+/// Gives what was just made its mode where the umask has taken something of it.
+#[cfg(unix)]
+pub(super) fn past_the_umask(made: &File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    const MODE: u32 = 0o777;
+    if made.metadata()?.permissions().mode() & MODE == mode {
+        return Ok(());
+    }
+    match made.set_permissions(fs::Permissions::from_mode(mode)) {
+        // SMB, FUSE and exFAT have modes of their own, which nobody can set.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        result => result,
     }
 }
 

@@ -122,6 +122,37 @@ pub(super) fn record_in<'l>(line: &'l [u8], name: &str) -> &'l [u8] {
     inside.unwrap_or(line)
 }
 
+/// What stands around each record.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    before: String,
+    after: &'static str,
+    surrogates: LoneSurrogates,
+    deleted: memmem::Finder<'static>,
+}
+
+impl Frame {
+    /// `name` is what an envelope says that the records are.
+    pub(super) fn new(form: Form, name: &str) -> Frame {
+        let (before, after) = match form.envelope {
+            true => (format!("{{\"resource\":\"{name}\",\"record\":"), "}\n"),
+            false => (String::new(), "\n"),
+        };
+        let deleted = memmem::Finder::new(DELETED);
+        Frame { before, after, surrogates: form.surrogates, deleted }
+    }
+
+    /// Adds the line of a record.
+    pub(super) fn push(&self, record: Json<'_>, out: &mut Vec<u8>, noticed: &mut Noticed) {
+        out.extend_from_slice(self.before.as_bytes());
+        let start = out.len();
+        noticed.surrogates += push_record(record, self.surrogates, out);
+        noticed.deleted +=
+            u64::from(is_deleted(out.get(start..).unwrap_or_default(), &self.deleted));
+        out.extend_from_slice(self.after.as_bytes());
+    }
+}
+
 /// Writes one line for each record; `name` is what an envelope says that they are.
 pub(super) fn write<'a>(
     records: impl Iterator<Item = Json<'a>>,
@@ -130,18 +161,10 @@ pub(super) fn write<'a>(
     out: &mut dyn Write,
 ) -> io::Result<Noticed> {
     let mut noticed = Noticed::default();
-    let (before, after) = match form.envelope {
-        true => (format!("{{\"resource\":\"{name}\",\"record\":"), "}\n"),
-        false => (String::new(), "\n"),
-    };
-    let deleted = memmem::Finder::new(DELETED);
+    let frame = Frame::new(form, name);
     let mut piece = Vec::with_capacity(PIECE + PIECE / 4);
     for record in records {
-        piece.extend_from_slice(before.as_bytes());
-        let start = piece.len();
-        noticed.surrogates += push_record(record, form.surrogates, &mut piece);
-        noticed.deleted += u64::from(is_deleted(&piece[start..], &deleted));
-        piece.extend_from_slice(after.as_bytes());
+        frame.push(record, &mut piece, &mut noticed);
         if piece.len() >= PIECE {
             out.write_all(&piece)?;
             piece.clear();

@@ -33,6 +33,7 @@ mod run;
 mod shared;
 mod sideloaded;
 pub(crate) mod slices;
+mod snapshot;
 mod stream;
 pub(crate) mod summary;
 mod tally;
@@ -69,56 +70,50 @@ use writer::Writer;
 pub(crate) fn check(jobs: &[Job]) -> Result<(), Failure> {
     Outputs::default().take_all(jobs)?;
     jobs.iter().try_for_each(|job| {
-        let looked = opening::look(job, Purpose::Plan);
+        let looked = Looked::look(job, Purpose::Plan);
         looked.map(drop).map_err(|failure| failure.about(job.resource.name))
     })
 }
 
 /// Jobs of which every output is open, and every start is saved.
-pub(crate) struct Opened<'a>(Vec<(&'a Job, Writer<'a>)>);
+pub(crate) struct Opened<'a>(Vec<(&'a Job, Ready<'a>)>);
 
 /// Opens what all jobs need; what can be refused is refused here. First all looks, then all acts.
 pub(crate) fn open<'a>(jobs: &'a [Job], shared: &'a Shared<'a>) -> Result<Opened<'a>, Failure> {
     shared.outputs.take_all(jobs)?;
     let looked = jobs.iter().map(|job| {
-        let looked = opening::look(job, Purpose::Write);
+        let looked = Looked::look(job, Purpose::Write);
         looked.map(|looks| (job, looks)).map_err(|failure| failure.about(job.resource.name))
     });
     let looked = looked.collect::<Result<Vec<_>, _>>()?;
     let opened = looked.into_iter().map(|(job, looks)| {
-        let writer = Writer::open(job, shared, looks);
-        writer.map(|writer| (job, writer)).map_err(|failure| failure.about(job.resource.name))
+        let ready = Ready::open(job, shared, looks);
+        ready.map(|ready| (job, ready)).map_err(|failure| failure.about(job.resource.name))
     });
     opened.collect::<Result<_, _>>().map(Opened)
 }
 
 /// Runs all jobs to their ends. An error means that nothing was sent.
 pub(crate) fn run<'a>(
-    Opened(opened): Opened<'a>,
+    Opened(ready): Opened<'a>,
     shared: &'a Shared<'a>,
 ) -> Result<Vec<Outcome>, Failure> {
-    let jobs: Vec<&Job> = opened.iter().map(|(job, _)| *job).collect();
-    let mut ready = Vec::new();
-    for (job, writer) in opened {
-        let sideloads = writer.sideloads().map_err(|failure| failure.about(job.resource.name))?;
-        ready.push((job, Stream::new(job, sideloads), writer));
-    }
+    let jobs: Vec<&Job> = ready.iter().map(|(job, _)| *job).collect();
     warn_of_open_directories(&jobs, shared);
     let waiting: Mutex<VecDeque<_>> = Mutex::new(ready.into_iter().enumerate().collect());
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..shared.jobs.min(jobs.len()) {
             scope.spawn(|| {
-                while let Some((index, (job, stream, writer))) = { lock(&waiting).pop_front() } {
+                while let Some((index, (job, ready))) = { lock(&waiting).pop_front() } {
                     let name = job.resource.name;
                     // A bug in one resource leaves the others running.
-                    let outcome =
-                        catch_unwind(AssertUnwindSafe(|| run::export(job, shared, stream, writer)))
-                            .unwrap_or_else(|_panic| Outcome {
-                                exit: Exit::Bug,
-                                error: Some(bug().to_string()),
-                                ..Outcome::of(name)
-                            });
+                    let outcome = catch_unwind(AssertUnwindSafe(|| ready.export(job, shared)))
+                        .unwrap_or_else(|_panic| Outcome {
+                            exit: Exit::Bug,
+                            error: Some(bug().to_string()),
+                            ..Outcome::of(name)
+                        });
                     lock(&ended).push((index, outcome));
                 }
             });
@@ -134,6 +129,52 @@ pub(crate) fn run<'a>(
     let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
     ended.sort_by_key(|(index, _)| *index);
     Ok(ended.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// What was found of the outputs of a job.
+enum Looked {
+    Stream(opening::Looks),
+    List(Box<snapshot::Looks>),
+}
+
+impl Looked {
+    fn look(job: &Job, purpose: Purpose) -> Result<Looked, Failure> {
+        match job.resource.is_list() {
+            true => snapshot::look(job, purpose).map(Box::new).map(Looked::List),
+            false => opening::look(job, purpose).map(Looked::Stream),
+        }
+    }
+}
+
+/// A job whose outputs are open.
+enum Ready<'a> {
+    Stream(Box<(Stream<'a>, Writer<'a>)>),
+    List(Box<snapshot::Target<'a>>),
+}
+
+impl<'a> Ready<'a> {
+    fn open(job: &'a Job, shared: &'a Shared<'a>, looked: Looked) -> Result<Ready<'a>, Failure> {
+        match looked {
+            Looked::Stream(looks) => {
+                let writer = Writer::open(job, shared, looks)?;
+                let sideloads = writer.sideloads()?;
+                Ok(Ready::Stream(Box::new((Stream::new(job, sideloads), writer))))
+            }
+            Looked::List(looks) => {
+                Ok(Ready::List(Box::new(snapshot::Target::open(job, shared, *looks)?)))
+            }
+        }
+    }
+
+    fn export(self, job: &'a Job, shared: &'a Shared<'a>) -> Outcome {
+        match self {
+            Ready::Stream(ready) => {
+                let (stream, writer) = *ready;
+                run::export(job, shared, stream, writer)
+            }
+            Ready::List(target) => snapshot::export(job, shared, *target),
+        }
+    }
 }
 
 /// What is written and saved can be trusted as far as the directories that it lies in.

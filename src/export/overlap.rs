@@ -54,6 +54,7 @@ fn page(pagination: Pagination, rows: &[u64], end: bool) -> Vec<u8> {
             json!({"tickets": records, "after_cursor": cursor, "end_of_stream": end})
         }
         Pagination::Time => json!({"tickets": records, "end_time": last, "end_of_stream": end}),
+        Pagination::List => panic!("a list remembers nothing"),
     };
     page.to_string().into_bytes()
 }

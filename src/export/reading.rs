@@ -97,7 +97,7 @@ impl<'b> Read<'b> {
         let edge = match next {
             Position::Time(at) => Some(*at),
             Position::Cursor(cursor) if empty => cursor.time(),
-            Position::Cursor(_) | Position::Start(_) => None,
+            Position::Cursor(_) | Position::Start(_) | Position::Snapshot(_) => None,
         };
         match latest.max(edge) {
             Some(latest) if latest < horizon => Age::Old,

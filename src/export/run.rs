@@ -107,7 +107,7 @@ pub(super) fn export<'a>(
 
 /// A run that follows does not go on without one of its resources, but for one whose own stream
 /// does not get on.
-fn end_others(kind: Kind, shared: &Shared<'_>) {
+pub(super) fn end_others(kind: Kind, shared: &Shared<'_>) {
     match kind {
         Kind::Over => shared.over.set(Exit::Done),
         Kind::Credentials => shared.over.set(Exit::Credentials),

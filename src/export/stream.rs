@@ -95,8 +95,8 @@ impl<'a> Stream<'a> {
     /// `sideloads` are those with outputs of their own, and what is remembered of them.
     pub(super) fn new(job: &'a Job, sideloads: Sideloaded) -> Stream<'a> {
         let (lead, overlap, through, capacity) = match &job.mode {
-            Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
-                let start = Position::starting(job.endpoint.form.saves(), *start);
+            Mode::OneOff { .. } | Mode::NewSeries { .. } | Mode::List(_) => {
+                let start = job.position();
                 let overlap = Overlap::none(&start);
                 (start, overlap, None, None)
             }
@@ -225,7 +225,7 @@ impl<'a> Stream<'a> {
     pub(super) fn too_young_for(&self, now: UnixTime) -> Duration {
         match self.lead {
             Position::Time(at) => at.plus(self.job.resource.youngest()).since(now),
-            Position::Start(_) | Position::Cursor(_) => Duration::ZERO,
+            Position::Start(_) | Position::Cursor(_) | Position::Snapshot(_) => Duration::ZERO,
         }
     }
 

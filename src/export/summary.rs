@@ -35,6 +35,8 @@ pub(crate) struct Outcome {
     pub(crate) too_recent: bool,
     /// Of a sample endpoint, which serves one page and has no end to reach.
     pub(crate) sample: bool,
+    /// Of a list, which is whole or not, and has no time that it is through.
+    pub(crate) list: bool,
     /// Left out, because nobody named it and the account cannot read it.
     pub(crate) out_of_reach: bool,
     /// What failed.
@@ -63,6 +65,7 @@ impl Outcome {
             complete: false,
             too_recent: false,
             sample: false,
+            list: false,
             out_of_reach: false,
             error: None,
             exit: Exit::Done,
@@ -76,12 +79,13 @@ impl Outcome {
             parts.push(format!("failed (exit {})", self.exit.code()));
             return parts.join(", ");
         }
-        let mut parts = match (self.exit, self.is_idle() && self.complete && !self.sample) {
-            // What was dropped on the way is no news either.
-            (Exit::Done, true) if self.too_recent => vec!["nothing new yet".to_owned()],
-            (Exit::Done, true) => vec!["nothing new".to_owned()],
-            _ => self.amounts(),
-        };
+        let mut parts =
+            match (self.exit, self.is_idle() && self.complete && !self.sample && !self.list) {
+                // What was dropped on the way is no news either.
+                (Exit::Done, true) if self.too_recent => vec!["nothing new yet".to_owned()],
+                (Exit::Done, true) => vec!["nothing new".to_owned()],
+                _ => self.amounts(),
+            };
         parts.push(format!("{:.1} s", self.took.as_secs_f64()));
         for (waited, what) in [(self.waited_for_quota, "quota"), (self.waited_for_retry, "retries")]
         {
@@ -94,6 +98,7 @@ impl Outcome {
         }
         parts.push(match (self.exit, self.complete) {
             (Exit::Done, _) if self.sample => "a sample only".to_owned(),
+            (Exit::Done, true) if self.list => "complete".to_owned(),
             (Exit::Done, true) => "caught up".to_owned(),
             (Exit::Done, false) => "stopped as asked".to_owned(),
             (Exit::Signal(_), _) => "stopped by a signal".to_owned(),
@@ -163,6 +168,9 @@ fn position(position: &Position) -> Value {
         }
         Position::Time(end_time) => {
             json!({"pagination": pagination, "end_time": end_time.seconds()})
+        }
+        Position::Snapshot(print) => {
+            json!({"pagination": pagination, "snapshot": print.map(|print| print.to_string())})
         }
     }
 }

@@ -27,7 +27,7 @@ impl Tally {
         let Standing { position, through, .. } = standing;
         let stood = match &job.mode {
             Mode::Series(_) => through.or_else(|| position.time()),
-            Mode::OneOff { .. } | Mode::NewSeries { .. } => None,
+            Mode::OneOff { .. } | Mode::NewSeries { .. } | Mode::List(_) => None,
         };
         Tally {
             began,

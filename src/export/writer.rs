@@ -488,7 +488,7 @@ fn at_start(job: &Job) -> Standing {
             through: series.through,
             capacity: series.capacity,
         },
-        Mode::OneOff { .. } | Mode::NewSeries { .. } => {
+        Mode::OneOff { .. } | Mode::NewSeries { .. } | Mode::List(_) => {
             Standing { overlap: Overlap::none(&position), position, through: None, capacity: None }
         }
     }

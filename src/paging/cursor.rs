@@ -18,6 +18,7 @@ pub(super) fn ask(request: Request, at: &Position) -> Request {
             request.with("start_time", time.seconds().to_string())
         }
         Position::Cursor(cursor) => request.with("cursor", cursor.as_str()),
+        Position::Snapshot(_) => request,
     }
 }
 

@@ -5,6 +5,7 @@
 //! leads to them. Rules: API notes §4. Must not know bodies, retries or files.
 
 mod cursor;
+pub(crate) mod list;
 mod listed;
 mod records;
 mod start_id;

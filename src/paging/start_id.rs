@@ -24,6 +24,8 @@ pub(super) fn ask(form: StartId, request: Request, at: &Position) -> Request {
             Some((time, id)) => request.with("start_time", time).with("start_id", id),
             None => request.with("start_time", cursor.as_str()),
         },
+        // Of a list.
+        Position::Snapshot(_) => request,
     };
     request.with("fields", form.fields)
 }

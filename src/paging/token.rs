@@ -17,7 +17,7 @@ use std::collections::HashSet;
 pub(super) fn ask(request: Request, at: &Position) -> Request {
     match at {
         Position::Cursor(cursor) => request.with("cursor", cursor.as_str()),
-        Position::Start(_) | Position::Time(_) => request,
+        Position::Start(_) | Position::Time(_) | Position::Snapshot(_) => request,
     }
 }
 

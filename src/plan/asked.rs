@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
     place::Existing,
     record::LoneSurrogates,
-    resource::{Pagination, Resource},
+    resource::{ALL_LISTS, LISTS, Pagination, Resource},
     settings,
     time::UnixTime,
 };
@@ -57,9 +57,12 @@ const SAME_MOMENT: Duration = Duration::from_secs(5);
 impl Asked {
     /// Refuses what can be refused by what was typed alone, before any setting is looked at.
     pub(crate) fn check(&self, now: UnixTime) -> Result<Window, Failure> {
+        let known = self.resources.iter().filter_map(|typed| Resource::named(typed).ok());
+        self.check_lists(&known.collect::<Vec<_>>(), false)?;
         let window = self.window(now)?;
         let all = self.resources.iter().any(|typed| typed == "all");
-        let named = self.resources.iter().filter(|typed| *typed != "all").map(|typed| {
+        let single = |typed: &&String| typed.as_str() != "all" && typed.as_str() != ALL_LISTS;
+        let named = self.resources.iter().filter(single).map(|typed| {
             Resource::named(typed).map_err(|error| {
                 let failure = Failure::usage(error);
                 match self.follow.is_some() && settings::duration(typed).is_ok() {
@@ -68,7 +71,10 @@ impl Asked {
                 }
             })
         });
-        let named: Vec<&'static Resource> = named.collect::<Result<_, _>>()?;
+        let mut named: Vec<&'static Resource> = named.collect::<Result<_, _>>()?;
+        if self.resources.iter().any(|typed| typed == ALL_LISTS) {
+            named.extend(LISTS);
+        }
         // What `all` stands for, the settings say.
         if !all {
             self.check_flags(&named)?;

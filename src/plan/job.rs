@@ -1,6 +1,6 @@
 //! The export of one resource, as planned.
 
-use super::start::{Mode, start};
+use super::start::{Keeps, Mode, start};
 use crate::{
     failure::Failure,
     output::{self, Names, Output},
@@ -76,13 +76,14 @@ impl Job {
             }
             (output, _) => output.clone(),
         };
-        let mode = match series {
-            Some(series) => Mode::Series(Box::new(series)),
-            None => self.mode.clone(),
+        let mode = match (series, &self.mode) {
+            (Some(series), Mode::List(_)) => Mode::List(Keeps::GoesOn(Box::new(series))),
+            (Some(series), _) => Mode::Series(Box::new(series)),
+            (None, _) => self.mode.clone(),
         };
-        let asker = match &mode {
-            Mode::OneOff { .. } => Asker::OneOff(Existing::Refuse),
-            Mode::NewSeries { .. } | Mode::Series(_) => Asker::Series(Existing::Refuse),
+        let asker = match mode.in_series() {
+            false => Asker::OneOff(Existing::Refuse),
+            true => Asker::Series(Existing::Refuse),
         };
         let located =
             |output: &Output, mark| place::place(asker, output, mark, &output::look(output, mark));
@@ -102,7 +103,8 @@ impl Job {
             Mode::OneOff { start } | Mode::NewSeries { start, .. } => {
                 Position::starting(self.endpoint.form.saves(), *start)
             }
-            Mode::Series(series) => series.position.clone(),
+            Mode::Series(series) | Mode::List(Keeps::GoesOn(series)) => series.position.clone(),
+            Mode::List(_) => Position::Snapshot(None),
         }
     }
 }
@@ -135,7 +137,7 @@ pub(crate) fn probe(resource: &'static Resource, start: UnixTime) -> Job {
 }
 
 /// A one-off to stdout that asks for nothing special.
-fn bare(resource: &'static Resource, start: UnixTime) -> Job {
+pub(super) fn bare(resource: &'static Resource, start: UnixTime) -> Job {
     Job {
         resource,
         endpoint: resource.endpoint(None).expect("every resource has an endpoint"),

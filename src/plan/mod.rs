@@ -9,6 +9,7 @@ mod asked;
 mod hints;
 mod job;
 mod kept;
+mod list;
 mod owned;
 mod parameters;
 mod start;
@@ -18,14 +19,14 @@ pub(crate) use hints::{INTERVAL, anew, how_to_begin};
 pub(crate) use job::{Job, probe, sample};
 pub(crate) use kept::check_not_kept;
 pub(crate) use owned::{NotMoved, moved};
-pub(crate) use start::{Mode, YOUNGEST, start};
+pub(crate) use start::{Keeps, Mode, YOUNGEST, start};
 
 use crate::{
     failure::{Exit, Failure},
     mark::STDOUT,
     output::{self, Names, Output},
     place::{self, Asker, Existing, Place},
-    resource::{self, Pagination, RESOURCES, Resource},
+    resource::{self, ALL_LISTS, LISTS, Pagination, RESOURCES, Resource},
     retry,
     settings::{Configured, Defaults},
     sink,
@@ -93,6 +94,10 @@ pub(crate) fn named(
         match (typed.as_str(), &defaults.resources) {
             ("all", Some(names)) => {
                 for name in names {
+                    if name == ALL_LISTS {
+                        LISTS.iter().for_each(|resource| add(resource, true, false));
+                        continue;
+                    }
                     let resource = Resource::named(name).map_err(|error| {
                         Failure::new(Exit::Config, format!("resources: {error}"))
                     })?;
@@ -103,6 +108,7 @@ pub(crate) fn named(
                 let all = RESOURCES.iter().chain(objects.iter().copied());
                 all.for_each(|resource| add(resource, true, true));
             }
+            (ALL_LISTS, _) => LISTS.iter().for_each(|resource| add(resource, true, false)),
             (name, _) => add(Resource::named(name).map_err(Failure::usage)?, false, false),
         }
     }
@@ -151,6 +157,7 @@ pub(crate) fn jobs(
     asked.check_flags(&resources(named))?;
     check_sharing(named, typed, asked, known.defaults)?;
     check_output(named, typed, asked)?;
+    asked.check_lists(&resources(named), typed != STDOUT)?;
     let jobs: Vec<Job> = named
         .iter()
         .map(|named| {
@@ -161,8 +168,8 @@ pub(crate) fn jobs(
                 .map_err(|failure| failure.about(named.resource.name))
         })
         .collect::<Result<_, _>>()?;
-    let by_cursor = |job: &Job| job.endpoint.pagination == Pagination::Cursor;
-    if asked.skip_second && jobs.iter().all(by_cursor) {
+    let by_time = |job: &Job| job.endpoint.pagination == Pagination::Time;
+    if asked.skip_second && !jobs.iter().any(by_time) {
         return Err(Failure::usage(
             "--on-overflow is for paging by time: a cursor gets past any second",
         )
@@ -179,13 +186,26 @@ fn resources(named: &[Named]) -> Vec<&'static Resource> {
 pub(crate) fn remarks(asked: &Asked, jobs: &[Job]) -> Vec<(Vec<&'static str>, String)> {
     let resources: Vec<&'static Resource> = jobs.iter().map(|job| job.resource).collect();
     let mut remarks = asked.withheld(&resources);
-    let passing = |job: &&Job| !job.mode.in_series() && job.follow.is_none();
+    let list = |job: &&Job| job.resource.is_list();
+    let passing = |job: &&Job| !list(job) && !job.mode.in_series() && job.follow.is_none();
     let once: Vec<&str> = jobs.iter().filter(passing).map(|job| job.resource.name).collect();
     if asked.overlap.is_some() && !once.is_empty() {
         let text = "--overlap has no effect: a one-off that does not follow reads nothing again";
         remarks.push((once, text.to_owned()));
     }
+    let lists: Vec<&str> = jobs.iter().filter(list).map(|job| job.resource.name).collect();
+    if asked.overlap.is_some() && !lists.is_empty() {
+        let text = "--overlap has no effect: every run reads the whole list";
+        remarks.push((lists, text.to_owned()));
+    }
     remarks
+}
+
+/// Refuses what `all` can be refused for before anybody knows which custom objects there are.
+pub(crate) fn check_all(asked: &Asked, defaults: &Defaults) -> Result<(), Failure> {
+    let typed = asked.output.as_ref().or(defaults.output.as_ref());
+    let typed = typed.map_or(STDOUT, String::as_str);
+    check_sharing(&named(asked, defaults, &[])?, typed, asked, defaults)
 }
 
 /// Refuses several kinds of records in one stream that nothing tells apart.
@@ -261,6 +281,9 @@ fn job(
     output: Output,
     known: &Known<'_>,
 ) -> Result<Job, Failure> {
+    if resource.is_list() {
+        return known.list(asked, Named { resource, optional, by_all }, output);
+    }
     let names = known.names;
     let configured = known.defaults.of(resource);
     let wanted = asked.own(resource, configured);
@@ -303,11 +326,12 @@ fn job(
             let other = resource.saving(saved).filter(|_| endpoint.form.saves() != saved);
             other.unwrap_or(endpoint)
         }
-        Mode::OneOff { .. } | Mode::NewSeries { .. } => endpoint,
+        Mode::OneOff { .. } | Mode::NewSeries { .. } | Mode::List(_) => endpoint,
     };
     let window_start = match &mode {
         Mode::OneOff { start } | Mode::NewSeries { start, .. } => Some(*start),
         Mode::Series(series) => series.window.or(series.through).or_else(|| series.position.time()),
+        Mode::List(_) => None,
     };
     let has_had_pages = mode.saved().is_some_and(Series::has_had_pages);
     let origin = match (&asked.since, configured_start) {
@@ -327,7 +351,7 @@ fn job(
         {
             Asker::Again(asked.existing)
         }
-        Mode::NewSeries { .. } | Mode::Series(_) => Asker::Series(asked.existing),
+        Mode::NewSeries { .. } | Mode::Series(_) | Mode::List(_) => Asker::Series(asked.existing),
     };
     let own = mode.saved().map(|_| resource.name);
     let located = |output: &Output, mark| {

@@ -46,14 +46,7 @@ pub(super) fn check_same(
             None => without.clone(),
         }));
     }
-    let same = match output {
-        Output::File { template: Some(template), .. } => {
-            series.output.template.as_ref() == Some(template)
-        }
-        Output::File { .. } | Output::Stdout => {
-            series.output.template.is_none() && series.output.path == output.name()
-        }
-    };
+    let same = is_of(series, output);
     if !same {
         match moved(resource.name, series, output) {
             Ok(moved) => return Ok(Some(moved)),
@@ -98,6 +91,18 @@ pub(super) fn check_same(
         .hint("leave it out to go on, or pass --since and another output for a one-off"));
     }
     Ok(None)
+}
+
+/// Whether an output is the one that a series was saved for.
+pub(super) fn is_of(series: &Series, output: &Output) -> bool {
+    match output {
+        Output::File { template: Some(template), .. } => {
+            series.output.template.as_ref() == Some(template)
+        }
+        Output::File { .. } | Output::Stdout => {
+            series.output.template.is_none() && series.output.path == output.name()
+        }
+    }
 }
 
 /// Why a series cannot go on where its outputs are said to be now.

@@ -6,7 +6,7 @@
 use super::Asked;
 use crate::{
     failure::{Failure, closest},
-    resource::{Pagination, Parameter, Resource, Sideload, streams},
+    resource::{Pagination, Parameter, Resource, Sideload, rows, streams},
     settings::OfResource,
 };
 use std::time::Duration;
@@ -55,11 +55,15 @@ impl Flag<'_> {
 
     /// That none of those that were named takes it.
     fn refused_by(self, resources: &[&'static Resource]) -> Failure {
-        let takers = streams().filter(|resource| self.goes_to(resource));
+        let takers = rows().filter(|resource| self.goes_to(resource));
         let takers = takers.map(|resource| resource.name).collect::<Vec<_>>().join(", ");
         let shown = self.shown();
         let failure = match (self, resources) {
             (Flag::Include(name), _) => return no_such(name, resources),
+            (Flag::Since, all) if all.iter().all(|resource| resource.is_list()) => {
+                let text = "--since: a list has no start, every run takes all of it";
+                return about(Failure::usage(text).hint("leave it out"), resources);
+            }
             (Flag::Pagination(_), [resource]) => {
                 let only = resource.endpoints.first();
                 let only = only.map_or("", |endpoint| endpoint.pagination.name());
@@ -73,7 +77,7 @@ impl Flag<'_> {
 }
 
 /// Names whom it is about: one, or several that have it in common.
-fn about(failure: Failure, resources: &[&'static Resource]) -> Failure {
+pub(super) fn about(failure: Failure, resources: &[&'static Resource]) -> Failure {
     let names: Vec<&str> = resources.iter().map(|resource| resource.name).collect();
     Failure { cause: failure.cause.context(names.join(", ")), ..failure }
 }

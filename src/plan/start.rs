@@ -24,23 +24,38 @@ pub(crate) enum Mode {
     },
     /// Goes on from the saved one, and moves it.
     Series(Box<Series>),
+    /// Takes a whole list, which has no start.
+    List(Keeps),
+}
+
+/// What a run that takes a list has to do with the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// Nothing: a one-off.
+    Nothing,
+    /// It begins a series: whose the output is.
+    Begins,
+    /// It takes the next snapshot of a series.
+    GoesOn(Box<Series>),
 }
 
 impl Mode {
     /// What is saved of the series that is gone on with, or begun again.
     pub(crate) fn saved(&self) -> Option<&Series> {
         match self {
-            Mode::Series(series) => Some(series),
+            Mode::Series(series) | Mode::List(Keeps::GoesOn(series)) => Some(series),
             Mode::NewSeries { again, .. } => again.as_deref(),
-            Mode::OneOff { .. } => None,
+            Mode::OneOff { .. } | Mode::List(_) => None,
         }
     }
 
     /// Whether a position moves with what is written.
     pub(crate) fn in_series(&self) -> bool {
         match self {
-            Mode::OneOff { .. } => false,
-            Mode::NewSeries { .. } | Mode::Series(_) => true,
+            Mode::OneOff { .. } | Mode::List(Keeps::Nothing) => false,
+            Mode::NewSeries { .. }
+            | Mode::Series(_)
+            | Mode::List(Keeps::Begins | Keeps::GoesOn(_)) => true,
         }
     }
 }

@@ -22,13 +22,14 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
         "metrics are in tickets: --include metric_sets",
     ),
     (
-        &["slas", "sla_policies"],
-        "what was promised is in ticket_metric_events, and in tickets with --include slas",
+        &["slas"],
+        "what was promised is in ticket_metric_events, and in tickets with --include slas; the \
+         policies are sla_policies",
     ),
     (&["agents", "end_users", "requesters", "identities"], "people of all kinds are in users"),
     (
-        &["help_center", "guide", "translations", "sections"],
-        "the Help Center's texts are in articles",
+        &["help_center", "guide", "translations"],
+        "the Help Center's texts are in articles, what they are sorted into in categories and sections",
     ),
 ];
 

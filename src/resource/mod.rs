@@ -1,14 +1,16 @@
 //! The table of resources: what each is called, where it is served, and what it takes.
 //!
-//! A new resource is a new row (`incremental`, `objects`), never a branch elsewhere. What a row is made of is
-//! said by `row`; this file finds one by the name that was typed.
+//! A new resource is a new row (`incremental`, `objects`, `lists`), never a branch elsewhere. What a
+//! row is made of is said by `row`; this file finds one by the name that was typed.
 
 mod elsewhere;
 mod incremental;
+mod lists;
 mod objects;
 mod row;
 
 pub(crate) use incremental::RESOURCES;
+pub(crate) use lists::{ALL_LISTS, LISTS, key_of};
 pub(crate) use objects::{CUSTOM_OBJECT, key_in};
 pub(crate) use row::{
     Bucket, Endpoint, Form, Pagination, Parameter, Place, Resource, Sideload, Size, StartId,
@@ -16,9 +18,19 @@ pub(crate) use row::{
 
 use crate::failure::closest;
 
-/// All rows, those of custom objects as one.
+/// The rows with an incremental form, those of custom objects as one.
 pub(crate) fn streams() -> impl Iterator<Item = &'static Resource> + Clone {
     RESOURCES.iter().chain([&CUSTOM_OBJECT])
+}
+
+/// All rows, those of custom objects as one.
+pub(crate) fn rows() -> impl Iterator<Item = &'static Resource> + Clone {
+    streams().chain(LISTS)
+}
+
+/// Those that are typed as they are called.
+pub(crate) fn every() -> impl Iterator<Item = &'static Resource> + Clone {
+    RESOURCES.iter().chain(LISTS)
 }
 
 impl Resource {
@@ -29,8 +41,8 @@ impl Resource {
             return row;
         }
         let name = typed.to_lowercase().replace('-', "_");
-        let names = || RESOURCES.iter().map(|resource| resource.name);
-        RESOURCES.iter().find(|resource| resource.name == name).ok_or_else(|| {
+        let names = || every().map(|resource| resource.name);
+        every().find(|resource| resource.name == name).ok_or_else(|| {
             let typed = typed.escape_debug();
             if let Some(place) = elsewhere::place(&name) {
                 return format!("unknown resource \"{typed}\": {place}");
@@ -63,7 +75,7 @@ mod tests {
 
     #[test]
     fn cursor_comes_first_where_there_is_one() {
-        for resource in RESOURCES {
+        for resource in every() {
             let preferred = resource.endpoint(None).unwrap();
             let cursor = resource.saving(Pagination::Cursor);
             assert!(cursor.is_none_or(|cursor| cursor.path == preferred.path));

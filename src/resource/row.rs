@@ -16,7 +16,8 @@ pub(crate) struct Resource {
     pub(crate) name: &'static str,
     /// The member of a page that holds the records.
     pub(crate) record_key: &'static str,
-    /// The member of a record that says when it changed: epoch seconds or RFC 3339.
+    /// The member of a record that says when it changed: epoch seconds or RFC 3339. Empty of a list,
+    /// which is taken whole.
     pub(crate) change_time: &'static str,
     /// Whether that is what the server sorts by, so that a walk may begin at any time: API notes
     /// §4.1, §4.2.
@@ -57,6 +58,8 @@ pub(crate) enum Form {
     Cursor,
     /// From an end_time to the next start_time.
     Time,
+    /// From page to page through all that there is, at every run anew.
+    List,
     /// As [`Form::Time`], of which an end_time may lie ahead of the records: where the walk stands is
     /// told by them.
     Records,
@@ -83,6 +86,7 @@ impl Form {
         match self {
             Form::Cursor | Form::StartId(_) | Form::Token => Pagination::Cursor,
             Form::Time | Form::Records | Form::Listed => Pagination::Time,
+            Form::List => Pagination::List,
         }
     }
 
@@ -94,7 +98,7 @@ impl Form {
     /// Whether a start can be chosen. What has none has no times to tell the age of a page by,
     /// either: there it is told by when the page was read.
     pub(crate) fn has_start(self) -> bool {
-        self != Form::Token
+        !matches!(self, Form::Token | Form::List)
     }
 
     /// Whether a page can have fewer records than were asked for, and more behind it, without a word
@@ -115,6 +119,8 @@ pub(crate) struct Size {
 pub(crate) enum Pagination {
     Cursor,
     Time,
+    /// Of a list there is no other way.
+    List,
 }
 
 impl Pagination {
@@ -122,6 +128,7 @@ impl Pagination {
         match self {
             Pagination::Cursor => "cursor",
             Pagination::Time => "time",
+            Pagination::List => "list",
         }
     }
 }
@@ -138,12 +145,15 @@ pub(crate) enum Bucket {
     CustomObjects,
     SideConversations,
     Chat,
+    DeletedTickets,
+    /// The account's own, which everything else that uses its API draws on, too.
+    Account,
     Sample,
 }
 
 impl Bucket {
     /// Those that exports draw on.
-    pub(crate) const ALL: [Bucket; 8] = [
+    pub(crate) const ALL: [Bucket; 10] = [
         Bucket::Exports,
         Bucket::UsersCursor,
         Bucket::HelpCenter,
@@ -152,6 +162,8 @@ impl Bucket {
         Bucket::CustomObjects,
         Bucket::SideConversations,
         Bucket::Chat,
+        Bucket::DeletedTickets,
+        Bucket::Account,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -164,6 +176,8 @@ impl Bucket {
             Bucket::CustomObjects => "custom_objects",
             Bucket::SideConversations => "side_conversations",
             Bucket::Chat => "chat",
+            Bucket::DeletedTickets => "deleted_tickets",
+            Bucket::Account => "account",
             Bucket::Sample => "sample",
         }
     }
@@ -179,7 +193,9 @@ impl Bucket {
             | Bucket::CustomObjects
             | Bucket::SideConversations
             | Bucket::Chat
+            | Bucket::Account
             | Bucket::Sample => self.name(),
+            Bucket::DeletedTickets => "deleted-tickets-index",
         }
     }
 
@@ -203,6 +219,8 @@ impl Bucket {
             Bucket::CustomObjects => "10 requests a minute",
             Bucket::SideConversations => "600 requests in ten minutes",
             Bucket::Chat => "200 requests a minute",
+            Bucket::DeletedTickets => "10 requests a minute",
+            Bucket::Account => "the account's, 200 to 2500 requests a minute by its plan",
             Bucket::Sample => "a small one",
         }
     }
@@ -254,6 +272,11 @@ impl Resource {
             .find(|endpoint| pagination.is_none_or(|asked| asked == endpoint.pagination))
     }
 
+    /// Whether it has no incremental form, so that each run takes all of it.
+    pub(crate) fn is_list(&self) -> bool {
+        self.endpoints.iter().all(|endpoint| endpoint.form == Form::List)
+    }
+
     /// The preferred endpoint whose walks leave a position of this kind.
     pub(crate) fn saving(&self, pagination: Pagination) -> Option<&'static Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.form.saves() == pagination)
@@ -265,6 +288,9 @@ impl Resource {
             Form::Cursor | Form::Time => self
                 .takes(Parameter::PerPage)
                 .then_some(Size { parameter: "per_page", most: LARGEST }),
+            Form::List => self
+                .takes(Parameter::PerPage)
+                .then_some(Size { parameter: "page[size]", most: LARGEST_OF_LISTS }),
             Form::Listed => Some(Size { parameter: "page[size]", most: LARGEST_OF_LISTS }),
             Form::StartId(_) => Some(Size { parameter: "limit", most: LARGEST }),
             Form::Records | Form::Token => None,

@@ -6,7 +6,7 @@ use super::access::{refuse_readable, refuse_writable};
 use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _, closest},
-    resource::{RESOURCES, Resource, key_in},
+    resource::{Resource, every, key_in},
     shown::shown,
 };
 use std::{
@@ -344,7 +344,7 @@ fn values(
             continue;
         }
         let Some((_, kind, of_account)) = KEYS.iter().find(|(known, ..)| *known == key) else {
-            let names = RESOURCES.iter().map(|resource| resource.name);
+            let names = every().map(|resource| resource.name);
             let known: Vec<&str> = match value.get_ref() {
                 DeValue::Table(_) => names.collect(),
                 _ => KEYS.iter().map(|(known, ..)| *known).collect(),

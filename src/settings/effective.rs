@@ -7,7 +7,7 @@ use super::{
     place::{Chosen, chosen, default_state, first, named_state, server},
     values::{defaults, key_of, limits},
 };
-use crate::{failure::Failure, resource::RESOURCES};
+use crate::{failure::Failure, resource::every};
 
 /// A setting as it is in effect, and where it comes from.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ pub(crate) fn effective(flags: &Flags, env: &Environment) -> Result<Vec<Effectiv
     ] {
         all.extend(configured(profile, name));
     }
-    for resource in RESOURCES.iter().chain(profile.objects()) {
+    for resource in every().chain(profile.objects()) {
         let keys = OF_RESOURCE.iter().map(|(key, _)| key_of(resource, key));
         all.extend(keys.filter_map(|key| configured(profile, &key)));
     }

@@ -9,7 +9,7 @@ use crate::{
     api::Limits,
     disk::FileMode,
     failure::{Exit, Failure},
-    resource::{Pagination, Parameter, RESOURCES, Resource, Sideload},
+    resource::{ALL_LISTS, Pagination, Parameter, Resource, Sideload, every},
     time::{self, NoDuration},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -172,6 +172,9 @@ const SCOPES: [&str; 3] = ["agent", "ai_agent", "all"];
 
 pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
     for name in profile.list("resources").unwrap_or_default() {
+        if name == ALL_LISTS {
+            continue;
+        }
         Resource::named(name)
             .map_err(|error| profile.unusable("resources", format!("is not valid: {error}")))?;
     }
@@ -186,8 +189,7 @@ pub(super) fn defaults(profile: &Profile) -> Result<Defaults, Failure> {
         rate: within(profile, "rate", 1, u32::MAX)?,
         reserve: within(profile, "reserve", 0, 99)?.and_then(|percent| u8::try_from(percent).ok()),
         file_mode: profile.parsed("file_mode", FileMode::parse)?,
-        of_resources: RESOURCES
-            .iter()
+        of_resources: every()
             .chain(profile.objects())
             .map(|resource| Ok((resource.name, of_resource(profile, resource)?)))
             .collect::<Result<_, Failure>>()?,

@@ -361,7 +361,7 @@ fn create(path: &Path, mode: FileMode) -> Result<File, Failure> {
 }
 
 /// Makes the owner file of an output that nobody owns.
-fn take(path: &Path, me: &Me) -> Result<(), Failure> {
+pub(super) fn take(path: &Path, me: &Me) -> Result<(), Failure> {
     let owner = owner_file(path);
     match disk::make_whole(&owner, &owner, &me.note(None).text()) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -372,7 +372,7 @@ fn take(path: &Path, me: &Me) -> Result<(), Failure> {
     }
 }
 
-fn write_note(path: &Path, me: &Me, run: Option<Id>) -> Result<(), Failure> {
+pub(super) fn write_note(path: &Path, me: &Me, run: Option<Id>) -> Result<(), Failure> {
     disk::replace(&owner_file(path), &me.note(run).text())
         .map_err(disk::ReplaceError::into_io)
         .or_exit(Exit::Output, || cannot_claim(path))

@@ -153,7 +153,7 @@ pub(crate) fn look(
 }
 
 /// What a file is, as far as it can tell whether it is as it was committed.
-fn see(file: &File, committed: Option<u64>) -> io::Result<Seen> {
+pub(super) fn see(file: &File, committed: Option<u64>) -> io::Result<Seen> {
     let length = file.metadata()?.len();
     let last = disk::read_range(file, length.saturating_sub(1), length)?;
     Ok(Seen {
@@ -184,7 +184,7 @@ pub(crate) fn is_as_committed(path: &Path, committed: Committed) -> bool {
 }
 
 /// The note beside an output; the inner error says why what is there is none.
-fn read_note(path: &Path) -> Result<Result<Option<Note>, String>, Failure> {
+pub(super) fn read_note(path: &Path) -> Result<Result<Option<Note>, String>, Failure> {
     let owner = owner_file(path);
     match disk::read_small(&owner, LONGEST) {
         Ok(bytes) => Ok(Note::parse(&bytes).map(Some)),
@@ -222,7 +222,7 @@ pub(crate) fn release(path: &Path, series: Id) -> Result<(), Failure> {
     }
 }
 
-fn open(path: &Path, purpose: Purpose) -> Result<Option<File>, Failure> {
+pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Option<File>, Failure> {
     let failed = || format!("cannot open the output {}", path.display());
     let file = match disk::open_existing(path) {
         Ok(file) => file,
@@ -255,7 +255,7 @@ pub(super) fn cannot_read(path: &Path) -> String {
 }
 
 /// A growing file is a regular one.
-fn check_kind(path: &Path) -> Result<(), Failure> {
+pub(super) fn check_kind(path: &Path) -> Result<(), Failure> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => {
             Err(Failure::usage(format!("the output {} is not a regular file", path.display())))
@@ -265,7 +265,7 @@ fn check_kind(path: &Path) -> Result<(), Failure> {
 }
 
 /// A file that is to be made needs a directory, or one above in which that can be made.
-fn check_may_be_made(path: &Path) -> Result<(), Failure> {
+pub(super) fn check_may_be_made(path: &Path) -> Result<(), Failure> {
     let mut there = disk::parent(path);
     while !there.exists() && disk::parent(there) != there {
         there = disk::parent(there);

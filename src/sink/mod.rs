@@ -8,7 +8,9 @@ mod file;
 mod look;
 mod owner;
 mod ownership;
+mod replacing;
 pub(crate) mod segment;
+mod snapshot;
 mod stdout;
 
 pub(crate) use compress::named_as;
@@ -16,6 +18,9 @@ pub(crate) use file::{FileSink, Opened};
 pub(crate) use look::{Looked, Me, Ours, Purpose, belongs_to, is_as_committed, look, release};
 pub(crate) use owner::{FORMAT, Note, drawn};
 pub(crate) use ownership::{Whereabouts, told, vanished};
+pub(crate) use snapshot::{
+    Place as SnapshotPlace, Scratch, SnapshotSink, look as look_at_snapshot,
+};
 pub(crate) use stdout::{StdoutSink, becomes, check_reader, is_passed_on};
 
 use crate::{

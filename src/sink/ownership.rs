@@ -184,7 +184,7 @@ pub(crate) fn begin(
 }
 
 /// An output belongs to one series, whoever runs when.
-fn check_claim(path: &Path, claim: &Claim, who: &str) -> Result<(), Failure> {
+pub(super) fn check_claim(path: &Path, claim: &Claim, who: &str) -> Result<(), Failure> {
     let owner = owner_file(path);
     match claim {
         Claim::Nobody | Claim::Ours { .. } | Claim::NotKept => Ok(()),
@@ -235,7 +235,7 @@ fn edited(path: &Path, what: &str) -> Failure {
     )
 }
 
-fn unmounted(path: &Path, bytes: u64) -> Failure {
+pub(super) fn unmounted(path: &Path, bytes: u64) -> Failure {
     let shown = path.display();
     Failure::new(
         Exit::Output,

@@ -2,11 +2,12 @@
 //!
 //! Pure: bytes and values. Must not know where the file lies.
 
+use super::outputs::{mark, marked, optional};
 use super::packed::{pack, packed};
 use super::series::{Owned, Series};
 use crate::{
     failure::{Exit, Failure},
-    mark::{Before, Committed, Id, Identity, Mark, Remembered, Stage},
+    mark::{Id, Identity, Mark},
     position::{Cursor, Fingerprint, Overlap, Position},
     resource::Pagination,
     shown::shown,
@@ -141,7 +142,11 @@ pub(super) fn series(
             (Some(_), Some(_)) => return Err("\"cursor\" and \"start_time\" at once".to_owned()),
         },
         Some("time") => Position::Time(seconds("end_time")?.ok_or("it has no \"end_time\"")?),
-        Some(_) | None => return Err("\"pagination\" is neither cursor nor time".to_owned()),
+        Some("list") => {
+            let print = |value: &Value| Fingerprint::parse(value.as_str()?);
+            Position::Snapshot(optional(saved, "snapshot", print)?)
+        }
+        Some(_) | None => return Err("\"pagination\" is not cursor, time or list".to_owned()),
     };
     let overlap = overlap(saved, &position, horizon)?;
     let output = saved.get("output").ok_or("it has no \"output\"")?;
@@ -201,47 +206,12 @@ fn anchor_at(value: &Value, pagination: Pagination, horizon: UnixTime) -> Option
     Some(Position::starting(pagination, time))
 }
 
-/// A member that may be missing or null, but not of another type.
-fn optional<T>(
-    saved: &Value,
-    key: &str,
-    typed: impl FnOnce(&Value) -> Option<T>,
-) -> Result<Option<T>, String> {
-    match saved.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => typed(value).map(Some).ok_or_else(|| format!("\"{key}\" is not valid")),
-    }
-}
-
 pub(super) fn time(value: &Value) -> Option<UnixTime> {
     UnixTime::from_rfc3339(value.as_str()?)
 }
 
 fn cursor(value: &Value) -> Option<Cursor> {
     Cursor::new(value.as_str()?)
-}
-
-fn mark(saved: &Value) -> Result<Mark, String> {
-    let text = |value: &Value| Some(value.as_str()?.to_owned());
-    let bytes = optional(saved, "committed", Value::as_u64)?;
-    let tail = optional(saved, "tail", |value| Fingerprint::parse(value.as_str()?))?;
-    let older = optional(saved, "caught_up", Value::as_u64)?;
-    let younger = optional(saved, "turned", Value::as_u64)?;
-    let remembered =
-        older.map(|older| Remembered { older, younger: younger.unwrap_or(older).max(older) });
-    Ok(Mark {
-        remembered,
-        identity: optional(saved, "file", |value| Identity::parse(value.as_str()?))?,
-        before: optional(saved, "before", |value| Before::named(value.as_str()?))?,
-        path: optional(saved, "path", text)?.ok_or("its output has no \"path\"")?,
-        template: optional(saved, "template", text)?,
-        stage: optional(saved, "stage", |value| Stage::named(value.as_str()?))?,
-        file: match (bytes, tail) {
-            (Some(bytes), Some(tail)) => Some(Committed { bytes, tail }),
-            (None, None) => None,
-            (_, _) => return Err("its output has \"committed\" or \"tail\" alone".to_owned()),
-        },
-    })
 }
 
 /// Says of a document that it is one of this version.
@@ -305,8 +275,8 @@ pub(super) fn put(
 }
 
 /// Members that are known, and missing where they say nothing.
-const NO_MORE: [&str; 7] =
-    ["cursor", "start_time", "end_time", "seen", "overlap", "capacity", "window"];
+const NO_MORE: [&str; 8] =
+    ["cursor", "start_time", "end_time", "snapshot", "seen", "overlap", "capacity", "window"];
 
 /// The known members first, in the documented order, then those that this version does not know.
 fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixTime) {
@@ -323,11 +293,15 @@ fn write_series(saved: &mut Map<String, Value>, series: &Series, saved_at: UnixT
         Position::Start(start) => set("start_time", json!(start.seconds())),
         Position::Cursor(cursor) => set("cursor", json!(cursor.as_str())),
         Position::Time(end_time) => set("end_time", json!(end_time.seconds())),
+        Position::Snapshot(print) => {
+            set("snapshot", json!(print.map(|print| print.to_string())));
+        }
     }
     if series.overlap != Overlap::none(&series.position) {
         let anchor = match &series.overlap.anchor {
             Position::Start(time) | Position::Time(time) => json!(time.seconds()),
             Position::Cursor(cursor) => json!(cursor.as_str()),
+            Position::Snapshot(_) => Value::Null,
         };
         set("overlap", json!({"anchor": anchor, "seen": pack(&series.overlap.seen)}));
     }
@@ -363,46 +337,6 @@ fn put_sideloads(saved: &mut Map<String, Value>, sideloads: &[(String, Mark)]) {
     }
 }
 
-/// What an output is saved with where there is something to say.
-const KNOWN: [&str; 8] =
-    ["template", "stage", "committed", "tail", "file", "before", "caught_up", "turned"];
-
-/// An output as it is saved, with the members of `old` that this version does not know.
-fn marked(old: Option<Value>, mark: &Mark) -> Value {
-    let mut saved = Map::new();
-    saved.insert("path".to_owned(), json!(mark.path));
-    if let Some(template) = &mark.template {
-        saved.insert("template".to_owned(), json!(template));
-    }
-    if let Some(stage) = mark.stage {
-        saved.insert("stage".to_owned(), json!(stage.name()));
-    }
-    if let Some(file) = &mark.file {
-        saved.insert("committed".to_owned(), json!(file.bytes));
-        saved.insert("tail".to_owned(), json!(file.tail.to_string()));
-    }
-    if let Some(identity) = &mark.identity {
-        saved.insert("file".to_owned(), json!(identity.to_string()));
-    }
-    if let Some(before) = mark.before {
-        saved.insert("before".to_owned(), json!(before.name()));
-    }
-    if let Some(Remembered { older, younger }) = mark.remembered {
-        saved.insert("caught_up".to_owned(), json!(older));
-        if younger != older {
-            saved.insert("turned".to_owned(), json!(younger));
-        }
-    }
-    if let Some(Value::Object(old)) = old {
-        for (key, value) in old {
-            if !KNOWN.contains(&key.as_str()) {
-                saved.entry(key).or_insert(value);
-            }
-        }
-    }
-    Value::Object(saved)
-}
-
 pub(super) fn owned(document: &Map<String, Value>) -> Vec<Owned> {
     let resources = document.get("resources").and_then(Value::as_object);
     let mut owned = Vec::new();
@@ -424,6 +358,7 @@ pub(super) fn owned(document: &Map<String, Value>) -> Vec<Owned> {
 mod tests {
     use super::*;
     use crate::fuzz;
+    use crate::mark::{Before, Committed, Remembered};
 
     const NOW: UnixTime = match UnixTime::const_new(1_795_485_543) {
         Some(now) => now,

@@ -6,6 +6,7 @@
 
 mod format;
 mod lock;
+mod outputs;
 mod packed;
 mod series;
 

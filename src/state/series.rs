@@ -36,13 +36,15 @@ impl Series {
         let at_start = match &self.position {
             Position::Start(_) | Position::Time(_) => self.overlap.seen.is_empty(),
             Position::Cursor(_) => false,
+            Position::Snapshot(print) => print.is_none(),
         };
         at_start && self.through.is_none() && self.marks().all(Mark::is_untouched)
     }
 
     /// Whether an answer has ever moved it from where it began.
     pub(crate) fn has_had_pages(&self) -> bool {
-        self.through.is_some() || matches!(self.position, Position::Cursor(_))
+        self.through.is_some()
+            || matches!(self.position, Position::Cursor(_) | Position::Snapshot(Some(_)))
     }
 
     /// Its outputs, that of the records first.

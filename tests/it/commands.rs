@@ -1,6 +1,6 @@
 //! The commands beside the export, and what a run says about itself.
 
-use crate::harness::{ALL, ORGANIZATIONS, Place, Still, TICKETS, USERS, get};
+use crate::harness::{ALL, LISTS, ORGANIZATIONS, Place, Still, TICKETS, USERS, get};
 use serde_json::Value;
 use zdx::sandbox::Fault;
 
@@ -45,7 +45,7 @@ fn resources_are_listed_without_an_account() {
     let run = place.zdx("resources").run();
     run.exit(0);
     assert!(run.lines().iter().all(|line| line.len() <= 80), "{}", run.transcript());
-    for line in ALL {
+    for line in ALL.iter().chain(&LISTS) {
         run.stdout_has(&format!("\n{line}"));
     }
     run.stdout_has("  exports: 10 requests a minute (30 with High Volume)\n    tickets, ");
@@ -55,11 +55,14 @@ fn resources_are_listed_without_an_account() {
     let run = place.zdx("resources --json").run();
     let found: Value = serde_json::from_str(&run.exit(0).text()).unwrap();
     let rows = found["resources"].as_array().unwrap();
-    assert_eq!(rows.len(), ALL.len() + 1);
+    assert_eq!(rows.len(), ALL.len() + 1 + LISTS.len());
     assert_eq!(rows[0]["resource"], "tickets");
     assert_eq!(rows[0]["pagination"], serde_json::json!(["cursor", "time"]));
     for row in rows {
         assert!(row["record_key"].is_string() && row["sideloads"].is_array(), "{row}");
+        let list = LISTS.iter().any(|name| row["resource"] == *name);
+        assert_eq!(row["kind"], if list { "list" } else { "incremental" }, "{row}");
+        assert_eq!((row["row_key"].is_string(), row["change_time"].is_null()), (list, list));
     }
     let users = serde_json::json!({"cursor": "users_cursor", "time": "exports"});
     assert_eq!(rows[2]["quota"], users);

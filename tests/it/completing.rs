@@ -2,7 +2,7 @@
 //! else.
 
 use crate::{
-    harness::{ALL, Outcome, Place},
+    harness::{ALL, LISTS, Outcome, Place},
     machine::skipped,
 };
 use std::{fs, path::Path};
@@ -35,18 +35,28 @@ const CONFIG: &str = "default_profile = \"acme\"\n\
 #[test]
 fn resources_are_completed_and_none_is_offered_twice() {
     let place = Place::new();
-    let mut all = ALL.to_vec();
-    all.push("all");
+    let every = [&ALL[..], &LISTS].concat();
+    let mut all = every.clone();
+    all.extend(["all", "lists"]);
     assert_eq!(next(&place, &["export", ""]), all);
-    assert_eq!(next(&place, &["export", "ticket_"]), ["ticket_events", "ticket_metric_events"]);
-    assert_eq!(next(&place, &["export", "tickets", "us"]), ["users"]);
+    assert_eq!(
+        next(&place, &["export", "ticket_"]),
+        ["ticket_events", "ticket_metric_events", "ticket_fields", "ticket_forms"]
+    );
+    assert_eq!(next(&place, &["export", "tickets", "us"]), ["users", "user_fields"]);
     assert_eq!(
         next(&place, &["export", "tickets", "-o", "users", "--since", "2h", "users", ""]),
-        ALL.iter().copied().filter(|name| !["tickets", "users"].contains(name)).collect::<Vec<_>>()
+        every
+            .iter()
+            .copied()
+            .filter(|name| !["tickets", "users"].contains(name))
+            .chain(["lists"])
+            .collect::<Vec<_>>()
     );
+    all = [&every[..], &["lists", "all"]].concat();
     assert_eq!(next(&place, &["state", "reset", ""]), all);
-    assert_eq!(next(&place, &["state", "set", "tickets", "us"]), ["users"]);
-    assert_eq!(next(&place, &["state", "move", ""]), ALL);
+    assert_eq!(next(&place, &["state", "set", "tickets", "us"]), ["users", "user_fields"]);
+    assert_eq!(next(&place, &["state", "move", ""]), every);
     assert_eq!(next(&place, &["sample", "t"]), ["tickets", "ticket_events"]);
 }
 
@@ -154,7 +164,7 @@ fn an_empty_word_that_the_shell_dropped_is_known_by_its_place() {
         run.env("_CLAP_COMPLETE_INDEX", index).run().exit(0).lines()
     };
     assert_eq!(asked("2"), ["tickets"]);
-    assert_eq!(asked("3"), ALL[1..]);
+    assert_eq!(asked("3"), [&ALL[1..], &LISTS, &["lists"]].concat());
     let script = place.zdx("completions powershell").run().exit(0).text();
     assert!(!script.contains("Invoke-Expression"), "{script}");
 }
@@ -207,7 +217,7 @@ fn bash_completes_with_the_script_that_is_printed() {
     let script = place.zdx("completions bash").run().exit(0).text();
     place.put("zdx.bash", &script);
     for (typed, expected) in [
-        ("export tickets us", "users"),
+        ("export tickets us", "users\nuser_fields"),
         ("export users --include ide", "identities"),
         ("export users --include groups,ide", "groups,identities"),
         // bash splits at the equals sign, and replaces what stands behind it.

@@ -568,6 +568,32 @@ pub(crate) const ALL: [&str; 16] = [
     "agent_timeline",
 ];
 
+/// The lists, in the order of the table.
+pub(crate) const LISTS: [&str; 22] = [
+    "groups",
+    "group_memberships",
+    "organization_memberships",
+    "brands",
+    "ticket_fields",
+    "ticket_forms",
+    "user_fields",
+    "organization_fields",
+    "custom_statuses",
+    "custom_roles",
+    "custom_objects",
+    "macros",
+    "triggers",
+    "automations",
+    "views",
+    "tags",
+    "sla_policies",
+    "schedules",
+    "categories",
+    "sections",
+    "deleted_tickets",
+    "deleted_users",
+];
+
 /// An endpoint to export from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Export {

@@ -63,6 +63,8 @@ mod kills;
 mod late;
 #[cfg(test)]
 mod left;
+#[cfg(all(test, unix))]
+mod lists;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]

@@ -472,6 +472,8 @@ fn u26_what_is_no_resource_of_its_own_is_told_where_it_is() {
         ("comments", "ticket_events --include comment_events"),
         ("ticket_comments", "ticket_events --include comment_events"),
         ("audits", "ticket_events"),
+        ("slas", "the policies are sla_policies"),
+        ("help_center", "categories and sections"),
         ("voice", "in calls, and who took part in legs"),
         ("satisfaction-ratings", "member satisfaction_rating, in tickets"),
     ] {

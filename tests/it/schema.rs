@@ -291,5 +291,5 @@ fn formats_and_resources_are_completed() {
         lines.iter().map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(next("tickets --format s"), ["snowflake", "spark"]);
-    assert_eq!(next("org"), ["organizations"]);
+    assert_eq!(next("org"), ["organizations", "organization_memberships", "organization_fields"]);
 }

@@ -49,7 +49,7 @@ pub(in crate::export) fn judge(
     };
     let begins = match from {
         Position::Start(start) | Position::Time(start) => Some(*start),
-        Position::Cursor(_) => None,
+        Position::Cursor(_) | Position::Snapshot(_) => None,
     };
     let end_is_told = page.envelope.end_of_stream.is_some();
     Ok(match (order.first(), order.last(), verdict) {

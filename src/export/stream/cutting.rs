@@ -65,6 +65,7 @@ impl Stream<'_> {
         let served = |joint: &Joint| match next {
             Position::Time(end) => *end >= joint.start,
             Position::Start(_) | Position::Cursor(_) => true,
+            Position::Snapshot(_) => false,
         };
         // Nothing that a slice holds may have been written before: a page may end within a second.
         let ahead = |joint: &Joint| self.through.is_none_or(|through| joint.start > through);
