@@ -140,6 +140,22 @@ fn whenever_it_is_killed_the_next_run_brings_the_file_to_the_same_bytes() {
 }
 
 #[test]
+fn a_signal_ends_it_on_a_page_s_edge_at_once() {
+    let words = WALKS[0];
+    let world = World::new();
+    let (expected, sandbox) = (world.alone(words), world.slow());
+    let place = Place::of(&sandbox);
+    let run = next_run(&place, &format!("{words} -o out.ndjson {PER_PAGE}")).start();
+    eventually("slices", || starts(&sandbox.requests(), words).len() > 2);
+    run.signal(rustix::process::Signal::TERM);
+    let began = now();
+    run.end().exit(143);
+    assert!(began.elapsed() < Duration::from_secs(10), "it waited for what nobody wants");
+    next_run(&place, &format!("{words} -o out.ndjson {PER_PAGE}")).run().exit(0);
+    assert!(place.file("out.ndjson") == expected, "not as alone");
+}
+
+#[test]
 fn faults_in_what_is_read_ahead_change_no_byte() {
     let words = WALKS[0];
     let world = World::new();

@@ -263,8 +263,14 @@ impl<T> Front<T> {
         ahead.filter_map(joint).collect()
     }
 
+    /// Whether anything is read ahead, or the head is in what was.
+    pub(crate) fn is_at_work(&self) -> bool {
+        !self.slices.is_empty()
+    }
+
     /// Where the next slice ahead begins that the head is not in.
-    pub(crate) fn next_start(&self) -> Option<UnixTime> {
+    #[cfg(test)]
+    pub(super) fn next_start(&self) -> Option<UnixTime> {
         self.slices.iter().find(|slice| !slice.entered).map(|slice| slice.start)
     }
 

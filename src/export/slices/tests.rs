@@ -128,8 +128,9 @@ fn the_head_goes_before_a_walker_that_has_no_place_yet() {
     let ask = front.ask(now()).unwrap();
     assert_eq!(ask.position, cursor("a"));
     assert!(!front.is_asking(&cursor("a")));
+    assert!(front.is_at_work(), "the head guesses nothing inside a slice");
     front.claim(&cursor("a"));
-    assert!(!front.go(ask.slice));
+    assert!(!front.go(ask.slice) && !front.is_at_work());
 }
 
 #[test]

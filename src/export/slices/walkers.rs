@@ -181,9 +181,9 @@ impl Walkers {
         wanted.then(|| front.joints())
     }
 
-    /// Whether anything is read ahead.
+    /// Whether anything is read ahead, or the head is in what was.
     pub(in crate::export) fn are_at_work(&self) -> bool {
-        lock(&self.0.front).next_start().is_some()
+        lock(&self.0.front).is_at_work()
     }
 
     /// The head has accepted an answer of so many bytes, which came from the server in this time
