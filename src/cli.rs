@@ -130,9 +130,12 @@ pub(crate) enum Command {
     Resources(ResourcesArgs),
     /// Prove the credentials, and say what they can read
     ///
-    /// Sends one small request for each resource, side by side, and tells what quota came back and
-    /// when the credentials expire. Ends at the first failure that is the whole host's. Exit code 4
-    /// if no resource can be read.
+    /// Asks for what is named, else for the resources of the profile, else for tickets,
+    /// ticket_events, users, organizations, ticket_metric_events and articles. Sends one small
+    /// request for each, side by side, and tells what quota came back and when the credentials
+    /// expire. For those six that is four of the 10 requests a minute that the exports share, one of
+    /// the 20 of users by cursor, and one of the Help Center's; lists spend the account's own. Ends
+    /// at the first failure that is the whole host's. Exit code 4 if no resource can be read.
     #[command(after_long_help = help::check())]
     Check(CheckArgs),
     /// Tell DuckDB, BigQuery and others what the records hold
@@ -398,7 +401,7 @@ pub(crate) struct SampleArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
-    /// What to ask for, or `all`, which is the default, or `lists`
+    /// What to ask for; `all` and `lists` as for export
     #[arg(value_name = "RESOURCE", value_parser = Name(all_resources), hide_possible_values = true)]
     pub(crate) resources: Vec<String>,
     /// Print JSON

@@ -76,27 +76,40 @@ enum Expiry {
     Unknown,
 }
 
-/// The resources that were named, or all.
-fn named(args: &CheckArgs) -> Result<Vec<&'static Resource>, Failure> {
+/// What is asked for where nobody says what: the exports of the vendor's reference.
+const USUAL: [&str; 6] =
+    ["tickets", "ticket_events", "users", "organizations", "ticket_metric_events", "articles"];
+
+/// The resources of these names, each once.
+fn named(typed: &[String]) -> Result<Vec<&'static Resource>, Failure> {
     let mut named: Vec<&'static Resource> = Vec::new();
-    let mut add = |resource: &'static Resource| {
-        if !named.iter().any(|known| known.name == resource.name) {
-            named.push(resource);
-        }
-    };
-    for typed in one_by_one(&args.resources) {
-        match typed.as_str() {
-            "all" => RESOURCES.iter().for_each(&mut add),
-            ALL_LISTS => LISTS.iter().for_each(&mut add),
-            typed => add(Resource::named(typed).map_err(Failure::usage)?),
-        }
+    for typed in typed {
+        let found: Vec<&'static Resource> = match typed.as_str() {
+            "all" => RESOURCES.iter().collect(),
+            ALL_LISTS => LISTS.iter().collect(),
+            typed => vec![Resource::named(typed).map_err(Failure::usage)?],
+        };
+        named.extend(found);
     }
-    Ok(if named.is_empty() { RESOURCES.iter().collect() } else { named })
+    let mut known = Vec::new();
+    named.retain(|resource| {
+        let new = !known.contains(&resource.name);
+        known.push(resource.name);
+        new
+    });
+    Ok(named)
 }
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
-    let resources = named(args)?;
+    let typed = if args.resources.is_empty() { Vec::new() } else { one_by_one(&args.resources) };
+    let mut resources = named(&typed)?;
     let (settings, _sandbox) = context.settings(args.sandbox)?;
+    if resources.is_empty() {
+        let of_profile = settings.defaults.resources.clone().filter(|names| !names.is_empty());
+        let names = of_profile.unwrap_or_else(|| USUAL.map(str::to_owned).to_vec());
+        resources = named(&names)
+            .map_err(|failure| Failure::new(Exit::Config, format!("resources: {failure}")))?;
+    }
     let credentials = settings.credentials.clone();
     let authorizer = Arc::new(Authorizer::new(settings.credentials));
     let client = || {
