@@ -267,9 +267,6 @@ fn answer(
             return Ok(kept);
         }
     }
-    while books.walkers.page_size() < stream.page_size() && stream.can_shrink() {
-        stream.shrink();
-    }
     let answered = asker.ask(&stream.request(), &mut |event| books.hear(&event))?;
     books.walkers.answered_in(answered.took);
     Ok(answered)

@@ -163,11 +163,6 @@ impl Walkers {
         self.0.requests.load(Ordering::Relaxed)
     }
 
-    /// The page size that has come of the troubles of all walkers.
-    pub(in crate::export) fn page_size(&self) -> u16 {
-        lock(&self.0.size).get()
-    }
-
     /// A page of this size was too much for the server, for whoever asked.
     pub(in crate::export) fn shrink(&self, failed: u16) {
         self.0.shrink(failed);
