@@ -6,6 +6,7 @@
 use super::{
     Asked, Known, Named,
     job::{Job, bare},
+    kept::check_not_kept,
     owned::{self, NotMoved},
     parameters::about,
     start::{self, Keeps, Mode},
@@ -14,7 +15,7 @@ use crate::{
     failure::Failure,
     mark::STDOUT,
     output::{self, Output},
-    place::{self, Asker, Existing},
+    place::{self, Asker, Existing, Place},
     resource::{Parameter, Resource},
     retry,
     shown::quoted,
@@ -101,6 +102,9 @@ impl Known<'_> {
         let mode = Mode::List(keeps);
         let mark = mode.saved().map(|series| &series.output);
         let place = place::place(asker, &output, mark, &output::look(&output, mark));
+        if let Place::File(file) = &place {
+            check_not_kept(&file.path, known.saved.kept.as_deref())?;
+        }
         let of_series = mode.saved().map(|_| resource.name);
         owned::check_not_owned(&known.saved.owned, known.names, &place, of_series)?;
         let taken = mode.saved().is_some_and(Series::has_had_pages);

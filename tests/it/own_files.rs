@@ -60,6 +60,13 @@ fn zdxs_own_files_are_no_outputs() {
             refused(&still, &place, &words, "zdx keeps for itself").stderr_has("hint: ");
         }
     }
+    // Nor does a list take the place of one.
+    for output in own {
+        for rest in ["--overwrite", "--overwrite --no-state", "--overwrite --state s.json"] {
+            let words = format!("export brands -o {output} {rest}");
+            refused(&still, &place, &words, "zdx keeps for itself").stderr_has("hint: ");
+        }
+    }
     // Where there is none yet.
     for output in [
         "new.json",

@@ -208,6 +208,7 @@ impl<'a> Files<'a> {
         let state = self.shared.state.as_ref().filter(|_| self.series.is_some());
         let series = state.map(|state| lock(state).series(resource, now)).transpose()?.flatten();
         let job = self.job.anew(series, Names { account: self.shared.account, now })?;
+        self.shared.outputs.take(&job)?;
         let looks = look(&job, Purpose::Write)?;
         let (Place::File(place), Some(looked)) = (&job.place, looks.file) else { return Ok(()) };
         let place = place.clone();
