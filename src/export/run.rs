@@ -247,7 +247,9 @@ fn next(
                 return Ok(Next::OutOfReach(error));
             }
             ApiError::Garbled(Garbled::Overflow { .. }) if stream.widen() => {}
-            ApiError::Refused { status: 400 | 404 | 410 | 422, .. } if stream.forget_inside() => {}
+            ApiError::CursorRefused { .. }
+            | ApiError::Refused { status: 400 | 404 | 410 | 422, .. }
+                if stream.forget_inside() => {}
             error => recover(&error, stream, asker, books)?,
         }
     }

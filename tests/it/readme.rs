@@ -178,7 +178,9 @@ fn it_can_be_read_in_one_go_and_its_links_lead_somewhere() {
 fn every_flag_that_is_named_exists() {
     let place = Place::new();
     let mut help = String::new();
-    for command in ["", "export", "sample", "check", "config show", "state set", "sandbox"] {
+    for command in
+        ["", "export", "sample", "check", "config show", "state set", "sandbox", "schema"]
+    {
         help += &place.zdx(&format!("{command} --help")).run().exit(0).text();
     }
     let mut named = 0;
