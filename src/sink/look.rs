@@ -10,7 +10,7 @@ use super::{
 use crate::{
     disk,
     failure::{Exit, Failure, OrExit as _},
-    mark::{Committed, Id, Mark},
+    mark::{Committed, Id, Mark, Stage},
     place::{FilePlace, Owner, owner_file, partial},
     position::Fingerprint,
 };
@@ -101,6 +101,31 @@ impl Looked {
         }
     }
 }
+/// Whose an output is, by its owner file, and what that says. A file of each run's own has none: its
+/// name is new.
+pub(super) fn claim(
+    stage: Option<Stage>,
+    path: &Path,
+    ours: Option<Ours>,
+    whereabouts: &dyn Fn(&Note) -> Whereabouts,
+) -> Result<(Option<Note>, Claim), Failure> {
+    if stage.is_some() {
+        return Ok((None, Claim::NotKept));
+    }
+    Ok(match read_note(path)? {
+        Err(reason) => (None, Claim::Unreadable(reason)),
+        Ok(None) => (None, Claim::Nobody),
+        Ok(Some(note)) if ours.is_some_and(|ours| ours.series == note.series) => {
+            let open = note.open;
+            (Some(note), Claim::Ours { open })
+        }
+        Ok(Some(note)) => {
+            let claim = Claim::Others(note.clone(), whereabouts(&note));
+            (Some(note), claim)
+        }
+    })
+}
+
 /// Finds out what is there and what may be done; `ours` is `None` for a one-off.
 pub(crate) fn look(
     place: &FilePlace,
@@ -114,19 +139,7 @@ pub(crate) fn look(
     };
     check_kind(&path)?;
     let file = open(&path, purpose)?;
-    let note = match place.stage {
-        Some(_) => Ok(None),
-        None => read_note(&path)?,
-    };
-    let claim = match (&note, place.stage) {
-        (_, Some(_)) => Claim::NotKept,
-        (Err(reason), None) => Claim::Unreadable(reason.clone()),
-        (Ok(None), None) => Claim::Nobody,
-        (Ok(Some(note)), None) if ours.is_some_and(|ours| ours.series == note.series) => {
-            Claim::Ours { open: note.open }
-        }
-        (Ok(Some(note)), None) => Claim::Others(note.clone(), whereabouts(note)),
-    };
+    let (note, claim) = claim(place.stage, &path, ours, whereabouts)?;
     let committed = match &place.owner {
         Owner::Series(mark) => mark.file.map(|file| file.bytes),
         Owner::OneOff(_) | Owner::NewSeries(_) => None,
@@ -149,7 +162,7 @@ pub(crate) fn look(
     if file.is_none() {
         check_may_be_made(&path)?;
     }
-    Ok(Looked { path, file, claim, note: note.ok().flatten(), verdict, seen })
+    Ok(Looked { path, file, claim, note, verdict, seen })
 }
 
 /// What a file is, as far as it can tell whether it is as it was committed.
@@ -184,7 +197,7 @@ pub(crate) fn is_as_committed(path: &Path, committed: Committed) -> bool {
 }
 
 /// The note beside an output; the inner error says why what is there is none.
-pub(super) fn read_note(path: &Path) -> Result<Result<Option<Note>, String>, Failure> {
+fn read_note(path: &Path) -> Result<Result<Option<Note>, String>, Failure> {
     let owner = owner_file(path);
     match disk::read_small(&owner, LONGEST) {
         Ok(bytes) => Ok(Note::parse(&bytes).map(Some)),

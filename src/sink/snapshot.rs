@@ -10,7 +10,7 @@
 use super::{
     compress::Compression,
     file::{take, write_note},
-    look::{Me, Ours, Purpose, check_kind, check_may_be_made, open, read_note, see, tail},
+    look::{Me, Ours, Purpose, check_kind, check_may_be_made, claim, open, see, tail},
     owner::Note,
     ownership::{Claim, Seen, Whereabouts},
     replacing::{There, is_unchanged, there},
@@ -70,26 +70,13 @@ pub(crate) fn look(
     let path = place.path.clone();
     check_kind(&path)?;
     let file = open(&path, purpose)?;
-    // A file of each run's own has no owner: its name is new.
-    let note = match place.stage {
-        Some(_) => Ok(None),
-        None => read_note(&path)?,
-    };
-    let claim = match (&note, place.stage) {
-        (_, Some(_)) => Claim::NotKept,
-        (Err(reason), None) => Claim::Unreadable(reason.clone()),
-        (Ok(None), None) => Claim::Nobody,
-        (Ok(Some(note)), None) if ours.is_some_and(|ours| ours.series == note.series) => {
-            Claim::Ours { open: note.open }
-        }
-        (Ok(Some(note)), None) => Claim::Others(note.clone(), whereabouts(note)),
-    };
+    let (note, claim) = claim(place.stage, &path, ours, whereabouts)?;
     let seen = seen(file.as_ref(), &path)?;
     let there = there(&path, &place.owner, &claim, seen.as_ref())?;
     if file.is_none() {
         check_may_be_made(&path)?;
     }
-    Ok(Place { path, file, claim, note: note.ok().flatten(), seen, there })
+    Ok(Place { path, file, claim, note, seen, there })
 }
 
 fn seen(file: Option<&File>, path: &Path) -> Result<Option<Seen>, Failure> {
